@@ -1,0 +1,1 @@
+"""The decision: which origins may read what, and why. Sans-I/O, standard library only."""

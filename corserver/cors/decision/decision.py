@@ -1,0 +1,156 @@
+"""The decision on one request: the header lines it puts on the response, and the words for people."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from corserver.cors import fetch
+from corserver.cors.decision.reason import Outcome, Reason
+from corserver.cors.decision.request import CORSRequest, Kind
+from corserver.cors.decision.rules import Rules
+from corserver.cors.fetch import Field
+from corserver.cors.origins import NearMiss, OriginPattern, diagnose
+
+_VARY_ORIGIN: Field = (b"Vary", b"Origin")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What CORS does with *request*.
+
+    *status* is the preflight's answer (204 or 403), None where the app answers. *headers* are the lines to put on the
+    response, Vary apart. *rules* are those of the policy that decided, None where no policy governs the path.
+    *origin_reason* is what was concluded of the origin; `reason` is the whole conclusion.
+    """
+
+    request: CORSRequest
+    origin_reason: Reason
+    headers: tuple[Field, ...] = ()
+    vary: tuple[Field, ...] = ()
+    status: int | None = None
+    rules: Rules | None = None
+    pattern: OriginPattern | None = None
+
+    @classmethod
+    def ungoverned(cls, request: CORSRequest) -> "Decision":
+        """The decision where no policy governs the path: nothing is added, nothing touched."""
+        return cls(request, Reason.NO_POLICY if request.origins else Reason.NOT_CORS)
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the script gets what it asks for."""
+        return self.reason.outcome is Outcome.ALLOWED
+
+    @property
+    def reason(self) -> Reason:
+        """Why: the origin's reason, or what a browser will find wrong with an allowed origin's preflight."""
+        return self._conclusion()[0]
+
+    @property
+    def sentence(self) -> str:
+        """The reason in words, with the names and values that it is about."""
+        reason, detail = self._conclusion()
+        return reason.sentence.format(detail=detail)
+
+    @property
+    def fix(self) -> str:
+        """What to change if the outcome is not wanted."""
+        return self._conclusion()[0].fix.format(origin=printable(self.request.origin or b"ORIGIN"))
+
+    @property
+    def near_miss(self) -> NearMiss | None:
+        """The allowed origin that the refused one narrowly misses, if any."""
+        origin = self.request.origin
+        if origin is None or self.rules is None or self.rules.origins is None:
+            return None
+        refused = self.origin_reason in _NOT_LISTED or self.origin_reason is Reason.ORIGIN_MALFORMED
+        return self.rules.origins.near_miss(origin) if refused else None
+
+    def decorate(self, headers: Sequence[Field]) -> tuple[Field, ...]:
+        """*headers* of a response with this decision's in the place of any `Access-Control-*` that were there.
+
+        On a path without a policy nothing is touched.
+        """
+        if self.rules is None:
+            return tuple(headers)
+        kept = tuple(line for line in headers if not _is_cors_header(line[0]))
+        vary = () if self.vary and _varies_on_origin(kept) else self.vary
+        exposed: tuple[Field, ...] = ()
+        if self.rules.expose_all and self.headers and self.status is None:
+            exposed = _exposing(kept)
+        return (*kept, *self.headers, *exposed, *vary)
+
+    def overridden(self, headers: Iterable[Field]) -> tuple[bytes, ...]:
+        """The names of the app's own CORS lines in *headers* that `decorate` replaces."""
+        return () if self.rules is None else tuple(name for name, _ in headers if _is_cors_header(name))
+
+    def _conclusion(self) -> tuple[Reason, str]:
+        reason, rules = self.origin_reason, self.rules
+        if rules is None or reason.outcome is Outcome.UNRELATED:
+            return reason, ""
+        if reason.outcome is Outcome.DENIED:
+            own = self.request.own_origin
+            if self.request.kind is Kind.ACTUAL and own is not None and self.request.origin == own:
+                return Reason.SAME_ORIGIN, ""
+            return reason, self._denial_detail(rules)
+        if self.request.kind is Kind.PREFLIGHT:
+            foretold = _foretell(rules, self.request)
+            if foretold is not None:
+                return foretold
+        return reason, "" if self.pattern is None else str(self.pattern)
+
+    def _denial_detail(self, rules: Rules) -> str:
+        if self.origin_reason is Reason.ORIGIN_MALFORMED:
+            return "an origin " + "; it ".join(fault.value for fault in diagnose(self.request.origin or b""))
+        return self._allowed_origins(rules) if self.origin_reason in _NOT_LISTED else ""
+
+    def _allowed_origins(self, rules: Rules) -> str:
+        patterns = () if rules.origins is None else rules.origins.patterns
+        near = self.near_miss
+        ordered = patterns[:3] if near is None else (near.pattern, *(p for p in patterns[:3] if p != near.pattern))[:3]
+        more = len(patterns) - len(ordered)
+        return ", ".join(map(str, ordered)) + (f" and {more} more" if more else "")
+
+
+_NOT_LISTED = frozenset({Reason.ORIGIN_NOT_ALLOWED, Reason.PREDICATE_DENIED})
+
+
+def printable(value: bytes, limit: int = 200) -> str:
+    """*value* for a log or a page of text: printable ASCII as it is, the rest escaped, cut after *limit* bytes."""
+    text = "".join(chr(byte) if 0x20 <= byte < 0x7F and byte != 0x5C else f"\\x{byte:02x}" for byte in value[:limit])
+    return text if len(value) <= limit else f"{text}... ({len(value)} bytes)"
+
+
+def _foretell(rules: Rules, request: CORSRequest) -> tuple[Reason, str] | None:
+    # In the order of Fetch's "CORS-preflight fetch": the method (step 7), then the headers (steps 8 and 9).
+    reason = rules.judge_method(request.requested_methods)
+    if reason is not None:
+        asked = printable(request.requested_methods[0])
+        match reason:
+            case Reason.METHOD_NOT_ALLOWED:
+                return reason, b", ".join(sorted(rules.methods | fetch.SAFELISTED_METHODS)).decode("ascii")
+            case Reason.METHOD_CASE_MISMATCH:
+                return reason, f"`{asked}` is not `{printable(rules.in_other_case(request.requested_methods[0]))}`"
+        return reason, asked
+    refused = rules.judge_headers(request.requested_headers)
+    return None if refused is None else (refused[0], b", ".join(refused[1]).decode("ascii"))
+
+
+def _is_cors_header(name: bytes) -> bool:
+    return name[:15].lower() == b"access-control-"
+
+
+def _varies_on_origin(headers: Iterable[Field]) -> bool:
+    members = {
+        member.strip(b"\t ").lower()
+        for name, value in headers
+        if name.lower() == b"vary"
+        for member in value.split(b",")
+    }
+    return b"*" in members or b"origin" in members
+
+
+def _exposing(headers: Iterable[Field]) -> tuple[Field, ...]:
+    # `*` is a literal name to a credentialed request (Fetch "CORS-exposed header-name list"): name what is sent.
+    hidden = fetch.SAFELISTED_RESPONSE_HEADERS | fetch.FORBIDDEN_RESPONSE_HEADERS
+    names = sorted({name.lower() for name, _ in headers} - hidden)
+    return ((b"Access-Control-Expose-Headers", b", ".join(names)),) if names else ()

@@ -1,0 +1,70 @@
+"""The facts of a request that CORS looks at, and which of the three kinds of request they make."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from corserver.cors.fetch import Field
+
+
+class Kind(Enum):
+    """How CORS sees a request (Fetch "CORS request", "CORS-preflight request")."""
+
+    #: No Origin: nothing asks for permission.
+    NOT_CORS = "not cors"
+    #: OPTIONS with Origin and Access-Control-Request-Method: a browser asks before it sends.
+    PREFLIGHT = "preflight"
+    #: Any other request with an Origin, a plain OPTIONS included.
+    ACTUAL = "cors"
+
+
+@dataclass(frozen=True, slots=True)
+class CORSRequest:
+    """Method and header values as received: one entry a header line, in order, uninterpreted.
+
+    *own_origin* is the origin that the request was sent to (scheme and Host), where the caller knows it.
+    """
+
+    method: bytes
+    origins: tuple[bytes, ...] = ()
+    requested_methods: tuple[bytes, ...] = ()
+    requested_headers: tuple[bytes, ...] = ()
+    own_origin: bytes | None = None
+
+    @classmethod
+    def read(cls, method: bytes, headers: Iterable[Field], own_origin: bytes | None = None) -> "CORSRequest":
+        """Collect the facts from *headers*; names in any case."""
+        origins: list[bytes] = []
+        requested_methods: list[bytes] = []
+        requested_headers: list[bytes] = []
+        lines = {
+            b"origin": origins,
+            b"access-control-request-method": requested_methods,
+            b"access-control-request-headers": requested_headers,
+        }
+        for name, value in headers:
+            line = lines.get(name.lower())
+            if line is not None:
+                line.append(value)
+        return cls(method, tuple(origins), tuple(requested_methods), tuple(requested_headers), own_origin)
+
+    @property
+    def kind(self) -> Kind:
+        """Fetch's own definition, to the letter: anything stricter refuses browsers, anything wider steals OPTIONS."""
+        if not self.origins:
+            return Kind.NOT_CORS
+        if self.method == b"OPTIONS" and self.requested_methods:
+            return Kind.PREFLIGHT
+        return Kind.ACTUAL
+
+    @property
+    def origin(self) -> bytes | None:
+        """The Origin, where there is exactly one."""
+        return self.origins[0] if len(self.origins) == 1 else None
+
+    @property
+    def governed_method(self) -> bytes:
+        """The method whose policy counts: the one that a preflight asks for, else the request's own."""
+        if self.kind is Kind.PREFLIGHT and len(self.requested_methods) == 1:
+            return self.requested_methods[0]
+        return self.method

@@ -1,0 +1,30 @@
+"""Origins: parsed, serialised, matched and mended, on bytes."""
+
+from corserver.cors.origins.malformation import Malformation, diagnose, mend
+from corserver.cors.origins.origin import (
+    MAX_ORIGIN,
+    Origin,
+    is_domain,
+    is_ipv4,
+    is_ipv6,
+    is_loopback_host,
+    parse_origin,
+)
+from corserver.cors.origins.patterns import Difference, NearMiss, OriginPattern, OriginSet
+
+__all__ = [
+    "MAX_ORIGIN",
+    "Difference",
+    "Malformation",
+    "NearMiss",
+    "Origin",
+    "OriginPattern",
+    "OriginSet",
+    "diagnose",
+    "is_domain",
+    "is_ipv4",
+    "is_ipv6",
+    "is_loopback_host",
+    "mend",
+    "parse_origin",
+]
