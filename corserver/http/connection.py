@@ -1,0 +1,282 @@
+"""One connection, first byte to close.
+
+Each request goes one way: the wire gives its head; the exchange is opened, with the one decision on it; what the server
+does not answer itself the app answers, or an error does; the response is decorated by the same decision, framed and
+sent; what is left of the request is dropped; the next one follows, or the connection closes.
+
+Edges
+-----
+* A handler's exception of any kind becomes a 500 and a traceback in the log, here and nowhere else. After the head was
+  sent nothing can be mended: the connection is cut, so that the client can tell.
+* A peer that leaves, or takes nothing of its answer in time, is `PeerLeft`: it ends the connection, nothing else.
+* Every wait for a peer has a deadline (`Limits`). Cancellation passes through everything and closes the socket.
+"""
+
+import contextlib
+import functools
+import logging
+import time
+from collections.abc import AsyncIterable
+from email.utils import formatdate
+
+import trio
+
+from corserver.cors.fetch import Field
+from corserver.http.exchange import Exchange, Service, body_too_large, open_exchange, refused_exchange
+from corserver.http.gate import Head, RefusedHead
+from corserver.http.log import Entry
+from corserver.http.messages import Address, Body, Headers, HTTPError, Request, Response
+from corserver.http.wire import Wire
+
+logger = logging.getLogger("corserver")
+
+#: How much is received or sent at once, in bytes: the measure of progress under a deadline.
+_PIECE = 65536
+#: How long a body that nobody read may take to arrive for the connection to be kept.
+_DRAIN_SECONDS = 1.0
+
+
+class PeerLeft(Exception):
+    """The peer closed or reset the connection, or stopped taking what it is sent."""
+
+
+class Connection:
+    """A connection on *stream*. `run` serves it; `stop` lets the answer under way be its last."""
+
+    def __init__(self, stream: trio.abc.HalfCloseableStream, service: Service, client: Address = None) -> None:
+        self._stream = stream
+        self._service = service
+        self._limits = service.limits
+        self._client = client
+        self._wire = Wire(service.limits)
+        self._idle: trio.CancelScope | None = None
+        self._is_first = True
+        self._body_received = 0
+        self._body_sent = 0
+
+    async def run(self) -> None:
+        """Serve request after request until one side is done."""
+        try:
+            while await self._exchange():
+                self._is_first = False
+        except PeerLeft:
+            pass
+        except Exception:
+            logger.exception("a connection failed by the server's own fault: it is closed, the others go on")
+        finally:
+            await trio.aclose_forcefully(self._stream)
+
+    def stop(self) -> None:
+        """Close at once if no request is under way, else after its answer, which says so."""
+        self._wire.must_close = True
+        if self._idle is not None:
+            self._idle.cancel()
+
+    async def _exchange(self) -> bool:
+        try:
+            head = await self._receive_head()
+        except RefusedHead as refusal:
+            self._wire.must_close = True
+            exchange = refused_exchange(refusal, self._service)
+        else:
+            if head is None:
+                return False
+            exchange = open_exchange(head, self._service)
+        clock = time.time(), trio.current_time()
+        self._body_received = self._body_sent = 0
+        response = exchange.answer or await self._ask_app(exchange)
+        failure = "the client left"
+        try:
+            failure = await self._respond(exchange, response)
+        finally:
+            self._log(exchange, response, clock, failure)
+        return not failure and await self._make_ready()
+
+    async def _receive_head(self) -> Head | None:
+        """The next head, or None when there will be none. Raises `RefusedHead`."""
+        wire, limits = self._wire, self._limits
+        starts_now = self._is_first or not wire.is_silent
+        patience = limits.head_seconds if starts_now else limits.idle_seconds
+        with trio.CancelScope(deadline=trio.current_time() + patience) as scope:
+            while (head := wire.next_head()) is None:
+                if wire.at_eof or (wire.is_silent and wire.must_close):
+                    return None
+                self._idle = scope if wire.is_silent else None
+                wire.receive(await self._receive())
+                if not starts_now:
+                    starts_now, scope.deadline = True, trio.current_time() + limits.head_seconds
+            self._idle = None
+            return head
+        if wire.is_silent:
+            return None
+        raise RefusedHead(408, f"the head did not arrive within {limits.head_seconds:g} seconds")
+
+    async def _receive_body(self) -> bytes:
+        """The next piece of the request's body, `b""` at its end. Raises `HTTPError` 413, 408 or 400."""
+        wire, limits = self._wire, self._limits
+        while (piece := wire.next_body()) is None:
+            if wire.awaits_continue and wire.can_start():
+                await self._send(wire.go_on())
+            with trio.move_on_after(limits.body_seconds) as scope:
+                wire.receive(await self._receive())
+            if scope.cancelled_caught:
+                raise HTTPError(408, f"nothing of the request body arrived for {limits.body_seconds:g} seconds")
+        self._body_received += len(piece)
+        if limits.body is not None and self._body_received > limits.body:
+            raise body_too_large(limits.body)
+        return piece
+
+    async def _ask_app(self, exchange: Exchange) -> Response:
+        try:
+            response = await self._service.app(self._request(exchange))
+            if not isinstance(response, Response):
+                raise TypeError(f"an app returns a Response, not {type(response).__name__}")
+        except PeerLeft:
+            raise
+        except HTTPError as error:
+            return error.response()
+        except Exception:
+            logger.exception("%s %s: the handler raised", exchange.method.decode(), exchange.target.decode())
+            return HTTPError(500).response()
+        return response
+
+    def _request(self, exchange: Exchange) -> Request:
+        head = exchange.head
+        assert head is not None, "only a request whose head was accepted reaches the app"
+        return Request(
+            method=head.method.decode("ascii"),
+            target=head.target.decode("ascii"),
+            path=exchange.path,
+            headers=Headers(head.fields),
+            scheme=self._service.scheme,
+            authority=head.authority.decode("ascii"),
+            http_version=f"1.{head.minor_version}",
+            client=self._client,
+            content=Body(self._receive_body),
+        )
+
+    async def _respond(self, exchange: Exchange, response: Response) -> str:
+        """Send *response*. Returns why it was cut short, empty where it was not."""
+        wire = self._wire
+        if not wire.body_is_read and not self._can_drain(exchange.head):
+            wire.must_close = True
+        self._tell(exchange, response)
+        head = wire.start(response.status, _final_headers(exchange, response))
+        has_body = exchange.method != b"HEAD" and response.status not in (204, 304)
+        if isinstance(response.body, bytes):
+            self._body_sent = len(response.body) if has_body else 0
+            await self._send(head + (wire.data(response.body) if self._body_sent else b"") + wire.finish())
+            return ""
+        return await self._send_stream(head, response.body, has_body)
+
+    async def _send_stream(self, head: bytes, body: AsyncIterable[bytes], has_body: bool) -> str:
+        chunks = aiter(body)
+        try:
+            await self._send(head)
+            if has_body:
+                async for chunk in chunks:
+                    if chunk:
+                        await self._send(self._wire.data(chunk))
+                        self._body_sent += len(chunk)
+            await self._send(self._wire.finish())
+            return ""
+        except PeerLeft:
+            raise
+        except Exception as error:
+            logger.exception("the body of a response raised after its head was sent: the connection is cut")
+            return type(error).__name__
+        finally:
+            for closable in dict.fromkeys((chunks, body)):
+                if (aclose := getattr(closable, "aclose", None)) is not None:
+                    await aclose()
+
+    async def _make_ready(self) -> bool:
+        wire = self._wire
+        if not (wire.body_is_read or wire.must_close):
+            with trio.move_on_after(_DRAIN_SECONDS), contextlib.suppress(HTTPError):
+                while await self._receive_body():
+                    pass
+        if not wire.must_close and wire.recycle():
+            return True
+        await self._linger()
+        return False
+
+    def _can_drain(self, head: Head | None) -> bool:
+        # A body of unknown length, or one that the peer holds back, is not worth the wait.
+        if head is None or head.content_length is None or self._wire.awaits_continue:
+            return False
+        return head.content_length - self._body_received <= self._limits.drain
+
+    async def _linger(self) -> None:
+        # A close with unread input resets the connection, and the reset can overtake the answer (RFC 9112 §9.6).
+        with trio.move_on_after(self._limits.linger_seconds), contextlib.suppress(PeerLeft, trio.BrokenResourceError):
+            await self._stream.send_eof()
+            while await self._receive():
+                pass
+
+    async def _receive(self) -> bytes:
+        try:
+            return bytes(await self._stream.receive_some(_PIECE))
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            raise PeerLeft from error
+
+    async def _send(self, data: bytes) -> None:
+        view = memoryview(data)
+        for start in range(0, len(view), _PIECE):
+            with trio.move_on_after(self._limits.write_seconds) as scope:
+                try:
+                    await self._stream.send_all(view[start : start + _PIECE])
+                except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+                    raise PeerLeft from error
+            if scope.cancelled_caught:
+                raise PeerLeft
+
+    def _tell(self, exchange: Exchange, response: Response) -> None:
+        for name in exchange.decision.overridden(response.headers):
+            if name.lower() not in self._service.told:
+                self._service.told.add(name.lower())
+                logger.warning("the app's own %s is replaced: the policy of this path owns it", name.decode())
+
+    def _log(self, exchange: Exchange, response: Response, clock: tuple[float, float], failure: str) -> None:
+        if self._service.access_log is None:
+            return
+        seconds = trio.current_time() - clock[1]
+        self._service.access_log(
+            Entry(
+                time=clock[0],
+                client=self._client,
+                method=exchange.method,
+                target=exchange.target,
+                status=response.status,
+                sent=self._body_sent,
+                seconds=seconds,
+                decision=exchange.decision,
+                failure=failure,
+            )
+        )
+
+
+def _final_headers(exchange: Exchange, response: Response) -> tuple[Field, ...]:
+    fields = exchange.decision.decorate(response.headers)
+    length = _length_of(exchange.method, response)
+    if length is not None or response.status == 204:  # RFC 9110 §8.6: a 204 has no Content-Length.
+        fields = tuple(line for line in fields if line[0].lower() != b"content-length")
+    if length is not None:
+        fields += ((b"Content-Length", b"%d" % length),)
+    if not any(name.lower() == b"date" for name, _ in fields):
+        fields += ((b"Date", http_date(int(time.time()))),)
+    return fields
+
+
+def _length_of(method: bytes, response: Response) -> int | None:
+    # None where the app's own Content-Length stands, or nothing: a stream, a 204 or 304, an answer to HEAD alone.
+    body = response.body
+    if not isinstance(body, bytes) or response.status in (204, 304) or (method == b"HEAD" and not body):
+        return None
+    return len(body)
+
+
+@functools.lru_cache(maxsize=1)
+def http_date(second: int) -> bytes:
+    """Unix time as an IMF-fixdate (RFC 9110 §5.6.7)."""
+    return formatdate(second, usegmt=True).encode("ascii")

@@ -1,0 +1,226 @@
+"""The gate: a strict, linear screen of a request's head, before h11 sees it.
+
+h11 alone lets through what servers disagree about, and disagreement is how requests are smuggled: Content-Length beside
+Transfer-Encoding, folded lines, bare LF, any Host, any target. The gate refuses them, with the status that RFC 9110 and
+9112 give, and it holds the limits: h11's own is not checked on a head that arrives whole.
+
+Rules
+-----
+* A head is refused as early as it can be: a first byte that no method has, a bare LF, an over-long line do not wait.
+* What is refused is never interpreted again, with one exception: `salvage` reads method, target and Origin from a
+  refused but complete head, so that a script that is entitled to read the 400 can read it.
+* Comparison and splitting are on bytes; no str method decides anything (`\\x85` is no line end, `٣` is no digit).
+"""
+
+import re
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv6Address
+from typing import Final
+
+from corserver.cors.fetch import Field
+from corserver.cors.origins import is_domain, is_ipv4
+from corserver.http.limits import Limits
+from corserver.http.messages import HTTPError
+
+_METHOD: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}")
+_VERSION: Final = re.compile(rb"HTTP/([0-9])\.([0-9])")
+#: RFC 9110 §5: a token, a colon at once, a value without controls. A line that begins with white space is no match.
+_FIELD: Final = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t -~\x80-\xff]*)")
+_TARGET: Final = re.compile(rb"[!-~]+")
+_ABSOLUTE: Final = re.compile(rb"https?://([^/?#]*)(/?.*)", re.IGNORECASE)
+_LENGTH: Final = re.compile(rb"0|[1-9][0-9]{0,17}")
+_TOKEN_LIST: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+)*")
+_PORT: Final = re.compile(rb"[0-9]{0,5}")
+_BARE_LF: Final = re.compile(rb"(?<!\r)\n")
+_TCHARS: Final = frozenset(b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A head that passed. *target* is in origin-form, or `*`; *authority* is whom it is for; names are lower-case."""
+
+    method: bytes
+    target: bytes
+    authority: bytes
+    minor_version: int
+    fields: tuple[Field, ...]
+    content_length: int | None
+    chunked: bool
+    expects_continue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Salvage:
+    """What can still be told of a refused head: enough to choose a policy and name an origin."""
+
+    method: bytes
+    target: bytes
+    origins: tuple[bytes, ...]
+
+
+class RefusedHead(HTTPError):
+    """A head that the gate, or h11 after it, refused. *raw* is the head where its end was seen."""
+
+    def __init__(self, status: int, detail: str, raw: bytes | None = None) -> None:
+        super().__init__(status, detail)
+        self.raw = raw
+
+
+def split_head(buffer: bytes | bytearray, limits: Limits) -> int | None:
+    """Where the head at the start of *buffer* ends, or None while that is not known. Raises `RefusedHead` at once."""
+    if buffer and buffer[0] not in _TCHARS:
+        raise RefusedHead(400, "this is not HTTP: a request begins with a method (is the client speaking TLS?)")
+    end = buffer.find(b"\r\n\r\n", 0, limits.head + 4)
+    seen = bytes(buffer[: limits.head + 1] if end < 0 else buffer[: end + 4])
+    raw = None if end < 0 else seen
+    line_end = seen.find(b"\r\n")
+    if (line_end if line_end >= 0 else len(seen)) > limits.request_line:
+        method_end = seen.find(b" ", 0, 64)
+        status = 400 if method_end < 0 else 414
+        raise RefusedHead(status, f"the request line is longer than {limits.request_line} bytes", raw)
+    if _BARE_LF.search(seen):
+        raise RefusedHead(400, "a line of the head ends in LF without CR", raw)
+    if len(seen) > limits.head:
+        raise RefusedHead(431, f"the head is longer than {limits.head} bytes", raw)
+    return None if end < 0 else end + 4
+
+
+def screen(raw: bytes, limits: Limits) -> Head:
+    """Judge a complete head, its final empty line included. Raises `RefusedHead`."""
+    try:
+        return _screen(raw, limits)
+    except HTTPError as refusal:
+        raise RefusedHead(refusal.status, refusal.detail, raw) from None
+
+
+def salvage(raw: bytes) -> Salvage:
+    """What a refused head still tells. Never raises."""
+    request_line, *lines = raw[:65536].split(b"\r\n")
+    method, _, rest = request_line.partition(b" ")
+    target = rest.rpartition(b" ")[0]
+    absolute = _ABSOLUTE.fullmatch(target)
+    origins = (line[7:].strip(b" \t") for line in lines[:1000] if line[:7].lower() == b"origin:")
+    return Salvage(method, absolute[2] if absolute else target, tuple(origins))
+
+
+def _screen(raw: bytes, limits: Limits) -> Head:
+    request_line, *lines = raw[:-4].split(b"\r\n")
+    method, target, minor = _request_line(request_line)
+    if len(lines) > limits.fields:
+        raise HTTPError(431, f"the head has more than {limits.fields} header lines")
+    fields = tuple(_field(line) for line in lines)
+    authority = _authority(fields, minor)
+    target, named = _target(method, target)
+    length, chunked = _framing(fields, minor)
+    return Head(method, target, named or authority, minor, fields, length, chunked, _expects_continue(fields, minor))
+
+
+def _request_line(line: bytes) -> tuple[bytes, bytes, int]:
+    parts = line.split(b" ")
+    if len(parts) != 3:
+        raise HTTPError(400, "a request line is a method, a target and a version with one space between them")
+    method, target, version = parts
+    if not _METHOD.fullmatch(method):
+        raise HTTPError(400, "the method is not a token of at most 32 characters")
+    numbers = _VERSION.fullmatch(version)
+    if numbers is None:
+        raise HTTPError(400, "the version is not HTTP/1.1")
+    if numbers[1] != b"1":
+        raise HTTPError(505, "this server speaks HTTP/1.1 and HTTP/1.0")
+    if method == b"CONNECT":
+        raise HTTPError(501, "this server is no tunnel: it does not do CONNECT")
+    return method, target, int(numbers[2])
+
+
+def _field(line: bytes) -> Field:
+    found = _FIELD.fullmatch(line)
+    if found is None:
+        raise HTTPError(400, "a header line is not a name, a colon and a value on one line")
+    return found[1].lower(), found[2].rstrip(b" \t")
+
+
+def _values(fields: tuple[Field, ...], name: bytes) -> list[bytes]:
+    return [value for key, value in fields if key == name]
+
+
+def _authority(fields: tuple[Field, ...], minor: int) -> bytes:
+    hosts = _values(fields, b"host")
+    if not hosts and minor == 0:
+        return b""
+    if len(hosts) != 1:
+        raise HTTPError(400, "a request has exactly one Host line")
+    if not is_authority(hosts[0]):
+        raise HTTPError(400, "the Host is not a host name or address with an optional port")
+    return hosts[0]
+
+
+def is_authority(value: bytes) -> bool:
+    """Whether *value* is a host and an optional port, without user information (RFC 9110 §7.2)."""
+    host, port = split_authority(value)
+    if not (is_domain(host) or is_ipv4(host) or _is_ip_literal(host)):
+        return False
+    return port is None or (_PORT.fullmatch(port) is not None and int(port or b"0") <= 65535)
+
+
+def _is_ip_literal(host: bytes) -> bool:
+    if not (host.startswith(b"[") and host.endswith(b"]")) or b"%" in host:
+        return False
+    try:
+        IPv6Address(host[1:-1].decode("ascii"))
+    except (AddressValueError, UnicodeDecodeError):
+        return False
+    return True
+
+
+def split_authority(value: bytes) -> tuple[bytes, bytes | None]:
+    """The host, lower-case, and the port or None."""
+    host, colon, port = value.lower().rpartition(b":")
+    if not colon or port.endswith(b"]"):
+        return value.lower(), None
+    return host, port
+
+
+def _target(method: bytes, target: bytes) -> tuple[bytes, bytes | None]:
+    # RFC 9112 §3.2: origin-form, absolute-form (whose authority replaces Host), or `*` for OPTIONS.
+    if not _TARGET.fullmatch(target) or b"#" in target:
+        raise HTTPError(400, "the target has characters that a URL must encode")
+    if target.startswith(b"/"):
+        return target, None
+    if target == b"*" and method == b"OPTIONS":
+        return target, None
+    absolute = _ABSOLUTE.fullmatch(target)
+    if absolute is None or not is_authority(absolute[1]):
+        raise HTTPError(400, "the target is neither a path, nor a URL, nor the * of OPTIONS")
+    path = absolute[2] if absolute[2].startswith(b"/") else b"/" + absolute[2]
+    return path, absolute[1]
+
+
+def _framing(fields: tuple[Field, ...], minor: int) -> tuple[int | None, bool]:
+    # RFC 9112 §6.3, with every case refused that two readers could frame differently.
+    lengths = _values(fields, b"content-length")
+    codings = _values(fields, b"transfer-encoding")
+    if codings and (lengths or minor == 0):
+        raise HTTPError(400, "Transfer-Encoding stands beside Content-Length, or in an HTTP/1.0 request")
+    if codings:
+        if len(codings) > 1 or not _TOKEN_LIST.fullmatch(codings[0]):
+            raise HTTPError(400, "Transfer-Encoding is not `chunked`")
+        if codings[0].lower() != b"chunked":
+            names = [name.strip(b" \t").lower() for name in codings[0].split(b",")]
+            final = names[-1] == b"chunked" and names.count(b"chunked") == 1
+            unknown = b"chunked" not in names and names != [b"identity"]
+            raise HTTPError(501 if final or unknown else 400, "the only transfer coding here is `chunked`")
+        return None, True
+    if not lengths:
+        return None, False
+    if len(lengths) > 1 or not _LENGTH.fullmatch(lengths[0]):
+        raise HTTPError(400, "Content-Length is not one decimal number")
+    return int(lengths[0]), False
+
+
+def _expects_continue(fields: tuple[Field, ...], minor: int) -> bool:
+    expectations = _values(fields, b"expect")
+    if not expectations or minor == 0:  # RFC 9110 §10.1.1: ignored in HTTP/1.0.
+        return False
+    if [value.lower() for value in expectations] != [b"100-continue"]:
+        raise HTTPError(417, "the only expectation here is 100-continue")
+    return True

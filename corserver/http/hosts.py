@@ -1,0 +1,23 @@
+"""Which hosts a server answers for: the guard against DNS rebinding, which makes a foreign page look same-origin."""
+
+from dataclasses import dataclass
+
+from corserver.cors.origins import is_ipv4
+from corserver.http.gate import split_authority
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedHosts:
+    """`localhost`, names below it and IP addresses are allowed always, beside *names*. Ports are not compared.
+
+    Rebinding needs a name that its owner can point at 127.0.0.1, so an address in Host cannot be one.
+    """
+
+    names: frozenset[str] = frozenset()
+
+    def permits(self, authority: bytes) -> bool:
+        """Whether *authority*, from a head that passed the gate, is allowed. An HTTP/1.0 request may have none."""
+        host = split_authority(authority)[0].removesuffix(b".")
+        if not host or host.startswith(b"[") or is_ipv4(host):
+            return True
+        return host == b"localhost" or host.endswith(b".localhost") or host.decode("ascii") in self.names

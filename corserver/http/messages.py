@@ -1,0 +1,255 @@
+"""The messages: what a handler is given and what it returns. Values, apart from the body, which is read once."""
+
+import json
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import parse_qsl, unquote
+
+from corserver.cors.fetch import Field, is_token
+from corserver.cors.scopes import Path
+
+#: What may follow a header's name on the wire (RFC 9110 §5.5): visible bytes, obs-text, space and tab.
+_FIELD_VALUE_BYTES: Final = frozenset({0x09, *range(0x20, 0x7F), *range(0x80, 0x100)})
+#: Headers that describe the connection, which is the server's business and not a handler's (RFC 9110 §7.6.1).
+_CONNECTION_HEADERS: Final = frozenset({b"connection", b"transfer-encoding", b"keep-alive", b"upgrade", b"te"})
+
+_NOT_MOUNTED: Final = Path(slash=False)
+
+HeadersLike = Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]
+Address = tuple[str, int] | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Headers(Mapping[str, str]):
+    """Header lines in order, names lower-case. As a mapping: by name in any case, the values of all lines joined."""
+
+    fields: tuple[Field, ...] = ()
+
+    def get_all(self, name: str) -> tuple[str, ...]:
+        """The values of every line of that name, in order."""
+        wanted = name.lower().encode("latin-1", "replace")
+        return tuple(value.decode("latin-1") for key, value in self.fields if key == wanted)
+
+    def __getitem__(self, name: str) -> str:
+        values = self.get_all(name)
+        if not values:
+            raise KeyError(name)
+        return ", ".join(values)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(name.decode("latin-1") for name, _ in self.fields))
+
+    def __len__(self) -> int:
+        return len({name for name, _ in self.fields})
+
+
+@dataclass(frozen=True, slots=True)
+class Query(Mapping[str, str]):
+    """The decoded query, in order. As a mapping: the first value of each name."""
+
+    pairs: tuple[tuple[str, str], ...] = ()
+
+    def get_all(self, name: str) -> tuple[str, ...]:
+        """The values of that name, in order."""
+        return tuple(value for key, value in self.pairs if key == name)
+
+    def __getitem__(self, name: str) -> str:
+        for key, value in self.pairs:
+            if key == name:
+                return value
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(key for key, _ in self.pairs))
+
+    def __len__(self) -> int:
+        return len({key for key, _ in self.pairs})
+
+
+class HTTPError(Exception):
+    """An answer that is an error: *status*, a sentence for people, and header lines. Raise it anywhere in a handler."""
+
+    def __init__(self, status: int, detail: str = "", headers: HeadersLike = ()) -> None:
+        super().__init__(status, detail)
+        self.status = status
+        self.detail = detail
+        self.headers = header_fields(headers)
+
+    def response(self) -> "Response":
+        """As plain text: the status, then the sentence."""
+        text = f"{self.status} {reason_phrase(self.status)}\n"
+        if self.detail:
+            text += f"\n{self.detail}\n"
+        return Response(text, self.status, self.headers)
+
+
+class Body:
+    """A request's body: read once from the connection, by chunk or whole. Whole it is remembered."""
+
+    __slots__ = ("_receive", "_whole")
+
+    def __init__(self, receive: Callable[[], Awaitable[bytes]]) -> None:
+        self._receive = receive
+        self._whole: bytes | None = None
+
+    async def read(self) -> bytes:
+        """All of it. Raises `HTTPError` 413 beyond the limit, 408 if the peer is too slow, 400 if it ends early."""
+        if self._whole is None:
+            self._whole = b"".join([chunk async for chunk in self])
+        return self._whole
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """The chunks as they arrive, none of them empty. Raises as `read`."""
+        if self._whole is not None:
+            yield self._whole
+            return
+        while chunk := await self._receive():
+            yield chunk
+
+
+async def _nothing() -> bytes:
+    return b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request. *target* is as received, percent-encoded; *path* is normalised, and below *mount* if there is one."""
+
+    method: str
+    target: str
+    path: Path
+    headers: Headers = Headers()
+    scheme: str = "http"
+    authority: str = ""
+    http_version: str = "1.1"
+    client: Address = None
+    path_params: Mapping[str, Any] = field(default_factory=dict)
+    mount: Path = _NOT_MOUNTED
+    content: Body = field(default_factory=lambda: Body(_nothing), repr=False, compare=False)
+
+    async def body(self) -> bytes:
+        """The whole body. Raises `HTTPError` 413, 408 or 400 as `Body.read`."""
+        return await self.content.read()
+
+    async def json(self) -> Any:
+        """The body as JSON, in UTF-8. Raises `HTTPError` 400 where it is not (RFC 8259)."""
+        body = await self.content.read()
+        try:
+            return json.loads(body.decode("utf-8"))
+        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+            raise HTTPError(400, f"the request body is not JSON: {error}") from error
+
+    def stream(self) -> AsyncIterator[bytes]:
+        """The body's chunks as they arrive. Raises as `body`."""
+        return aiter(self.content)
+
+    @property
+    def url(self) -> str:
+        """The whole URL, as the client named it."""
+        return f"{self.scheme}://{self.authority}{self.target}"
+
+    @property
+    def query_string(self) -> str:
+        """What follows the `?` of the target, undecoded."""
+        return self.target.partition("?")[2]
+
+    @property
+    def query(self) -> Query:
+        """The decoded query, blank values kept."""
+        return Query(tuple(parse_qsl(self.query_string, keep_blank_values=True, max_num_fields=1000)))
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies (RFC 6265 §4.2.1), percent-decoded; of two of one name the first."""
+        cookies: dict[str, str] = {}
+        for pair in self.headers.get("cookie", "").replace(",", ";").split(";"):
+            name, equals, value = pair.strip().partition("=")
+            if equals:
+                cookies.setdefault(name, unquote(value.strip('"')))
+        return cookies
+
+    def routed(self, path_params: Mapping[str, Any]) -> "Request":
+        """This request with the parameters of its route."""
+        return replace(self, path_params={**self.path_params, **path_params})
+
+    def below(self, depth: int, path_params: Mapping[str, Any]) -> "Request":
+        """This request as an app sees it that is mounted at the first *depth* segments of the path."""
+        mount = Path(self.mount.segments + self.path.segments[:depth], slash=False)
+        return replace(self, path=self.path.below(depth), mount=mount, path_params={**self.path_params, **path_params})
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Response:
+    """A response. *headers* are lines as they will be written; *body* is bytes or an async iterable of them.
+
+    A streamed body is sent chunk by chunk as it comes, with the framing that the client's version has. Its `aclose`,
+    if it has one, is called when the exchange ends, however it ends.
+
+    Raises ValueError for a status that is not final, and for header lines that cannot be on the wire.
+    """
+
+    body: bytes | AsyncIterable[bytes]
+    status: int
+    headers: tuple[Field, ...]
+
+    def __init__(
+        self, body: bytes | str | AsyncIterable[bytes] = b"", status: int = 200, headers: HeadersLike = ()
+    ) -> None:
+        if not 200 <= status <= 599:
+            raise ValueError(f"a response has a status from 200 to 599, not {status}")
+        fields = header_fields(headers)
+        lengths = [value for name, value in fields if name.lower() == b"content-length"]
+        if len(lengths) > 1 or not all(value.isdigit() for value in lengths):
+            raise ValueError(f"a response has one Content-Length, a decimal number, not {lengths!r}")
+        if isinstance(body, str):
+            body = body.encode("utf-8")
+            if not any(name.lower() == b"content-type" for name, _ in fields):
+                fields = (*fields, (b"Content-Type", b"text/plain; charset=utf-8"))
+        object.__setattr__(self, "body", body)
+        object.__setattr__(self, "status", int(status))
+        object.__setattr__(self, "headers", fields)
+
+    @classmethod
+    def json(cls, value: object, status: int = 200, headers: HeadersLike = ()) -> "Response":
+        """*value* as compact JSON in UTF-8. Raises TypeError or ValueError where it is not JSON."""
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return cls(text.encode("utf-8"), status, (*header_fields(headers), (b"Content-Type", b"application/json")))
+
+    def header(self, name: bytes) -> bytes | None:
+        """The value of the first line of that lower-case *name*, or None."""
+        return next((value for key, value in self.headers if key.lower() == name), None)
+
+
+#: What a server runs: a callable from a request to a response.
+App = Callable[[Request], Awaitable[Response]]
+
+
+def reason_phrase(status: int) -> str:
+    """The reason phrase of a status (RFC 9110 §15), empty for one that has none."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def header_fields(headers: HeadersLike) -> tuple[Field, ...]:
+    """Header lines as bytes, checked. Raises ValueError for a name or value that cannot be on the wire."""
+    pairs: Sequence[Any] = tuple(headers.items() if isinstance(headers, Mapping) else headers)
+    return tuple(_header_field(name, value) for name, value in pairs)
+
+
+def _header_field(name: str | bytes, value: str | bytes) -> Field:
+    raw_name = name.encode("latin-1", "replace") if isinstance(name, str) else name
+    try:
+        raw_value = value.encode("latin-1") if isinstance(value, str) else value
+    except UnicodeEncodeError:
+        raise ValueError(f"header {name!r}: its value has characters beyond latin-1: {value!r}") from None
+    if not is_token(raw_name):
+        raise ValueError(f"{name!r} is not a header name")
+    if raw_name.lower() in _CONNECTION_HEADERS:
+        raise ValueError(f"{name!r} is about the connection: the server writes it, a handler cannot")
+    if not _FIELD_VALUE_BYTES.issuperset(raw_value) or raw_value != raw_value.strip(b" \t"):
+        raise ValueError(f"header {name!r}: its value has control characters or outer white space: {value!r}")
+    return raw_name, raw_value
