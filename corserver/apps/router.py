@@ -1,0 +1,196 @@
+"""The router: `App`, its routes and mounts, and what it makes of a handler's return value."""
+
+import contextlib
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from corserver.cors.scopes import INHERIT, PathPattern, PathTable, PolicyChoice, Scope, Scopes
+from corserver.http.messages import App as AnyApp
+from corserver.http.messages import HTTPError, Request, Response
+
+#: What a handler may return beside a `Response`: text, bytes, JSON, or nothing (204).
+Returned = Response | str | bytes | dict[str, Any] | list[Any] | None
+Handler = Callable[[Request], Awaitable[Returned]]
+Lifespan = Callable[["App"], contextlib.AbstractAsyncContextManager[Any]]
+
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A handler at a pattern, for some methods."""
+
+    pattern: PathPattern
+    methods: tuple[str, ...]
+    handler: Handler
+    policy: PolicyChoice
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """Another app, which sees what is left of the path below a prefix."""
+
+    pattern: PathPattern
+    app: AnyApp
+    policy: PolicyChoice
+
+
+class App:
+    """Routes and mounted apps, looked up most specific first; the policies that belong to them are in `cors`.
+
+    *cors* is the policy of everything that has none of its own: without it, that of the app that this one is mounted
+    in. *lifespan* is a function of the app that gives an
+    async context manager, entered while the app is served.
+
+    HEAD is answered by GET's handler and a plain OPTIONS by the list of methods, where no handler of their own is.
+    """
+
+    def __init__(self, *, cors: PolicyChoice = INHERIT, lifespan: Lifespan | None = None) -> None:
+        self._policy = cors
+        self._lifespan = lifespan
+        self._life: contextlib.AsyncExitStack | None = None
+        self._table: PathTable[Route | Mount] = PathTable()
+        self._entries: list[Route | Mount] = []
+
+    @property
+    def cors(self) -> Scopes:
+        """The scopes of the app, its routes and its mounts, as they are now."""
+        return Scopes(map(_scope_of, self._entries), default=self._policy)
+
+    def route(self, path: str, *, methods: Iterable[str], cors: PolicyChoice = INHERIT) -> Callable[[Handler], Handler]:
+        """Decorate an async function of a `Request`: it answers *methods* at *path* (`/items/{id:int}`).
+
+        *cors* is the route's own policy, None for none. Raises ValueError for a bad pattern or one that stands
+        already, TypeError for a handler that is not async.
+        """
+        pattern = PathPattern.parse(path)
+        names = tuple(dict.fromkeys(methods))
+        if not names:
+            raise ValueError(f"{path!r}: a route has at least one method")
+
+        def add(handler: Handler) -> Handler:
+            if not (inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(type(handler).__call__)):
+                raise TypeError(f"{path!r}: a handler is async: write `async def {getattr(handler, '__name__', '')}`")
+            self._add(Route(pattern, names, handler, cors), names)
+            return handler
+
+        return add
+
+    def get(self, path: str, *, cors: PolicyChoice = INHERIT) -> Callable[[Handler], Handler]:
+        """`route` for GET, which serves HEAD too."""
+        return self.route(path, methods=["GET"], cors=cors)
+
+    def head(self, path: str, *, cors: PolicyChoice = INHERIT) -> Callable[[Handler], Handler]:
+        """`route` for HEAD alone."""
+        return self.route(path, methods=["HEAD"], cors=cors)
+
+    def post(self, path: str, *, cors: PolicyChoice = INHERIT) -> Callable[[Handler], Handler]:
+        """`route` for POST."""
+        return self.route(path, methods=["POST"], cors=cors)
+
+    def put(self, path: str, *, cors: PolicyChoice = INHERIT) -> Callable[[Handler], Handler]:
+        """`route` for PUT."""
+        return self.route(path, methods=["PUT"], cors=cors)
+
+    def patch(self, path: str, *, cors: PolicyChoice = INHERIT) -> Callable[[Handler], Handler]:
+        """`route` for PATCH."""
+        return self.route(path, methods=["PATCH"], cors=cors)
+
+    def delete(self, path: str, *, cors: PolicyChoice = INHERIT) -> Callable[[Handler], Handler]:
+        """`route` for DELETE."""
+        return self.route(path, methods=["DELETE"], cors=cors)
+
+    def options(self, path: str, *, cors: PolicyChoice = INHERIT) -> Callable[[Handler], Handler]:
+        """`route` for OPTIONS that is no preflight: the server answers those itself."""
+        return self.route(path, methods=["OPTIONS"], cors=cors)
+
+    def mount(self, prefix: str, app: AnyApp, *, cors: PolicyChoice = INHERIT) -> None:
+        """Give *app* the requests at *prefix* and below that no route has, with the path below the prefix.
+
+        Raises ValueError for a bad prefix or one that is mounted already.
+        """
+        pattern = PathPattern.parse(prefix.rstrip("/") + "/*")
+        self._add(Mount(pattern, app, cors), None)
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer *request*. Raises `HTTPError` 404 or 405, and whatever the handler raises."""
+        allowed: dict[str, None] = {}
+        for leaf, values in self._table.candidates(request.path):
+            params = dict(zip(leaf.pattern.names, values, strict=True))
+            entry = leaf.get(request.method)
+            if isinstance(entry, Route):
+                return to_response(await entry.handler(request.routed(params)))
+            if isinstance(entry, Mount):
+                return await _ask(entry, request, params, allowed)
+            allowed |= dict.fromkeys(method for method in leaf.methods if method is not None)
+        if allowed:
+            return _other_method(request, allowed)
+        raise HTTPError(404, "nothing is at this path")
+
+    async def __aenter__(self) -> "App":
+        async with contextlib.AsyncExitStack() as stack:
+            if self._lifespan is not None:
+                await stack.enter_async_context(self._lifespan(self))
+            for entry in self._entries:
+                app: Any = entry.app if isinstance(entry, Mount) else None
+                if hasattr(app, "__aenter__"):
+                    await stack.enter_async_context(app)
+            self._life = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *exc_info: Any) -> bool | None:
+        life, self._life = self._life, None
+        return None if life is None else await life.__aexit__(*exc_info)
+
+    def _add(self, entry: Route | Mount, methods: Iterable[str] | None) -> None:
+        self._table.add(entry.pattern, methods, entry)
+        self._entries.append(entry)
+
+
+async def _ask(mount: Mount, request: Request, params: Mapping[str, Any], allowed: dict[str, None]) -> Response:
+    depth = len(mount.pattern.parts)
+    try:
+        return await mount.app(request.below(depth, params))
+    except HTTPError as error:
+        # A route has the path, though not for this method: that says more than the mount's 404.
+        if not allowed or error.status not in (404, 405):
+            raise
+        return _other_method(request, allowed)
+
+
+def _other_method(request: Request, allowed: dict[str, None]) -> Response:
+    methods = {*allowed, "OPTIONS"} | ({"HEAD"} if "GET" in allowed else set())
+    allow = {"Allow": ", ".join(sorted(methods))}
+    if request.method == "OPTIONS":
+        return Response(status=204, headers=allow)
+    status = 405 if request.method in _METHODS else 501
+    raise HTTPError(status, f"{request.method} is not allowed here; allowed: {allow['Allow']}", allow)
+
+
+def _scope_of(entry: Route | Mount) -> Scope:
+    if isinstance(entry, Route):
+        return Scope(entry.pattern, entry.policy, entry.methods)
+    inner = getattr(entry.app, "cors", None)
+    if inner is None:
+        return Scope(entry.pattern, entry.policy)
+    scopes = Scopes.of(inner)
+    return Scope(entry.pattern, scopes if entry.policy is INHERIT else scopes.with_default(entry.policy))
+
+
+def to_response(returned: object) -> Response:
+    """A handler's return value as a response. Raises TypeError for what cannot be one."""
+    match returned:
+        case Response():
+            return returned
+        case None:
+            return Response(status=204)
+        case str():
+            return Response(returned)
+        case bytes():
+            return Response(returned, headers={"Content-Type": "application/octet-stream"})
+        case dict() | list():
+            return Response.json(returned)
+    kind = type(returned).__name__
+    raise TypeError(f"a handler returns a Response, str, bytes, dict, list or None, not {kind}")

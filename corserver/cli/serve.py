@@ -1,0 +1,86 @@
+"""`corserver [DIRECTORY]`: serve a directory."""
+
+from pathlib import Path
+
+import click
+
+from corserver import __version__
+from corserver.apps.files import StaticFiles
+from corserver.cli import terminal
+from corserver.cli.run import run_server
+from corserver.config import cors_policy
+from corserver.cors.policy import PolicyError
+
+_FLAGS = {
+    "origins": "--cors",
+    "methods": "--cors-methods",
+    "headers": "--cors-headers",
+    "expose": "--cors-expose",
+    "credentials": "--cors-credentials",
+    "max_age": "--cors-max-age",
+}
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.argument("directory", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "-p", "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 is any free port."
+)
+@click.option("--host", "-b", "--bind", default="127.0.0.1", show_default=True, help="Address; 0.0.0.0 is all of them.")
+@click.option("--strict-port", is_flag=True, help="Fail if the port is taken, rather than use the next free one.")
+@click.option(
+    "--cors",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Let pages of this origin read: an origin, a pattern "
+    "(https://*.example.com, http://localhost:*), localhost, or *. Repeatable, or comma-separated.",
+)
+@click.option("--cors-methods", multiple=True, metavar="LIST", help="Methods to allow.  [default: any]")
+@click.option("--cors-headers", multiple=True, metavar="LIST", help="Request headers to allow.  [default: any]")
+@click.option("--cors-expose", multiple=True, metavar="LIST", help="Response headers that scripts may read.")
+@click.option("--cors-credentials", is_flag=True, help="Allow cookies and HTTP authentication.")
+@click.option("--cors-max-age", default=600, show_default=True, metavar="SECONDS", help="Life of a preflight.")
+@click.option("--explain-denials", is_flag=True, help="Say in a refused preflight's body why it was refused.")
+@click.option("--allow-host", multiple=True, metavar="NAME", help="Answer for this host name too.")
+@click.option("--index", default="index.html", show_default=True, metavar="NAME", help="The page of a directory.")
+@click.option("--no-listing", is_flag=True, help="Do not list directories that have no such page.")
+@click.option("--dotfiles", is_flag=True, help="Serve files and directories whose name begins with a dot.")
+@click.option("-q", "--quiet", is_flag=True, help="No banner and no line for each request.")
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def serve_directory(
+    directory: Path,
+    port: int,
+    host: str,
+    strict_port: bool,
+    cors: tuple[str, ...],
+    cors_methods: tuple[str, ...],
+    cors_headers: tuple[str, ...],
+    cors_expose: tuple[str, ...],
+    cors_credentials: bool,
+    cors_max_age: int,
+    explain_denials: bool,
+    allow_host: tuple[str, ...],
+    index: str,
+    no_listing: bool,
+    dotfiles: bool,
+    quiet: bool,
+) -> None:
+    """Serve DIRECTORY (default: the current one) over HTTP, to this machine only, without CORS until it is asked for."""
+    try:
+        policy = cors_policy(cors, cors_methods, cors_headers, cors_expose, cors_credentials, cors_max_age)
+    except PolicyError as error:
+        raise click.UsageError(terminal.policy_error(error, _FLAGS)) from error
+    if policy is None and (cors_methods or cors_headers or cors_expose or cors_credentials):
+        raise click.UsageError("the --cors-... flags say what --cors allows: add --cors ORIGIN")
+    files = StaticFiles(directory, index=index, listing=not no_listing, dotfiles=dotfiles)
+    run_server(
+        files,
+        serving=("Root", str(directory.resolve())),
+        host=host,
+        port=port,
+        strict_port=strict_port,
+        policy=policy,
+        allow_hosts=allow_host or None,
+        explain_denials=explain_denials,
+        quiet=quiet,
+    )

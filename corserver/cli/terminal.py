@@ -1,0 +1,93 @@
+"""What the terminal shows: the banner, a line for each exchange, errors. Coloured where it is a terminal."""
+
+import contextlib
+import errno
+import os
+import sys
+import time
+from collections.abc import Mapping
+
+import click
+
+from corserver import __version__
+from corserver.cors.policy import Policy, PolicyError
+from corserver.http.log import Entry, parts
+from corserver.http.server import Server
+
+_STATUS_COLOURS = {"2": "green", "3": "cyan", "4": "yellow", "5": "red"}
+
+
+def print_banner(server: Server, serving: tuple[str, str], policy: Policy | None, *, wanted_port: int) -> None:
+    """At most eight lines: where, what, and the CORS policy in one sentence."""
+    _print(_style(f"corserver {__version__}", bold=True))
+    for number, address in enumerate(server.addresses[:2]):
+        _print_row("Local" if number == 0 else "", _style(address.url, fg="cyan"))
+    bound = server.addresses[0].port
+    if wanted_port not in (0, bound):
+        _print_row("Port", f"{wanted_port} is taken, so this is {bound} (--strict-port refuses instead)")
+    _print_row(*serving)
+    off = "off: no page of another origin can read this (--cors ORIGIN allows one)"
+    _print_row("CORS", off if policy is None else policy.sentence)
+    _print_row("Stop", "Ctrl-C")
+
+
+def print_entry(entry: Entry) -> None:
+    """One exchange, with the time of day."""
+    request, status, cors = parts(entry)
+    clock = _style(time.strftime("%H:%M:%S", time.localtime(entry.time)), dim=True)
+    status = _style(status, fg=_STATUS_COLOURS.get(status[:1]))
+    refused = " denied " in cors or entry.failure
+    _print(" ".join(part for part in (clock, request, status, _style(cors, fg="red" if refused else None)) if part))
+
+
+def print_stopping(connections: int) -> None:
+    """Why the prompt is not back yet."""
+    answers = "an answer is" if connections == 1 else f"{connections} answers are"
+    _print(f"\nStopping: {answers} still under way (Ctrl-C again cuts off).")
+
+
+def print_stopped(was_cut_off: bool) -> None:
+    """The last line."""
+    _print("Stopped; answers under way were cut off." if was_cut_off else "Stopped.")
+
+
+def bind_error(error: OSError, host: str, port: int, *, strict: bool) -> str:
+    """What to do about an address that cannot be bound."""
+    if error.errno == errno.EADDRINUSE:
+        fix = "leave out --strict-port for the next free port, or choose another with --port"
+        reason = f"port {port} is taken: {fix}" if strict else f"{error.strerror}: choose another with --port"
+    elif error.errno == errno.EACCES:
+        reason = f"port {port} needs privileges: choose one from 1024 on with --port"
+    else:
+        reason = f"{error.strerror or error}"
+    return f"{_style('Error', fg='red')}: cannot listen on {host}: {reason}"
+
+
+def policy_error(error: PolicyError, flags: Mapping[str, str]) -> str:
+    """A refused policy in the words of the command line."""
+    lines = ["the CORS policy was refused:"]
+    for refusal in error.refusals:
+        flag = flags.get(refusal.option, refusal.option)
+        lines += [f"  {flag} {refusal.given}", f"      {refusal.why}", f"      write: {refusal.write}"]
+    return "\n".join(lines)
+
+
+def _print_row(label: str, text: str) -> None:
+    _print(f"  {_style(f'{label:<7}', dim=True)}{text}")
+
+
+def _print(line: str) -> None:
+    # A log that nobody reads any more (a closed pipe) is no reason to stop serving.
+    with contextlib.suppress(OSError):
+        click.echo(line, color=_wants_colour())
+
+
+def _style(text: str, *, fg: str | None = None, bold: bool | None = None, dim: bool | None = None) -> str:
+    return click.style(text, fg=fg, bold=bold, dim=dim) if text else text
+
+
+def _wants_colour() -> bool:
+    # no-color.org and force-color.org; otherwise as the output is a terminal or not.
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
