@@ -63,5 +63,10 @@ def cors_policy(
     )
 
 
+def policy_sentence(policy: Policy) -> str:
+    """The policy in one line, what `localhost` stands for put back into that word."""
+    return policy.sentence.replace(", ".join(LOCALHOST), "localhost on any port")
+
+
 def _entries(values: Sequence[str]) -> list[str]:
     return [entry.strip() for value in values for entry in value.split(",") if entry.strip()]

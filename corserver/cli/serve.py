@@ -65,7 +65,7 @@ def serve_directory(
     dotfiles: bool,
     quiet: bool,
 ) -> None:
-    """Serve DIRECTORY (default: the current one) over HTTP, to this machine only, without CORS until it is asked for."""
+    """Serve DIRECTORY (default: the current one) over HTTP, to this machine only; without CORS until asked for."""
     try:
         policy = cors_policy(cors, cors_methods, cors_headers, cors_expose, cors_credentials, cors_max_age)
     except PolicyError as error:

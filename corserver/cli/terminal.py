@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import click
 
 from corserver import __version__
+from corserver.config import policy_sentence
 from corserver.cors.policy import Policy, PolicyError
 from corserver.http.log import Entry, parts
 from corserver.http.server import Server
@@ -20,14 +21,15 @@ _STATUS_COLOURS = {"2": "green", "3": "cyan", "4": "yellow", "5": "red"}
 def print_banner(server: Server, serving: tuple[str, str], policy: Policy | None, *, wanted_port: int) -> None:
     """At most eight lines: where, what, and the CORS policy in one sentence."""
     _print(_style(f"corserver {__version__}", bold=True))
-    for number, address in enumerate(server.addresses[:2]):
-        _print_row("Local" if number == 0 else "", _style(address.url, fg="cyan"))
-    bound = server.addresses[0].port
-    if wanted_port not in (0, bound):
-        _print_row("Port", f"{wanted_port} is taken, so this is {bound} (--strict-port refuses instead)")
+    address = server.addresses[0]
+    _print_row("URL", _style(address.url, fg="cyan"))
+    if wanted_port not in (0, address.port):
+        _print_row("Port", f"{wanted_port} is taken, so this is {address.port} (--strict-port refuses instead)")
+    if not address.is_loopback:
+        _print_row("Network", f"open to other machines ({address.host})")
     _print_row(*serving)
     off = "off: no page of another origin can read this (--cors ORIGIN allows one)"
-    _print_row("CORS", off if policy is None else policy.sentence)
+    _print_row("CORS", off if policy is None else policy_sentence(policy))
     _print_row("Stop", "Ctrl-C")
 
 
@@ -73,7 +75,7 @@ def policy_error(error: PolicyError, flags: Mapping[str, str]) -> str:
 
 
 def _print_row(label: str, text: str) -> None:
-    _print(f"  {_style(f'{label:<7}', dim=True)}{text}")
+    _print(f"  {_style(f'{label:<9}', dim=True)}{text}")
 
 
 def _print(line: str) -> None:

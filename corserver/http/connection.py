@@ -113,6 +113,14 @@ class Connection:
 
     async def _receive_body(self) -> bytes:
         """The next piece of the request's body, `b""` at its end. Raises `HTTPError` 413, 408 or 400."""
+        try:
+            piece = await self._await_body()
+        except HTTPError:
+            self._wire.must_close = True  # Where the body ends is not known any more.
+            raise
+        return piece
+
+    async def _await_body(self) -> bytes:
         wire, limits = self._wire, self._limits
         while (piece := wire.next_body()) is None:
             if wire.awaits_continue and wire.can_start():

@@ -1,0 +1,60 @@
+"""A path, normalised once.
+
+The router and the policies read the same `Path`, so that a request cannot have one path for its policy and another for
+its handler: that gap is how a private path gets a public path's policy.
+
+A path is split at `/` first and percent-decoded afterwards, once; `%2F` is data in a segment, never a separator. Empty
+segments are dropped, so `//a///b` is `/a/b`. Case is kept. Dot segments, which every browser resolves before it sends
+a request, are refused in any encoding.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote, unquote_to_bytes
+
+_BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+#: What RFC 3986 §3.3 lets stand in a segment as it is.
+_PCHAR: Final = "!$&'()*+,;=:@~"
+
+
+class BadPath(ValueError):
+    """A path that no browser sends: a bad escape, a NUL, a dot segment, or no leading slash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A normalised path: decoded segments, none of them empty, and whether a slash ends it (always so for `/`)."""
+
+    segments: tuple[str, ...] = ()
+    slash: bool = True
+
+    @classmethod
+    def parse(cls, raw: bytes) -> "Path":
+        """The path of a request target, still percent-encoded and without its query. Raises `BadPath`."""
+        if not raw.startswith(b"/"):
+            raise BadPath("a path begins with /")
+        segments = tuple(decode_segment(segment) for segment in raw.split(b"/") if segment)
+        return cls(segments, raw.endswith(b"/"))
+
+    def __str__(self) -> str:
+        """The path in its one percent-encoded form, beginning with exactly one slash."""
+        encoded = "/".join(quote(s.encode("utf-8", "surrogateescape"), safe=_PCHAR) for s in self.segments)
+        return f"/{encoded}/" if self.slash and encoded else f"/{encoded}"
+
+    def below(self, depth: int) -> "Path":
+        """What is left of the path after its first *depth* segments."""
+        rest = self.segments[depth:]
+        return Path(rest, self.slash or not rest)
+
+
+def decode_segment(segment: bytes) -> str:
+    """What an encoded segment stands for; bytes that are no UTF-8 become surrogates. Raises `BadPath`."""
+    if _BAD_ESCAPE.search(segment):
+        raise BadPath("a % in a path is followed by two hexadecimal digits")
+    decoded = unquote_to_bytes(segment)
+    if decoded in (b".", b".."):
+        raise BadPath("a path has no . or .. segments: a browser resolves them first")
+    if b"\0" in decoded:
+        raise BadPath("a path has no NUL")
+    return decoded.decode("utf-8", "surrogateescape")

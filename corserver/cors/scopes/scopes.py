@@ -1,0 +1,98 @@
+"""Which policy governs a path and a method."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, Literal
+
+from corserver.cors.policy import Policy
+from corserver.cors.scopes.path import Path
+from corserver.cors.scopes.pattern import PathPattern, PathTable
+
+
+class Inherit(Enum):
+    """The choice of a route or mount that has no policy of its own."""
+
+    INHERIT = "inherit"
+
+
+INHERIT: Final = Inherit.INHERIT
+#: A policy, None for none, or INHERIT for the enclosing scope's.
+PolicyChoice = Policy | None | Literal[Inherit.INHERIT]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A *policy* for a path pattern, for some methods or (None) for those without a scope of their own.
+
+    At a prefix it may be a whole table, of the paths below the prefix: that is how a mounted app brings its own.
+    """
+
+    pattern: PathPattern
+    policy: "PolicyChoice | Scopes"
+    methods: tuple[str, ...] | None = None
+
+
+class Scopes:
+    """Which policy governs a path and a method. Immutable; a new table replaces an old one whole."""
+
+    __slots__ = ("_table", "default", "scopes")
+
+    def __init__(self, scopes: Iterable[Scope] = (), default: PolicyChoice = INHERIT) -> None:
+        """*default* governs what no scope does, and requests whose path cannot be read.
+
+        Raises ValueError if two scopes are for the same pattern and method, or a table is not at a prefix.
+        """
+        self.scopes: Final = tuple(scopes)
+        self.default: Final = default
+        self._table: PathTable[Scope] = PathTable()
+        for choice in (default, *(scope.policy for scope in self.scopes)):
+            if not issubclass(type(choice), Policy | Inherit | Scopes | None):
+                raise ValueError(f"a path has a Policy, None or INHERIT, not {choice!r}")
+        for scope in self.scopes:
+            if isinstance(scope.policy, Scopes) and not scope.pattern.prefix:
+                raise ValueError("a table of scopes stands at a prefix: a pattern that ends in /*")
+            self._table.add(scope.pattern, scope.methods, scope)
+
+    @classmethod
+    def of(cls, policies: "Policy | Mapping[str, PolicyChoice] | Scopes | None") -> "Scopes":
+        """Scopes from one policy for every path, from path patterns with their policies, or as they are."""
+        if isinstance(policies, Scopes):
+            return policies
+        if isinstance(policies, Policy):
+            return cls(default=policies)
+        by_pattern = dict(policies or {})
+        default = by_pattern.pop("/*", INHERIT)
+        return cls((Scope(PathPattern.parse(text), policy) for text, policy in by_pattern.items()), default)
+
+    def with_default(self, default: PolicyChoice) -> "Scopes":
+        """These scopes with another default."""
+        return Scopes(self.scopes, default)
+
+    @property
+    def default_policy(self) -> Policy | None:
+        """The default, None where there is none."""
+        return None if self.default is INHERIT else self.default
+
+    def policy_for(self, path: Path, method: str) -> Policy | None:
+        """The most specific policy; where the most specific pattern has none of its own, its enclosing scope's."""
+        choice = self.choice_for(path, method)
+        return None if choice is INHERIT else choice
+
+    def choice_for(self, path: Path, method: str, *, inherited: bool = False) -> PolicyChoice:
+        """As `policy_for`, but INHERIT where this table leaves the choice to the one around it.
+
+        *inherited* says that a route outside has the path and takes its scope from what is around it: then the routes
+        in here do not count, only prefixes do.
+        """
+        for leaf, _ in self._table.candidates(path):
+            scope = leaf.get(method)
+            if scope is None or (inherited and not leaf.pattern.prefix):
+                continue
+            choice = scope.policy
+            if isinstance(choice, Scopes):
+                choice = choice.choice_for(path.below(len(leaf.pattern.parts)), method, inherited=inherited)
+            if choice is not INHERIT:
+                return choice
+            inherited = True
+        return self.default

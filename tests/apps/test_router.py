@@ -1,0 +1,268 @@
+"""`App`: which handler answers, what becomes of its return value, and which policy goes with it."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from corserver.apps.router import App, to_response
+from corserver.cors.policy import Policy
+from corserver.cors.scopes import Path
+from corserver.http.messages import HTTPError, Request, Response
+
+
+def a_request(method: str, target: str) -> Request:
+    return Request(method=method, target=target, path=Path.parse(target.partition("?")[0].encode()))
+
+
+async def ask(app: App, method: str, target: str) -> tuple[int, Any, str | None]:
+    """Status, body and Allow, an HTTPError made a response as the connection does it."""
+    try:
+        response = await app(a_request(method, target))
+    except HTTPError as error:
+        response = error.response()
+    allow = response.header(b"allow")
+    return response.status, response.body, None if allow is None else allow.decode()
+
+
+@pytest.fixture
+def app() -> App:
+    app = App()
+
+    @app.get("/items/{id:int}")
+    async def by_number(request: Request) -> dict[str, Any]:
+        return {"number": request.path_params["id"]}
+
+    @app.get("/items/{name}")
+    async def by_name(request: Request) -> dict[str, Any]:
+        return {"name": request.path_params["name"]}
+
+    @app.put("/items/{name}")
+    async def put(request: Request) -> str:
+        return "put"
+
+    @app.get("/items/new")
+    async def new(request: Request) -> str:
+        return "new"
+
+    @app.get("/rest/{rest:path}")
+    async def rest(request: Request) -> str:
+        return str(request.path_params["rest"])
+
+    @app.head("/items/new")
+    async def new_head(request: Request) -> Response:
+        return Response(headers={"X-Own-Head": "1"})
+
+    return app
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "expected"),
+    [
+        ("GET", "/items/7", (200, b'{"number":7}', None)),
+        ("GET", "/items/seven", (200, b'{"name":"seven"}', None)),
+        ("GET", "/items/new", (200, b"new", None)),
+        ("PUT", "/items/7", (200, b"put", None)),
+        ("PUT", "/items/new", (200, b"put", None)),
+        ("HEAD", "/items/7", (200, b'{"number":7}', None)),
+        ("HEAD", "/items/new", (200, b"", None)),
+        ("GET", "/rest/a/b%2Fc/", (200, b"a/b/c/", None)),
+        ("GET", "//items///7", (200, b'{"number":7}', None)),
+        ("GET", "/items/a%20b", (200, b'{"name":"a b"}', None)),
+        ("OPTIONS", "/items/7", (204, b"", "GET, HEAD, OPTIONS, PUT")),
+        ("OPTIONS", "/items/new", (204, b"", "GET, HEAD, OPTIONS, PUT")),
+    ],
+)
+async def test_the_most_specific_route_that_has_the_method_answers(
+    app: App, method: str, target: str, expected: tuple[int, bytes, str | None]
+) -> None:
+    assert expected == await ask(app, method, target)
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "status", "allow"),
+    [
+        ("DELETE", "/items/7", 405, "GET, HEAD, OPTIONS, PUT"),
+        ("FOO", "/items/7", 501, "GET, HEAD, OPTIONS, PUT"),
+        ("get", "/items/7", 501, "GET, HEAD, OPTIONS, PUT"),
+        ("GET", "/items", 404, None),
+        ("GET", "/items/7/", 404, None),
+        ("GET", "/items/%ff", 404, None),
+        ("GET", "/rest", 404, None),
+        ("OPTIONS", "/nothing", 404, None),
+    ],
+)
+async def test_the_rest_is_404_or_405_with_allow(
+    app: App, method: str, target: str, status: int, allow: str | None
+) -> None:
+    answer = await ask(app, method, target)
+    assert (status, allow) == (answer[0], answer[2])
+
+
+async def test_a_mount_gets_what_no_route_has_with_the_path_below_it(app: App) -> None:
+    async def mounted(request: Request) -> Response:
+        if request.method != "GET":
+            raise HTTPError(405, headers={"Allow": "GET"})
+        if str(request.path) == "/items/8":
+            raise HTTPError(404)
+        return Response(f"{request.mount}|{request.path}")
+
+    app.mount("/", mounted)
+    app.mount("/deep/er", mounted)
+    assert (await ask(app, "GET", "/x/y"))[1] == b"/|/x/y"
+    assert (await ask(app, "GET", "/deep/er/x/"))[1] == b"/deep/er|/x/"
+    assert (await ask(app, "GET", "/deep/er"))[1] == b"/deep/er|/"
+    assert (await ask(app, "GET", "/items/7"))[0] == 200
+    assert (await ask(app, "POST", "/x"))[0] == 405
+
+
+async def test_a_route_says_more_of_its_path_than_a_mount_that_does_not_have_it() -> None:
+    async def empty(request: Request) -> Response:
+        raise HTTPError(404)
+
+    app = App()
+    app.mount("/", empty)
+
+    @app.put("/items/{id}")
+    async def put(request: Request) -> str:
+        return "put"
+
+    status, _, allow = await ask(app, "GET", "/items/7")
+    assert (status, allow) == (405, "OPTIONS, PUT")
+    assert (await ask(app, "GET", "/other"))[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("returned", "status", "body", "content_type"),
+    [
+        ("text", 200, b"text", b"text/plain; charset=utf-8"),
+        (b"bytes", 200, b"bytes", b"application/octet-stream"),
+        ({"a": 1}, 200, b'{"a":1}', b"application/json"),
+        ([1, "ü"], 200, '[1,"ü"]'.encode(), b"application/json"),
+        (None, 204, b"", None),
+        (Response("x", 201), 201, b"x", b"text/plain; charset=utf-8"),
+    ],
+)
+def test_a_return_value_becomes_a_response(
+    returned: object, status: int, body: bytes, content_type: bytes | None
+) -> None:
+    response = to_response(returned)
+    assert (status, body, content_type) == (response.status, response.body, response.header(b"content-type"))
+
+
+def test_anything_else_is_an_error_that_says_what_to_return() -> None:
+    with pytest.raises(TypeError, match="returns a Response, str, bytes, dict, list or None, not int"):
+        to_response(7)
+
+
+def test_mistakes_are_found_when_the_route_is_made() -> None:
+    app = App()
+
+    async def handler(request: Request) -> None:
+        return None
+
+    app.get("/a")(handler)
+    with pytest.raises(ValueError, match="stands twice for GET"):
+        app.get("/a")(handler)
+    with pytest.raises(ValueError, match="begins with a slash"):
+        app.get("a")
+    with pytest.raises(ValueError, match="not a parameter type"):
+        app.get("/{a:integer}")
+    with pytest.raises(ValueError, match="at least one method"):
+        app.route("/b", methods=[])
+    with pytest.raises(TypeError, match="write `async def plain`"):
+
+        @app.get("/c")  # type: ignore[arg-type]
+        def plain(request: Request) -> None: ...
+
+
+P, Q, R = Policy(["https://p.example"]), Policy(["https://q.example"]), Policy(["https://r.example"])
+
+
+def test_a_policy_goes_with_the_route_the_mount_or_the_app() -> None:
+    async def handler(request: Request) -> None:
+        return None
+
+    inner = App(cors=R)
+    inner.get("/own", cors=Q)(handler)
+    inner.get("/none", cors=None)(handler)
+    inner.get("/inherits")(handler)
+    app = App(cors=P)
+    app.get("/a")(handler)
+    app.put("/a", cors=Q)(handler)
+    app.get("/public/{x}", cors=None)(handler)
+    app.mount("/inner", inner)
+    app.mount("/outer", inner, cors=Q)
+    app.mount("/plain", App())
+    found = {
+        (method, target): app.cors.policy_for(Path.parse(target.encode()), method)
+        for method, target in [
+            ("GET", "/a"),
+            ("HEAD", "/a"),
+            ("PUT", "/a"),
+            ("DELETE", "/a"),
+            ("GET", "/nowhere"),
+            ("GET", "/public/1"),
+            ("PUT", "/public/1"),
+            ("GET", "/inner/own"),
+            ("GET", "/inner/none"),
+            ("GET", "/inner/inherits"),
+            ("GET", "/inner/nowhere"),
+            ("GET", "/inner"),
+            ("GET", "/outer/own"),
+            ("GET", "/outer/nowhere"),
+            ("GET", "/plain/x"),
+        ]
+    }
+    assert found == {
+        ("GET", "/a"): P,
+        ("HEAD", "/a"): P,
+        ("PUT", "/a"): Q,
+        ("DELETE", "/a"): P,
+        ("GET", "/nowhere"): P,
+        ("GET", "/public/1"): None,
+        ("PUT", "/public/1"): P,
+        ("GET", "/inner/own"): Q,
+        ("GET", "/inner/none"): None,
+        ("GET", "/inner/inherits"): R,
+        ("GET", "/inner/nowhere"): R,
+        ("GET", "/inner"): R,
+        ("GET", "/outer/own"): Q,
+        ("GET", "/outer/nowhere"): Q,
+        ("GET", "/plain/x"): P,
+    }
+
+
+def test_the_policy_is_never_that_of_a_route_which_does_not_answer() -> None:
+    """A route above a mount answers before the mount's own, more literal route: so its policy counts too."""
+
+    async def handler(request: Request) -> None:
+        return None
+
+    inner = App(cors=R)
+    inner.get("/special", cors=Q)(handler)
+    app = App(cors=P)
+    app.get("/api/{x}")(handler)
+    app.mount("/api", inner)
+    assert app.cors.policy_for(Path.parse(b"/api/special"), "GET") == R
+    assert app.cors.policy_for(Path.parse(b"/api/special"), "PUT") == R
+
+
+async def test_a_lifespan_is_around_the_app_and_its_mounts() -> None:
+    seen = []
+
+    def life(name: str) -> Any:
+        @contextlib.asynccontextmanager
+        async def lifespan(app: App) -> AsyncIterator[None]:
+            seen.append(f"{name} in")
+            yield
+            seen.append(f"{name} out")
+
+        return lifespan
+
+    app, inner = App(lifespan=life("app")), App(lifespan=life("inner"))
+    app.mount("/inner", inner)
+    async with app:
+        seen.append("served")
+    assert seen == ["app in", "inner in", "served", "inner out", "app out"]

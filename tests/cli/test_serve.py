@@ -1,0 +1,221 @@
+"""`corserver [DIRECTORY]` as a user runs it: a real process, its terminal, its exit."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+import trio
+
+ENVIRONMENT = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR")}
+
+
+class Running:
+    """A `corserver` process: what it wrote, line by line, and its URL."""
+
+    def __init__(self, process: trio.Process) -> None:
+        assert process.stdout is not None
+        self.process = process
+        self.lines: list[str] = []
+        self._stdout = process.stdout
+        self._rest = b""
+
+    async def line_with(self, text: str) -> str:
+        """Read on until a line has *text*."""
+        with trio.fail_after(30):
+            while True:
+                for line in self.lines:
+                    if text in line:
+                        return line
+                chunk = await self._stdout.receive_some()
+                assert chunk, f"no line with {text!r}; there were {self.lines}"
+                *whole, self._rest = (self._rest + chunk).split(b"\n")
+                self.lines += [line.decode() for line in whole]
+
+    async def url(self) -> str:
+        return (await self.line_with("URL")).split()[-1]
+
+    async def stop(self, number: int = signal.SIGINT) -> int:
+        """Send the signal; the exit code."""
+        self.process.send_signal(number)
+        with trio.fail_after(30):
+            return await self.process.wait()
+
+
+@asynccontextmanager
+async def corserver(*arguments: str | Path, **environment: str) -> AsyncIterator[Running]:
+    command = [sys.executable, "-m", "corserver", *map(str, arguments)]
+    pipe = subprocess.PIPE
+    process = await trio.lowlevel.open_process(command, stdout=pipe, stderr=pipe, env={**ENVIRONMENT, **environment})
+    try:
+        yield Running(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def errors(running: Running) -> str:
+    assert running.process.stderr is not None
+    return b"".join([chunk async for chunk in running.process.stderr]).decode()
+
+
+async def refused(*arguments: str | Path) -> tuple[int, str]:
+    """The exit code and the words of a command that does not start."""
+    async with corserver(*arguments) as running:
+        text = await errors(running)
+        return await running.process.wait(), text
+
+
+@pytest.fixture
+def public(tmp_path: Path) -> Path:
+    root = tmp_path.resolve() / "public"
+    root.mkdir()
+    (root / "data.json").write_text('{"a": 1}')
+    (root / "large.bin").write_bytes(b"x" * 20_000_000)
+    return root
+
+
+async def test_it_says_where_what_and_which_policy_then_a_line_a_request_and_stops_cleanly(public: Path) -> None:
+    async with corserver(public, "-p", "0", "--cors", "http://localhost:3000") as running:
+        url = await running.url()
+        async with httpx.AsyncClient(headers={"Origin": "http://localhost:3000"}) as client:
+            answer = await client.get(f"{url}/data.json")
+            assert answer.json() == {"a": 1}
+            assert answer.headers["access-control-allow-origin"] == "http://localhost:3000"
+            await client.put(f"{url}/data.json")
+            wanted = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "authorization"}
+            await client.options(f"{url}/data.json", headers=wanted)
+            await client.get(f"{url}/nope", headers={"Origin": "http://localhost:3001"})
+        await running.line_with("/nope")
+        assert await running.stop() == 0
+        await running.line_with("Stopped.")
+        banner, requests = running.lines[:5], running.lines[5:]
+        assert [line.split()[0] for line in banner] == ["corserver", "URL", "Root", "CORS", "Stop"]
+        assert banner[2].endswith(str(public))
+        assert banner[3].endswith("http://localhost:3000 (any method; any header; no credentials; max-age 600)")
+        assert [line.split(" ", 1)[1] for line in requests[:4]] == [
+            "GET /data.json 200 cors allowed http://localhost:3000",
+            "PUT /data.json 405 cors allowed http://localhost:3000",
+            "PUT /data.json 204 preflight allowed http://localhost:3000",
+            "GET /nope 404 cors denied http://localhost:3001 (origin not in the policy; allowed: http://localhost:3000)",
+        ]
+        assert await errors(running) == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_an_answer_under_way_is_finished_before_it_stops(public: Path, number: int) -> None:
+    async with corserver(public, "-p", "0") as running:
+        url = await running.url()
+        async with httpx.AsyncClient() as client, client.stream("GET", f"{url}/large.bin") as answer:
+            body = answer.aiter_raw()
+            received = len(await anext(body))
+            running.process.send_signal(number)
+            await running.line_with("Stopping")
+            async for chunk in body:
+                received += len(chunk)
+        assert received == 20_000_000
+        assert await running.process.wait() == 0
+        assert await errors(running) == ""
+
+
+async def test_a_second_signal_does_not_wait(public: Path) -> None:
+    async with corserver(public, "-p", "0") as running:
+        port = int((await running.url()).rpartition(":")[2])
+        async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
+            await stream.send_all(b"GET /large.bin HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert await stream.receive_some(1000)
+            running.process.send_signal(signal.SIGINT)
+            await running.line_with("Stopping")
+            assert await running.stop() == 130
+            assert await errors(running) == ""
+
+
+async def test_a_taken_port_is_named_and_the_next_free_one_used_or_refused(public: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        async with corserver(public, "-p", str(port)) as running:
+            url = await running.url()
+            assert int(url.rpartition(":")[2]) > port
+            assert f"{port} is taken" in await running.line_with("Port")
+            await running.line_with("Stop")
+            assert len(running.lines) <= 8
+        code, text = await refused(public, "-p", str(port), "--strict-port")
+        assert (code, f"port {port} is taken" in text) == (3, True)
+        assert "Traceback" not in text
+
+
+async def test_without_cors_the_banner_says_how_to_switch_it_on(public: Path) -> None:
+    async with corserver(public, "-p", "0") as running:
+        assert "off" in await running.line_with("CORS")
+
+
+async def test_localhost_stands_for_this_machine_on_any_port(public: Path) -> None:
+    async with corserver(public, "-p", "0", "--cors", "localhost,https://*.example.com") as running:
+        url = await running.url()
+        assert "localhost on any port, https://*.example.com" in await running.line_with("CORS")
+        async with httpx.AsyncClient() as client:
+            for origin in ("http://localhost:5173", "http://127.0.0.1", "http://[::1]:1", "https://a.example.com"):
+                answer = await client.get(f"{url}/data.json", headers={"Origin": origin})
+                assert answer.headers["access-control-allow-origin"] == origin
+            answer = await client.get(f"{url}/data.json", headers={"Origin": "http://localhost.evil.example"})
+            assert "access-control-allow-origin" not in answer.headers
+
+
+async def test_a_bad_policy_is_refused_with_all_its_mistakes(public: Path) -> None:
+    code, text = await refused(public, "--cors", "http://Site.example/,null", "--cors-methods", "put")
+    assert code == 2
+    for expected in ("write: 'http://site.example'", "--cors 'null'", "write: 'PUT'"):
+        assert expected in text
+    assert "Traceback" not in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["no-such-directory"], 2, "does not exist"),
+        (["--cors-methods", "PUT"], 2, "add --cors ORIGIN"),
+        (["--port", "http"], 2, "not a valid integer"),
+        (["--host", "192.0.2.1"], 3, "cannot listen on 192.0.2.1"),
+        (["--cors", "*", "--cors-credentials"], 2, "every site on the web"),
+    ],
+)
+async def test_mistakes_are_said_in_words(arguments: list[str], code: int, words: str) -> None:
+    exit_code, text = await refused(*arguments)
+    assert (code, True) == (exit_code, words in text), text
+    assert "Traceback" not in text
+
+
+async def test_quiet_is_quiet(public: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    async with corserver(public, "-p", str(port), "--strict-port", "-q") as running:
+        async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(retries=10)) as client:
+            assert (await client.get(f"http://127.0.0.1:{port}/data.json")).status_code == 200
+        assert await running.stop() == 0
+        assert running.process.stdout is not None
+        assert await running.process.stdout.receive_some() == b""
+
+
+async def test_a_log_that_nobody_reads_any_more_does_not_stop_it(public: Path) -> None:
+    async with corserver(public, "-p", "0") as running:
+        url = await running.url()
+        assert running.process.stdout is not None
+        await running.process.stdout.aclose()
+        async with httpx.AsyncClient() as client:
+            for _ in range(3):
+                assert (await client.get(f"{url}/data.json")).status_code == 200
+
+
+async def test_colour_is_used_when_it_is_asked_for(public: Path) -> None:
+    async with corserver(public, "-p", "0", FORCE_COLOR="1") as running:
+        assert "\x1b[" in await running.line_with("URL")

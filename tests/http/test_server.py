@@ -1,0 +1,217 @@
+"""Real listeners on port 0: start, serve, stop. The one file with sockets."""
+
+import socket
+
+import httpx
+import pytest
+import trio
+
+from corserver import App, Entry, Policy, Request, Response, Server, serve
+from corserver.http.server import BoundAddress, open_listeners
+
+from .peer import read_answers, request
+
+SITE = "https://site.example"
+
+
+async def hello(request: Request) -> Response:
+    return Response("hello")
+
+
+async def fetch(server: Server, data: bytes, *, end: bool = True) -> bytes:
+    stream = await trio.open_tcp_stream("127.0.0.1", server.addresses[0].port)
+    async with stream:
+        await stream.send_all(data)
+        if end:
+            await stream.send_eof()
+        return b"".join([chunk async for chunk in stream])
+
+
+async def test_start_yields_the_running_server_and_cancelling_stops_it() -> None:
+    async with trio.open_nursery() as nursery:
+        server: Server = await nursery.start(lambda task_status: serve(hello, port=0, task_status=task_status))
+        assert server.url == f"http://127.0.0.1:{server.addresses[0].port}"
+        async with httpx.AsyncClient() as client:
+            assert (await client.get(server.url)).text == "hello"
+        nursery.cancel_scope.cancel()
+    with pytest.raises(OSError, match=r"."):
+        await trio.open_tcp_stream("127.0.0.1", server.addresses[0].port)
+
+
+async def test_stopping_closes_idle_connections_at_once_and_finishes_answers() -> None:
+    begun, go_on = trio.Event(), trio.Event()
+
+    async def slow(request: Request) -> Response:
+        begun.set()
+        await go_on.wait()
+        return Response("finished")
+
+    answers: list[bytes] = []
+    async with trio.open_nursery() as nursery:
+        server: Server = await nursery.start(lambda task_status: serve(slow, port=0, task_status=task_status))
+        idle = await trio.open_tcp_stream("127.0.0.1", server.addresses[0].port)
+
+        async def ask() -> None:
+            answers.append(await fetch(server, request("GET", "/"), end=False))
+
+        nursery.start_soon(ask)
+        await begun.wait()
+        server.stop()
+        assert await idle.receive_some() == b""
+        await idle.aclose()
+        go_on.set()
+    (answer,) = read_answers(answers[0])
+    assert (answer.body, answer.get(b"connection")) == (b"finished", [b"close"])
+
+
+async def test_answers_are_finished_when_serve_is_cancelled_from_outside() -> None:
+    begun, go_on = trio.Event(), trio.Event()
+
+    async def slow(request: Request) -> Response:
+        begun.set()
+        await go_on.wait()
+        return Response("finished")
+
+    received: list[bytes] = []
+    async with trio.open_nursery() as outer:
+        scope = trio.CancelScope()
+
+        async def serving(task_status: trio.TaskStatus[Server]) -> None:
+            with scope:
+                await serve(slow, port=0, task_status=task_status)
+
+        server: Server = await outer.start(serving)
+
+        async def ask() -> None:
+            received.append(await fetch(server, request("GET", "/"), end=False))
+
+        outer.start_soon(ask)
+        await begun.wait()
+        scope.cancel()
+        go_on.set()
+    assert received[0].endswith(b"finished")
+
+
+async def test_no_answer_outlives_the_grace() -> None:
+    begun = trio.Event()
+
+    async def endless(request: Request) -> Response:
+        begun.set()
+        await trio.sleep_forever()
+        raise AssertionError
+
+    async with trio.open_nursery() as nursery:
+        server: Server = await nursery.start(lambda task_status: serve(endless, port=0, task_status=task_status))
+        stream = await trio.open_tcp_stream("127.0.0.1", server.addresses[0].port)
+        await stream.send_all(request("GET", "/"))
+        await begun.wait()
+        server.stop(grace=0)
+    assert server.connections == 0
+    await stream.aclose()
+
+
+async def test_the_policy_can_be_replaced_while_serving_and_a_bad_one_is_not_taken() -> None:
+    async with trio.open_nursery() as nursery:
+        server: Server = await nursery.start(
+            lambda task_status: serve(hello, port=0, cors=Policy([SITE]), task_status=task_status)
+        )
+        data = request("GET", "/", f"Origin: {SITE}")
+        assert read_answers(await fetch(server, data))[0].cors[b"access-control-allow-origin"] == SITE.encode()
+        with pytest.raises(ValueError, match="begins with a slash"):
+            server.replace_cors({"api": None})
+        assert read_answers(await fetch(server, data))[0].cors[b"access-control-allow-origin"] == SITE.encode()
+        server.replace_cors({"/*": Policy(["*"]), "/private/*": None})
+        assert read_answers(await fetch(server, data))[0].cors[b"access-control-allow-origin"] == b"*"
+        assert read_answers(await fetch(server, data.replace(b"GET /", b"GET /private/x")))[0].cors == {}
+        nursery.cancel_scope.cancel()
+
+
+async def test_the_policies_of_an_app_are_found_and_an_argument_goes_before_them() -> None:
+    app = App(cors=Policy([SITE]))
+
+    @app.get("/")
+    async def root(request: Request) -> str:
+        return "root"
+
+    data = request("GET", "/", f"Origin: {SITE}")
+    for cors, expected in ((None, SITE.encode()), (Policy(["*"]), b"*")):
+        async with trio.open_nursery() as nursery:
+            server: Server = await nursery.start(
+                lambda task_status, cors=cors: serve(app, port=0, cors=cors, task_status=task_status)
+            )
+            assert read_answers(await fetch(server, data))[0].cors[b"access-control-allow-origin"] == expected
+            nursery.cancel_scope.cancel()
+
+
+async def test_on_loopback_a_foreign_host_is_refused_unless_allowed() -> None:
+    evil = b"GET / HTTP/1.1\r\nHost: evil.example:8000\r\n\r\n"
+    for allowed, status in ((None, 403), (["evil.example"], 200), (["other.example"], 403)):
+        async with trio.open_nursery() as nursery:
+            server: Server = await nursery.start(
+                lambda task_status, allowed=allowed: serve(hello, port=0, allow_hosts=allowed, task_status=task_status)
+            )
+            (answer,) = read_answers(await fetch(server, evil))
+            assert answer.status == status
+            if status == 403:
+                assert b"--allow-host" in answer.body
+            nursery.cancel_scope.cancel()
+
+
+async def test_an_entry_names_the_client() -> None:
+    entries: list[Entry] = []
+    async with trio.open_nursery() as nursery:
+        server: Server = await nursery.start(
+            lambda task_status: serve(hello, port=0, access_log=entries.append, task_status=task_status)
+        )
+        await fetch(server, request("GET", "/"))
+        nursery.cancel_scope.cancel()
+    assert isinstance(entries[0].client, tuple)
+    assert entries[0].client[0] == "127.0.0.1"
+
+
+async def test_a_taken_port_is_an_error_or_the_next_one_is_used() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match="is taken"):
+            await open_listeners("127.0.0.1", port)
+        (listener,) = await open_listeners("127.0.0.1", port, or_next=50)
+        assert port < listener.socket.getsockname()[1] <= port + 50
+        await listener.aclose()
+
+
+@pytest.mark.parametrize(
+    ("host", "url", "loopback"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:80", True),
+        ("::1", "http://[::1]:80", True),
+        ("0.0.0.0", "http://127.0.0.1:80", False),
+        ("::", "http://[::1]:80", False),
+        ("192.0.2.7", "http://192.0.2.7:80", False),
+    ],
+)
+def test_an_address_as_one_would_click_it(host: str, url: str, loopback: bool) -> None:
+    address = BoundAddress(host, 80)
+    assert (url, loopback) == (address.url, address.is_loopback)
+
+
+async def test_the_app_is_entered_while_it_is_served() -> None:
+    seen: list[str] = []
+
+    class Life:
+        async def __call__(self, request: Request) -> Response:
+            seen.append("asked")
+            return Response()
+
+        async def __aenter__(self) -> None:
+            seen.append("entered")
+
+        async def __aexit__(self, *exc_info: object) -> None:
+            seen.append("left")
+
+    async with trio.open_nursery() as nursery:
+        server: Server = await nursery.start(lambda task_status: serve(Life(), port=0, task_status=task_status))
+        await fetch(server, request("GET", "/"))
+        nursery.cancel_scope.cancel()
+    assert seen == ["entered", "asked", "left"]

@@ -1,0 +1,94 @@
+"""The house holds: who may import whom, no cycles, files and functions of a readable size."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "corserver"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+#: room -> what its files may import inside the package, and which distributions outside the standard library.
+#: The longest room that a module's name begins with counts.
+ROOMS: dict[str, tuple[set[str], set[str]]] = {
+    "corserver.cors": ({"corserver.cors"}, {"publicsuffixlist"}),
+    "corserver.http": ({"corserver.cors", "corserver.http"}, {"trio", "h11"}),
+    "corserver.apps": ({"corserver.apps", "corserver.http.messages", "corserver.cors.scopes"}, {"trio"}),
+    "corserver.config": ({"corserver.cors"}, set()),
+    "corserver.cli": ({"corserver"}, {"trio", "click", "rich"}),
+    "corserver": ({"corserver"}, set()),
+}
+#: What must not be imported even though the room could.
+FORBIDDEN = {("corserver.cors.browser", "corserver.cors.policy"), ("corserver.cors.policy", "corserver.cors.browser")}
+MAX_FILE_LINES = 300
+MAX_FUNCTION_LINES = 60
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def is_in(module: str, room: str) -> bool:
+    return module == room or module.startswith(room + ".")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The modules that a file imports, inside functions too; a name taken from a package may be a module of it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            assert node.module is not None
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if name in MODULES else node.module for name in names)
+
+
+MODULES = {module_name(path): path for path in FILES}
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_a_file_imports_only_what_its_room_may(path: Path) -> None:
+    module = module_name(path)
+    inside, outside = ROOMS[max((room for room in ROOMS if is_in(module, room)), key=len)]
+    for imported in imports(path):
+        top = imported.partition(".")[0]
+        if top == "corserver":
+            assert any(is_in(imported, room) for room in inside), f"{module} imports {imported}"
+            assert not any(is_in(module, a) and is_in(imported, b) for a, b in FORBIDDEN), (
+                f"{module} imports {imported}"
+            )
+        else:
+            assert top in outside | sys.stdlib_module_names, f"{module} imports {imported}"
+
+
+def test_there_is_no_import_cycle() -> None:
+    graph = {module: set(imports(path)) & MODULES.keys() - {module} for module, path in MODULES.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"import cycle: {' -> '.join(error.args[1])}")
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_files_and_functions_stay_readable(path: Path) -> None:
+    text = path.read_text()
+    assert len(text.splitlines()) <= MAX_FILE_LINES
+    tree = ast.parse(text)
+    assert ast.get_docstring(tree), "a file says its one job in its first line"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno is not None
+            assert node.end_lineno - node.lineno < MAX_FUNCTION_LINES, f"{node.name} is too long"
+
+
+def test_the_engine_can_be_lifted_out() -> None:
+    for path in (PACKAGE / "cors").rglob("*.py"):
+        for imported in imports(path):
+            assert imported.partition(".")[0] in {"corserver", "publicsuffixlist"} | sys.stdlib_module_names
+            assert not imported.startswith("corserver") or is_in(imported, "corserver.cors")
