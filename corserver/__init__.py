@@ -1,13 +1,21 @@
-"""corserver: an HTTP/1.1 server on trio and h11 with CORS built in at the protocol layer."""
+"""corserver: an HTTP/1.1 server on trio and h11 with CORS built in at the protocol layer.
 
-from corserver.apps.files import StaticFiles
-from corserver.apps.router import App
-from corserver.cors.policy import Policy, PolicyError
-from corserver.cors.scopes import INHERIT, Scopes
-from corserver.http.limits import Limits
-from corserver.http.log import Entry
-from corserver.http.messages import Headers, HTTPError, Request, Response
-from corserver.http.server import Server, serve
+The names are loaded when they are first used, so that `corserver.cors` can be had without trio and h11.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from corserver.apps.files import StaticFiles
+    from corserver.apps.router import App
+    from corserver.cors import INHERIT, Policy, PolicyError, Scopes
+    from corserver.http.limits import Limits
+    from corserver.http.log import Entry
+    from corserver.http.messages import Headers, HTTPError, Request, Response
+    from corserver.http.server import Server, serve
+
+__version__ = "0.1.0"
 
 __all__ = [
     "INHERIT",
@@ -25,4 +33,24 @@ __all__ = [
     "StaticFiles",
     "serve",
 ]
-__version__ = "0.1.0"
+
+_HOMES = {
+    "corserver.apps.files": ("StaticFiles",),
+    "corserver.apps.router": ("App",),
+    "corserver.cors": ("INHERIT", "Policy", "PolicyError", "Scopes"),
+    "corserver.http.limits": ("Limits",),
+    "corserver.http.log": ("Entry",),
+    "corserver.http.messages": ("HTTPError", "Headers", "Request", "Response"),
+    "corserver.http.server": ("Server", "serve"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(module), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

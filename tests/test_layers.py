@@ -1,6 +1,7 @@
 """The house holds: who may import whom, no cycles, files and functions of a readable size."""
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
@@ -85,6 +86,12 @@ def test_files_and_functions_stay_readable(path: Path) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert node.end_lineno is not None
             assert node.end_lineno - node.lineno < MAX_FUNCTION_LINES, f"{node.name} is too long"
+
+
+def test_the_engine_loads_the_standard_library_only() -> None:
+    code = "import sys, corserver.cors, corserver.cors.browser; print(*{name.partition('.')[0] for name in sys.modules})"
+    loaded = subprocess.run([sys.executable, "-Sc", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    assert set(loaded.split()) <= {*sys.stdlib_module_names, "corserver", "__main__"}
 
 
 def test_the_engine_can_be_lifted_out() -> None:

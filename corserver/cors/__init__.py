@@ -1,1 +1,27 @@
-"""The decision: which origins may read what, and why. Sans-I/O, standard library only."""
+"""The decision: which origins may read what, and why.
+
+Sans-I/O and on the standard library alone: no trio, h11, clock, logging or async. Read `policy/policy.py` first, then
+`decision/`; `scopes/` finds the policy of a path, `browser/` is the other end of the protocol and knows of no policy.
+"""
+
+from corserver.cors.decision import CORSRequest, Decision, Kind, Outcome, Reason
+from corserver.cors.policy import Fault, Policy, PolicyError, Refusal
+from corserver.cors.scopes import INHERIT, BadPath, Path, PathPattern, Scope, Scopes
+
+__all__ = [
+    "INHERIT",
+    "BadPath",
+    "CORSRequest",
+    "Decision",
+    "Fault",
+    "Kind",
+    "Outcome",
+    "Path",
+    "PathPattern",
+    "Policy",
+    "PolicyError",
+    "Reason",
+    "Refusal",
+    "Scope",
+    "Scopes",
+]

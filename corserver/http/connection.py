@@ -84,10 +84,13 @@ class Connection:
             exchange = open_exchange(head, self._service)
         clock = time.time(), trio.current_time()
         self._body_received = self._body_sent = 0
-        response = exchange.answer or await self._ask_app(exchange)
-        failure = "the client left"
+        response, failure = None, "the server stopped"
         try:
+            response = exchange.answer or await self._ask_app(exchange)
             failure = await self._respond(exchange, response)
+        except PeerLeft:
+            failure = "the client left"
+            raise
         finally:
             self._log(exchange, response, clock, failure)
         return not failure and await self._make_ready()
@@ -245,7 +248,7 @@ class Connection:
                 self._service.told.add(name.lower())
                 logger.warning("the app's own %s is replaced: the policy of this path owns it", name.decode())
 
-    def _log(self, exchange: Exchange, response: Response, clock: tuple[float, float], failure: str) -> None:
+    def _log(self, exchange: Exchange, response: Response | None, clock: tuple[float, float], failure: str) -> None:
         if self._service.access_log is None:
             return
         seconds = trio.current_time() - clock[1]
@@ -255,7 +258,7 @@ class Connection:
                 client=self._client,
                 method=exchange.method,
                 target=exchange.target,
-                status=response.status,
+                status=None if response is None else response.status,
                 sent=self._body_sent,
                 seconds=seconds,
                 decision=exchange.decision,

@@ -11,14 +11,15 @@ from corserver.http.messages import Address
 class Entry:
     """One exchange. *time* is Unix time at its start, *seconds* its duration, *sent* the bytes of the response's body.
 
-    *method* and *target* are as received, escaped where they are shown. *failure* says why a response was cut short.
+    *method* and *target* are as received, escaped where they are shown. *status* is None where nothing was answered;
+    *failure* says why the exchange was cut short.
     """
 
     time: float
     client: Address
     method: bytes
     target: bytes
-    status: int
+    status: int | None
     sent: int
     seconds: float
     decision: Decision
@@ -34,7 +35,7 @@ def parts(entry: Entry) -> tuple[str, str, str]:
     method = decision.request.governed_method if decision.request.kind is Kind.PREFLIGHT else entry.method
     request = f"{printable(method, 32) or '-'} {printable(entry.target, 2000) or '-'}"
     cut = f"cut short: {entry.failure}" if entry.failure else ""
-    return request, str(entry.status), " ".join(word for word in (_cors(decision), cut) if word)
+    return request, str(entry.status or "-"), " ".join(word for word in (_cors(decision), cut) if word)
 
 
 def text(entry: Entry) -> str:

@@ -304,6 +304,21 @@ async def test_a_peer_that_leaves_while_it_is_answered_ends_the_connection_only(
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
+async def test_a_peer_that_leaves_while_its_body_is_read_is_logged_without_a_status(
+    autojump_clock: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    entries: list[Entry] = []
+    ours, theirs = trio.testing.memory_stream_pair()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(Connection(theirs, Service(app=echo, access_log=entries.append)).run)
+        await ours.send_all(request("POST", "/", "Content-Length: 3") + b"a")
+        await trio.testing.wait_all_tasks_blocked()
+        theirs.receive_stream.close()
+    assert [(entry.status, entry.failure) for entry in entries] == [(None, "the client left")]
+    assert not caplog.records
+
+
 async def test_a_peer_that_ends_its_side_still_gets_its_answer(autojump_clock: object) -> None:
     async def app(request: Request) -> Response:
         await trio.sleep(2)
