@@ -1,0 +1,68 @@
+"""Entries: what of a directory may be listed, which is what would be answered. Blocks: for a thread."""
+
+import errno
+import os
+import stat
+from dataclasses import dataclass
+from typing import Final
+
+from corserver.apps.files.lookup import Opened, Root, is_shown
+
+#: Whether access() can ask for the rights that open() will have.
+_EFFECTIVE: Final = os.access in os.supports_effective_ids
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file or directory in a listing. *modified* is in seconds since 1970; a directory's *size* says nothing."""
+
+    name: str
+    is_directory: bool
+    size: int
+    modified: int
+
+
+def entries(root: Root, directory: Opened, name: bytes, *, dotfiles: bool) -> list[Entry]:
+    """The entries of *directory*, which is *name* below *root*: directories first, each kind sorted by name."""
+    with os.scandir(directory.fd) as scan:
+        found = [_maybe_entry(root, directory, name, item, dotfiles) for item in scan]
+    return sorted((entry for entry in found if entry is not None), key=_order)
+
+
+def _order(entry: Entry) -> tuple[bool, str, str]:
+    return not entry.is_directory, entry.name.casefold(), entry.name
+
+
+def _maybe_entry(
+    root: Root, directory: Opened, parent: bytes, item: "os.DirEntry[str]", dotfiles: bool
+) -> Entry | None:
+    raw = os.fsencode(item.name)
+    name = raw.decode("utf-8", "surrogateescape")
+    if not is_shown(name, at_root=not parent, dotfiles=dotfiles):
+        return None
+    if item.is_symlink():
+        found = _behind_link(root, parent + b"/" + raw if parent else raw)
+    else:
+        found = _readable(directory, item)
+    if found is None or stat.S_IFMT(found.st_mode) not in (stat.S_IFREG, stat.S_IFDIR):
+        return None
+    return Entry(name, stat.S_ISDIR(found.st_mode), found.st_size, found.st_mtime_ns // 1_000_000_000)
+
+
+def _behind_link(root: Root, name: bytes) -> os.stat_result | None:
+    opened = root.maybe_file(name) or root.maybe_directory(name)
+    if opened is None:
+        return None
+    with opened:
+        return opened.stat
+
+
+def _readable(directory: Opened, item: "os.DirEntry[str]") -> os.stat_result | None:
+    if not os.access(item.name, os.R_OK, dir_fd=directory.fd, effective_ids=_EFFECTIVE):
+        return None
+    try:
+        return item.stat(follow_symlinks=False)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.EACCES):  # removed meanwhile; a directory that may not be entered
+            return None
+        raise

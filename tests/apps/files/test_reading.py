@@ -1,0 +1,82 @@
+"""Bodies that are read from files."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from corserver.apps.files.reading import CHUNK, FileBody, FileShrank, read_exactly
+
+from .site import open_descriptors
+
+SIZE = 2 * CHUNK + 100
+CONTENT = bytes(i * 7 % 251 for i in range(SIZE))
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    path = tmp_path / "large.bin"
+    path.write_bytes(CONTENT)
+    return path
+
+
+@pytest.fixture
+def fd(large: Path) -> Iterator[int]:
+    fd = os.open(large, os.O_RDONLY)
+    yield fd
+    os.close(fd)
+
+
+@pytest.mark.parametrize(
+    ("first", "length"), [(0, SIZE), (5, CHUNK), (SIZE - 1, 1), (CHUNK - 1, 2), (0, 0), (7, SIZE - 7), (1, CHUNK + 1)]
+)
+async def test_exactly_the_part_is_read(fd: int, first: int, length: int) -> None:
+    body = FileBody(fd, first, length)
+    chunks = [chunk async for chunk in body]
+    await body.aclose()
+
+    assert b"".join(chunks) == CONTENT[first : first + length] == read_exactly(fd, first, length)
+    assert all(0 < len(chunk) <= CHUNK for chunk in chunks)
+
+
+async def test_a_file_that_grows_is_sent_as_it_was_announced(large: Path, fd: int) -> None:
+    body = FileBody(fd, 0, SIZE)
+    with large.open("ab") as file:
+        file.write(b"more")
+    assert b"".join([chunk async for chunk in body]) == CONTENT
+    await body.aclose()
+
+
+async def test_a_file_that_shrinks_raises_and_is_not_padded(large: Path, fd: int) -> None:
+    body = FileBody(fd, 0, SIZE)
+    received = [await anext(body)]
+    os.truncate(large, CHUNK + 10)
+    received.append(await anext(body))
+    with pytest.raises(FileShrank):
+        await anext(body)
+    await body.aclose()
+
+    assert b"".join(received) == CONTENT[: CHUNK + 10]
+
+
+def test_a_short_file_is_not_read_as_a_long_one(fd: int) -> None:
+    with pytest.raises(FileShrank):
+        read_exactly(fd, SIZE - 5, 10)
+
+
+async def test_closing_closes_its_own_descriptor_only_and_only_once(fd: int) -> None:
+    before = open_descriptors()
+    body = FileBody(fd, 0, SIZE)
+    await anext(body)
+    await body.aclose()
+    await body.aclose()
+
+    assert open_descriptors() == before
+    assert os.fstat(fd).st_size == SIZE
+
+
+async def test_a_body_that_nobody_closes_is_noticed(fd: int) -> None:
+    body = FileBody(fd, 0, 1)
+    with pytest.warns(ResourceWarning, match="unclosed file"):
+        del body
