@@ -8,6 +8,7 @@ from corserver.cors.origins.origin import (
     is_ipv4,
     is_ipv6,
     is_loopback_host,
+    is_punycode_sound,
     parse_origin,
 )
 from corserver.cors.origins.patterns import Difference, NearMiss, OriginPattern, OriginSet
@@ -25,6 +26,7 @@ __all__ = [
     "is_ipv4",
     "is_ipv6",
     "is_loopback_host",
+    "is_punycode_sound",
     "mend",
     "parse_origin",
 ]

@@ -107,7 +107,7 @@ def _surplus(parts: re.Match[bytes]) -> list[Malformation]:
 
 def _host_and_port(authority: bytes) -> tuple[bytes, bytes | None]:
     hostport = authority.rpartition(b"@")[2]
-    found = re.fullmatch(rb"(\[[^\]]*\]|[^:]*):(.*)", hostport, re.DOTALL)
+    found = re.fullmatch(rb"(\[[^\]]*\]|[^:\[]*):(.*)", hostport, re.DOTALL)
     return (hostport, None) if found is None else (found[1], found[2])
 
 
@@ -133,7 +133,7 @@ def _host_fault(host: bytes) -> Malformation | None:
 
 def _canonical_host(host: bytes) -> bytes:
     try:
-        if host.startswith(b"["):
+        if host.startswith(b"[") and host.endswith(b"]"):
             return b"[%s]" % IPv6Address(host[1:-1].decode("ascii")).compressed.encode()
         return b".".join(map(_to_ascii, host.decode("utf-8").split(".")))
     except (AddressValueError, UnicodeError):

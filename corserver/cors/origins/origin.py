@@ -52,7 +52,8 @@ class Origin:
 
 def is_loopback_host(host: bytes) -> bool:
     """Whether *host*, as written in a URL, is `localhost`, a name below it, 127.0.0.0/8 or `[::1]`."""
-    if host in (b"localhost", b"[::1]") or host.endswith(b".localhost"):
+    name = host.removesuffix(b".")  # Secure Contexts §3.1: `localhost.` is this machine too.
+    if name == b"localhost" or name.endswith(b".localhost") or host == b"[::1]":
         return True
     return host.startswith(b"127.") and is_ipv4(host)
 
@@ -81,6 +82,19 @@ def is_domain(host: bytes) -> bool:
     if len(host) > MAX_HOST or _LABELS.fullmatch(host) is None:
         return False
     return _NUMBER.fullmatch(host.removesuffix(b".").rpartition(b".")[2]) is None
+
+
+def is_punycode_sound(host: bytes) -> bool:
+    """Whether each `xn--` label of *host* stands for a name that is written so; a browser refuses any other URL."""
+    return all(_is_encoded_name(label[4:]) for label in host.split(b".") if label.startswith(b"xn--"))
+
+
+def _is_encoded_name(encoded: bytes) -> bool:
+    try:
+        name = encoded.decode("punycode")
+        return not name.isascii() and name.encode("punycode") == encoded
+    except UnicodeError:
+        return False
 
 
 def parse_origin(value: bytes) -> Origin | None:

@@ -21,6 +21,7 @@ from corserver.cors.origins.origin import (
     Origin,
     is_domain,
     is_loopback_host,
+    is_punycode_sound,
     parse_origin,
 )
 
@@ -44,6 +45,8 @@ class OriginPattern:
         subdomains = rest.startswith(b"*.")
         origin = parse_origin(scheme + separator + (rest[2:] if subdomains else rest))
         if origin is None or (any_port and origin.port is not None) or scheme == b"file":
+            return None
+        if not is_punycode_sound(origin.host):
             return None
         if subdomains and not (is_domain(origin.host) and len(origin.host) + 2 <= MAX_HOST):
             return None
@@ -144,7 +147,7 @@ class OriginSet:
             (Difference.WWW, Origin(scheme, other_www, port)),
         ):
             found = self.match(bytes(other))
-            if found is not None:
+            if found is not None and not (difference is Difference.WWW and found.subdomains):
                 return NearMiss(difference, found)
         for pattern in self._of_host(scheme, host):
             if not pattern.subdomains:

@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from corserver.cors import fetch
-from corserver.cors.origins import Malformation, OriginPattern, diagnose, is_loopback_host, mend
+from corserver.cors.origins import (
+    Malformation,
+    OriginPattern,
+    diagnose,
+    is_loopback_host,
+    is_punycode_sound,
+    mend,
+    parse_origin,
+)
 from corserver.cors.origins.origin import DEFAULT_PORTS
 from corserver.cors.policy.faults import Fault, Refusal
 
@@ -49,17 +57,18 @@ def strings(option: str, value: object) -> tuple[tuple[str, ...], list[Refusal]]
 
 
 def check_origins(texts: tuple[str, ...]) -> tuple[tuple[OriginPattern, ...], list[Refusal]]:
-    """The patterns that *texts* write, `*` apart."""
+    """The patterns that *texts* write, or were probably meant to, `*` apart."""
     patterns: list[OriginPattern] = []
     refusals: list[Refusal] = []
     for text in texts:
         if text == "*":
             continue
         pattern = OriginPattern.parse(_bytes(text))
-        if pattern is not None:
-            patterns.append(pattern)
-        else:
-            refusals.append(_refuse_origin(text))
+        if pattern is None:
+            # What was meant goes on to the checks of credentials, so that its every mistake is told at once.
+            refusal, pattern = _refuse_origin(text)
+            refusals.append(refusal)
+        patterns += [] if pattern is None else [pattern]
     if "*" in texts and len(texts) > 1:
         refusals.append(
             refuse(Fault.ORIGIN_ANY_WITH_OTHERS, "origins", list(texts), 'origins=["*"], or the others without "*"')
@@ -132,37 +141,47 @@ def check_switch(option: str, value: object) -> Iterator[Refusal]:
         yield refuse(Fault.CREDENTIALS_INVALID, option, value, write)
 
 
-def _refuse_origin(text: str) -> Refusal:
+def _refuse_origin(text: str) -> tuple[Refusal, OriginPattern | None]:
     value = _bytes(text)
     if value.strip().lower() == b"null":
-        return refuse(Fault.ORIGIN_NULL_PROHIBITED, "origins", text, "the page's real origin, or, for public data, '*'")
+        write = "the page's real origin, or, for public data, '*'"
+        return refuse(Fault.ORIGIN_NULL_PROHIBITED, "origins", text, write), None
     if value.strip().lower().startswith(b"file:"):
-        return refuse(Fault.ORIGIN_FILE_PROHIBITED, "origins", text, "serve the page over http and allow that origin")
+        write = "serve the page over http and allow that origin"
+        return refuse(Fault.ORIGIN_FILE_PROHIBITED, "origins", text, write), None
     bare = b"://" not in value
     whole = (b"http://" if value.startswith((b"localhost", b"127.")) else b"https://") + value if bare else value
     scheme, separator, rest = whole.partition(b"://")
     subdomains, any_port = rest.startswith(b"*."), rest.endswith(b":*")
     core = scheme + separator + rest[2 if subdomains else 0 : -2 if any_port else None]
+    origin = parse_origin(core)
+    if origin is not None and not is_punycode_sound(origin.host):
+        write, why = (
+            "the name as the browser's address bar copies it",
+            "an origin has `xn--` labels that are valid Punycode",
+        )
+        return refuse(Fault.ORIGIN_MALFORMED, "origins", text, write, why), None
     if b"*" in core or (subdomains and not diagnose(core) and not bare):
-        return refuse(Fault.ORIGIN_WILDCARD_MISPLACED, "origins", text, _without_wildcards(whole))
+        meant = _without_wildcards(whole)
+        write = "'https://*.example.com'" if meant is None else repr(str(meant))
+        return refuse(Fault.ORIGIN_WILDCARD_MISPLACED, "origins", text, write), meant
     faults = (Malformation.SCHEME, *diagnose(core)) if bare and value else diagnose(core if value else value)
     why = " and ".join(fault.value for fault in faults) or "has one port, or any"
-    write = _mended(core, subdomains, any_port) or "an origin such as 'https://app.example.com'"
-    return refuse(Fault.ORIGIN_MALFORMED, "origins", text, write, f"an origin {why}")
+    meant = _mended(core, subdomains, any_port)
+    write = "an origin such as 'https://app.example.com'" if meant is None else repr(str(meant))
+    return refuse(Fault.ORIGIN_MALFORMED, "origins", text, write, f"an origin {why}"), meant
 
 
-def _mended(core: bytes, subdomains: bool, any_port: bool) -> str | None:
+def _mended(core: bytes, subdomains: bool, any_port: bool) -> OriginPattern | None:
     scheme, separator, rest = (mend(core) or b"").partition(b"://")
     start = scheme + separator + (b"*." if subdomains else b"") + rest
-    patterns = OriginPattern.parse(start + b":*") if any_port else None, OriginPattern.parse(start)
-    return next((repr(str(pattern)) for pattern in patterns if pattern is not None), None)
+    return (OriginPattern.parse(start + b":*") if any_port else None) or OriginPattern.parse(start)
 
 
-def _without_wildcards(value: bytes) -> str:
+def _without_wildcards(value: bytes) -> OriginPattern | None:
     scheme, _, rest = value.partition(b"://")
     after = rest.rpartition(b"*")[2]
-    pattern = OriginPattern.parse(scheme + b"://*." + after.removeprefix(b"."))
-    return "'https://*.example.com'" if pattern is None else repr(str(pattern))
+    return OriginPattern.parse(scheme + b"://*." + after.removeprefix(b"."))
 
 
 def _check_public_suffix(pattern: OriginPattern) -> Iterator[Refusal]:

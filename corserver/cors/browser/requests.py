@@ -1,0 +1,155 @@
+"""The values: what is asked for, the hop a fetch is at, the answers it gets and the verdict that comes of them.
+
+All are values. A `Request` is what a page asks for. A `Hop` is that request as it is about to be sent, to one URL,
+after some redirects; a new hop is made for each. An `Answer` is what a server said. A `Failure` says which rule was
+not kept, by what value; a `Verdict` is the end: readable, with these headers, or not, with that failure.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from corserver.cors.browser.rules import Rule, Stage
+from corserver.cors.browser.urls import Url
+from corserver.cors.fetch import Field
+
+
+class Mode(Enum):
+    """Fetch request "mode", those that a script can ask for."""
+
+    CORS = "cors"
+    NO_CORS = "no-cors"
+    SAME_ORIGIN = "same-origin"
+
+
+class Credentials(Enum):
+    """Fetch request "credentials mode". An XMLHttpRequest's withCredentials is INCLUDE."""
+
+    OMIT = "omit"
+    SAME_ORIGIN = "same-origin"
+    INCLUDE = "include"
+
+
+class RedirectMode(Enum):
+    """Fetch request "redirect mode"."""
+
+    FOLLOW = "follow"
+    ERROR = "error"
+    MANUAL = "manual"
+
+
+class Initiator(Enum):
+    """The API that was used; the value is Chrome's word for it."""
+
+    FETCH = "fetch"
+    XHR = "XMLHttpRequest"
+
+
+class EmbedderPolicy(Enum):
+    """The page's Cross-Origin-Embedder-Policy."""
+
+    UNSAFE_NONE = "unsafe-none"
+    REQUIRE_CORP = "require-corp"
+    CREDENTIALLESS = "credentialless"
+
+
+class Tainting(Enum):
+    """Fetch request "response tainting": how much of the response the script will get."""
+
+    BASIC = "basic"
+    CORS = "cors"
+    OPAQUE = "opaque"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Fetch "request", as far as it decides who may read the answer."""
+
+    url: Url
+    #: the page's serialised origin; `null` for an opaque one (sandboxed frame, data: URL)
+    origin: bytes
+    method: bytes = b"GET"
+    #: what the script set; not what the browser adds
+    headers: tuple[Field, ...] = ()
+    has_body: bool = False
+    credentials: Credentials = Credentials.SAME_ORIGIN
+    mode: Mode = Mode.CORS
+    redirect: RedirectMode = RedirectMode.FOLLOW
+    initiator: Initiator = Initiator.FETCH
+    #: Fetch "use-CORS-preflight flag": an upload listener was registered before send()
+    upload_listener: bool = False
+    embedder_policy: EmbedderPolicy = EmbedderPolicy.UNSAFE_NONE
+
+    @property
+    def is_credentialed(self) -> bool:
+        return self.credentials is Credentials.INCLUDE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    """A request as it is about to be sent to `request.url`."""
+
+    request: Request
+    tainting: Tainting
+    #: where the fetch began; differs from `request.url` after a redirect
+    first_url: Url
+    #: Fetch "redirect-taint": a cross-origin hop was redirected cross-origin, so the origin is serialised as `null`
+    origin_is_tainted: bool = False
+    redirects: int = 0
+    #: a preflight is due whatever the request looks like (Browser.preflight_is_sticky)
+    owes_preflight: bool = False
+
+    @property
+    def origin(self) -> bytes:
+        """Fetch "serializing a request origin": what Access-Control-Allow-Origin must be equal to."""
+        return b"null" if self.origin_is_tainted else self.request.origin
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response: its status and its header lines, as received."""
+
+    status: int
+    headers: tuple[Field, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A rule that was not kept, with what the console needs to say so."""
+
+    rule: Rule
+    stage: Stage
+    request: Request
+    first_url: Url
+    #: the offending value, as received
+    value: bytes = b""
+    #: every offending name, in the order of Access-Control-Request-Headers
+    names: tuple[bytes, ...] = ()
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What becomes of a fetch: *readable*, with *headers*; or not, because of *failure*."""
+
+    readable: bool
+    failure: Failure | None = None
+    status: int | None = None
+    #: lower-case names that a script can read, sorted
+    headers: tuple[bytes, ...] = ()
+    #: lower-case names that arrived and a script cannot read, sorted
+    hidden: tuple[bytes, ...] = ()
+
+    @property
+    def rule(self) -> Rule | None:
+        """The rule that was not kept."""
+        return None if self.failure is None else self.failure.rule
+
+
+def failed(hop: Hop, rule: Rule, stage: Stage, *, value: bytes = b"", status: int | None = None) -> Failure:
+    """A failure at *hop*."""
+    return Failure(rule=rule, stage=stage, request=hop.request, first_url=hop.first_url, value=value, status=status)
+
+
+def unreadable(failure: Failure) -> Verdict:
+    """The verdict that *failure* amounts to."""
+    return Verdict(readable=False, failure=failure)

@@ -1,0 +1,365 @@
+"""Paths and scopes: one normal form, the most specific pattern, the policy of the path that is really asked for."""
+
+import re
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from corserver.cors.policy import Policy
+from corserver.cors.scopes import (
+    INHERIT,
+    BadPath,
+    Inherit,
+    Path,
+    PathPattern,
+    PathTable,
+    PolicyChoice,
+    Scope,
+    Scopes,
+)
+from tests.cors.slow_scopes import Row, matching
+from tests.cors.vectors import PATHS, POLICIES, PathVector
+
+_PROPERTY = settings(deadline=None, derandomize=True, max_examples=150)
+_A, _B, _C = (Policy([f"https://{name}.example"]) for name in "abc")
+
+
+def _policy(name: str | Inherit | None) -> PolicyChoice:
+    return POLICIES[name] if isinstance(name, str) else name
+
+
+def _governing(scopes: Scopes, target: bytes, method: str = "GET") -> Policy | None:
+    return scopes.policy_for(Path.parse(target), method)
+
+
+# -------------------------------------------------------------------------------------------------------- the vectors
+
+
+@pytest.mark.parametrize("vector", PATHS, ids=lambda vector: f"{vector.id}-{vector.target!r}")
+def test_a_path_is_governed_by_the_policy_of_its_most_specific_scope(vector: PathVector) -> None:
+    for table in (vector.table, dict(reversed(list(vector.table.items())))):
+        scopes = Scopes.of({pattern: _policy(name) for pattern, name in table.items()})
+
+        assert _policy(vector.expected) is _governing(scopes, vector.target, vector.method)
+
+
+# -------------------------------------------------------------------------------------------------------------- paths
+
+
+@pytest.mark.parametrize(
+    ("raw", "segments", "slash", "text"),
+    [
+        (b"/", (), True, "/"),
+        (b"//", (), True, "/"),
+        (b"/a", ("a",), False, "/a"),
+        (b"/a/", ("a",), True, "/a/"),
+        (b"//a///b//", ("a", "b"), True, "/a/b/"),
+        (b"/a%2Fb", ("a/b",), False, "/a%2Fb"),
+        (b"/a+b", ("a+b",), False, "/a+b"),
+        (b"/a%20b", ("a b",), False, "/a%20b"),
+        (b"/%41", ("A",), False, "/A"),
+        (b"/%2541", ("%41",), False, "/%2541"),
+        (b"/%c3%a9", ("é",), False, "/%C3%A9"),
+        ("/é".encode(), ("é",), False, "/%C3%A9"),
+        (b"/%ff", ("\udcff",), False, "/%FF"),
+        (b"/%ed%a0%80", ("\udced\udca0\udc80",), False, "/%ED%A0%80"),
+        (b"/...", ("...",), False, "/..."),
+        (b"/.a", (".a",), False, "/.a"),
+        (b"/%5C..%5C", ("\\..\\",), False, "/%5C..%5C"),
+        (b"/a%0d%0ab", ("a\r\nb",), False, "/a%0D%0Ab"),
+        (b"/a%3Fb%23", ("a?b#",), False, "/a%3Fb%23"),
+        (b"/!$&'()*+,;=:@~", ("!$&'()*+,;=:@~",), False, "/!$&'()*+,;=:@~"),
+    ],
+)
+def test_a_path_has_one_normal_form(raw: bytes, segments: tuple[str, ...], slash: bool, text: str) -> None:
+    path = Path.parse(raw)
+
+    assert Path(segments, slash) == path
+    assert text == str(path)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        *(b"", b"*", b"a", b"http://a/", b"/.", b"/..", b"/a/../b", b"/a/./b", b"/a/.."),
+        *(b"/%2e", b"/%2E%2e", b"/.%2e/"),
+        *(b"/%", b"/%4", b"/%zz", b"/a%2", b"/%%41", b"/%u0041", b"/%+1", b"/%00", b"/a\0b"),
+    ],
+)
+def test_a_path_that_no_browser_sends_is_refused_in_words(raw: bytes) -> None:
+    with pytest.raises(BadPath, match=r"a path"):
+        Path.parse(raw)
+
+
+_PATHS = st.lists(st.binary(max_size=6) | st.sampled_from((b"a", b"%2F", b"%C3%A9", b"%25", b"..", b"")), max_size=5)
+
+
+@_PROPERTY
+@given(_PATHS)
+def test_the_normal_form_is_its_own_normal_form(segments: list[bytes]) -> None:
+    try:
+        path = Path.parse(b"/" + b"/".join(segments))
+    except BadPath:
+        return
+
+    assert path == Path.parse(str(path).encode())
+    assert str(path).isascii()
+    assert "//" not in str(path)
+
+
+@pytest.mark.parametrize(
+    ("raw", "depth", "rest"), [(b"/a/b", 1, "/b"), (b"/a/b/", 1, "/b/"), (b"/a", 1, "/"), (b"/a/b", 0, "/a/b")]
+)
+def test_below_a_prefix_a_path_begins_again(raw: bytes, depth: int, rest: str) -> None:
+    assert Path.parse(rest.encode()) == Path.parse(raw).below(depth)
+
+
+# ----------------------------------------------------------------------------------------------------------- patterns
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "begins with a slash"),
+        ("a", "begins with a slash: write '/a'"),
+        ("*", "begins with a slash"),
+        ("https://a.example/", "begins with a slash"),
+        ("/a*", "stands last"),
+        ("/*/a", "stands last"),
+        ("/a/**", "stands last"),
+        ("/{a", "a parameter is a whole segment"),
+        ("/a}", "a parameter is a whole segment"),
+        ("/x{a}", "a parameter is a whole segment"),
+        ("/{a}{b}", "a parameter is a whole segment"),
+        ("/{}", "a parameter is a whole segment"),
+        ("/{1}", "a parameter is a whole segment"),
+        ("/{a:}", "a parameter is a whole segment"),
+        ("/{a:regex}", "'regex' is not a parameter type; there are int, float, uuid, str, path"),
+        ("/{a}/{a}", "the parameter 'a' stands in it twice"),
+        ("/{a:path}/b", "nothing can follow a path parameter"),
+        ("/{a:path}/*", "nothing can follow a path parameter"),
+        ("/{a:path}/{b}", "nothing can follow a path parameter"),
+        ("/a/../b", "no . or .. segments"),
+        ("/a/%2e", "no . or .. segments"),
+        ("/a\0", "no NUL"),
+        ("/100%", "two hexadecimal digits"),
+    ],
+)
+def test_a_bad_pattern_is_refused_in_words(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(words)) as caught:
+        PathPattern.parse(text)
+
+    assert repr(text) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("/a", "/a"), ("/a", "//a"), ("/a", "/%61"), ("/{x}", "/{y}"), ("/a/*", "/a//*"), ("/", "//")]
+)
+def test_two_policies_for_one_pattern_are_refused(one: str, other: str) -> None:
+    with pytest.raises(ValueError, match="stands twice for any method"):
+        Scopes([Scope(PathPattern.parse(one), _A), Scope(PathPattern.parse(other), _A)])
+
+
+def test_two_policies_for_one_pattern_and_method_are_refused() -> None:
+    pattern = PathPattern.parse("/a")
+
+    with pytest.raises(ValueError, match="stands twice for PUT"):
+        Scopes([Scope(pattern, _A, ("GET", "PUT")), Scope(pattern, None, ("PUT",))])
+
+
+@pytest.mark.parametrize("choice", ["https://a.example", ["https://a.example"], True, 0, {}])
+def test_what_is_no_policy_is_refused_and_does_not_mean_none(choice: object) -> None:
+    with pytest.raises(ValueError, match="a Policy, None or INHERIT"):
+        Scopes.of({"/a": choice})  # type: ignore[dict-item]
+    with pytest.raises(ValueError, match="a Policy, None or INHERIT"):
+        Scopes.of({"/*": choice})  # type: ignore[dict-item]
+
+
+def test_different_patterns_for_one_path_are_no_mistake() -> None:
+    Scopes.of({"/a": _A, "/a/": _A, "/a/*": _A, "/{x}": _A, "/{x:int}": _A, "/{x:path}": _A, "/*": _A})
+
+
+# ------------------------------------------------------------------------------------------------------------ methods
+
+_BY_METHOD = Scopes(
+    [
+        Scope(PathPattern.parse("/a"), _A, ("GET",)),
+        Scope(PathPattern.parse("/a"), _B, ("PUT", "PATCH")),
+        Scope(PathPattern.parse("/b"), _A, ("GET",)),
+        Scope(PathPattern.parse("/b"), _B, ("HEAD",)),
+        Scope(PathPattern.parse("/b"), None, ("DELETE",)),
+        Scope(PathPattern.parse("/b"), INHERIT, ("POST",)),
+        Scope(PathPattern.parse("/b"), _C),
+        Scope(PathPattern.parse("/{x}"), _C, ("DELETE",)),
+    ],
+    default=_C,
+)
+
+
+@pytest.mark.parametrize(
+    ("target", "method", "policy"),
+    [
+        (b"/a", "GET", _A),
+        (b"/a", "HEAD", _A),
+        (b"/a", "PUT", _B),
+        (b"/a", "PATCH", _B),
+        (b"/a", "DELETE", _C),
+        (b"/a", "OPTIONS", _C),
+        (b"/a", "get", _C),
+        (b"/b", "GET", _A),
+        (b"/b", "HEAD", _B),
+        (b"/b", "DELETE", None),
+        (b"/b", "POST", _C),
+        (b"/b", "OPTIONS", _C),
+        (b"/c", "GET", _C),
+    ],
+)
+def test_a_method_has_its_own_policy_and_head_is_get(target: bytes, method: str, policy: Policy | None) -> None:
+    assert policy is _governing(_BY_METHOD, target, method)
+
+
+# ----------------------------------------------------------------------------------------------------------- defaults
+
+
+def test_one_policy_governs_every_path() -> None:
+    scopes = Scopes.of(_A)
+
+    for target in (b"/", b"/a", b"/a/b/", b"/%FF"):
+        assert _A is _governing(scopes, target)
+    assert _A is scopes.default_policy
+
+
+def test_the_policy_of_everything_is_the_default() -> None:
+    assert _A is Scopes.of({"/*": _A, "/b": _B}).default_policy
+    assert None is Scopes.of({"/b": _B}).default_policy
+    assert None is Scopes.of({"/*": None}).default_policy
+    assert None is Scopes.of(None).default_policy
+
+
+def test_no_scopes_govern_nothing() -> None:
+    for empty in (Scopes(), Scopes.of(None), Scopes.of({})):
+        assert None is _governing(empty, b"/")
+
+
+def test_scopes_are_taken_as_they_are() -> None:
+    scopes = Scopes.of(_A)
+
+    assert scopes is Scopes.of(scopes)
+
+
+def test_a_new_table_is_another_and_a_bad_one_leaves_the_old() -> None:
+    scopes = Scopes.of({"/a": _A})
+
+    assert _B is _governing(scopes.with_default(_B), b"/x")
+    assert None is _governing(scopes, b"/x")
+    with pytest.raises(ValueError, match="stands twice"):
+        Scopes([*scopes.scopes, *scopes.scopes])
+    assert _A is _governing(scopes, b"/a")
+
+
+def test_inherit_is_the_enclosing_scope_and_none_is_none() -> None:
+    scopes = Scopes.of(
+        {"/*": _A, "/x/*": _B, "/x/{y}": _C, "/x/in": INHERIT, "/x/out": None, "/x/in/*": INHERIT, "/x/out/*": None}
+    )
+
+    assert _C is _governing(scopes, b"/x/other")
+    assert _B is _governing(scopes, b"/x/in")
+    assert _B is _governing(scopes, b"/x/in/deeper")
+    assert None is _governing(scopes, b"/x/out")
+    assert None is _governing(scopes, b"/x/out/deeper")
+
+
+def test_a_table_at_a_prefix_governs_the_paths_below_it() -> None:
+    inner = Scopes.of({"/deep": _B, "/shut": None, "/open": INHERIT})
+    scopes = Scopes([Scope(PathPattern.parse("/in/*"), inner), Scope(PathPattern.parse("/in/deep/er"), _C)], default=_A)
+
+    assert _B is _governing(scopes, b"/in/deep")
+    assert None is _governing(scopes, b"/in/shut")
+    assert _A is _governing(scopes, b"/in/open")
+    assert _A is _governing(scopes, b"/in/nowhere")
+    assert _C is _governing(scopes, b"/in/deep/er")
+    assert _A is _governing(scopes, b"/deep")
+    with pytest.raises(ValueError, match="stands at a prefix"):
+        Scopes([Scope(PathPattern.parse("/in"), inner)])
+
+
+# --------------------------------------------------------------------------------------------------------- properties
+
+_PARTS = ("a", "b", "A", "%20", "a+b", "{x}", "{x:str}", "{x:int}", "{x:float}", "{x:uuid}", "{x:path}", "7", "é")
+_ID = "123e4567-e89b-12d3-a456-426614174000"
+_SEGMENTS = ("", "a", "b", "A", "%61", "%20", "a+b", "a%2Bb", "7", "-7", "7.5", "7.", "%C3%A9", "%FF", _ID, _ID.upper())
+
+
+@st.composite
+def _patterns(draw: st.DrawFn) -> str:
+    parts = draw(st.lists(st.sampled_from(_PARTS), max_size=3))
+    named = [part.replace("x", f"x{index}") for index, part in enumerate(parts)]
+    text = "/" + "/".join(named) + draw(st.sampled_from(("", "", "/", "/*")))
+    rest = [index for index, part in enumerate(parts) if part == "{x:path}"]
+    return text if not rest else "/" + "/".join(named[: rest[0] + 1])
+
+
+_TARGETS = st.lists(st.sampled_from(_SEGMENTS), max_size=4).map(lambda segments: b"/" + "/".join(segments).encode())
+_METHODS = st.sampled_from(("GET", "HEAD", "PUT", None))
+_ROWS = st.lists(st.tuples(_patterns(), _METHODS, st.sampled_from((_A, _B, None, INHERIT))), max_size=8)
+
+
+def _normal(pattern: str) -> tuple[object, ...]:
+    parsed = PathPattern.parse(pattern)
+    return parsed.parts, parsed.slash or not parsed.parts, parsed.prefix
+
+
+def _distinct(drawn: list[tuple[str, str | None, PolicyChoice]]) -> list[Row[PolicyChoice]]:
+    unique = {(_normal(pattern), method): Row(pattern, method, value) for pattern, method, value in drawn}
+    return list(unique.values())
+
+
+@_PROPERTY
+@given(_ROWS, _TARGETS, st.sampled_from(("GET", "HEAD", "PUT", "DELETE")))
+@example([("/{x:path}", None, _A), ("/*", None, _B)], b"/a", "GET")
+@example([("/{x}/b", None, _A), ("/a/*", None, _B)], b"/a/b", "GET")
+@example([("/a", None, INHERIT), ("/{x}", None, _A), ("/*", None, _B)], b"/a", "GET")
+def test_the_governing_policy_agrees_with_a_second_lookup(
+    drawn: list[tuple[str, str | None, PolicyChoice]], target: bytes, method: str
+) -> None:
+    rows = _distinct(drawn)
+    expected: PolicyChoice = None
+    inheriting = False
+    for match in matching(rows, target, method):
+        if inheriting and not match.prefix:
+            continue
+        expected = match.row.value
+        inheriting = expected is INHERIT
+        if not inheriting:
+            break
+
+    scopes = Scopes(
+        Scope(PathPattern.parse(row.pattern), row.value, None if row.method is None else (row.method,)) for row in rows
+    )
+
+    assert (None if expected is INHERIT else expected) is _governing(scopes, target, method)
+
+
+@_PROPERTY
+@given(st.lists(_patterns(), max_size=8), _TARGETS)
+def test_candidates_come_most_specific_first(texts: list[str], target: bytes) -> None:
+    rows = [Row(row.pattern, None, row.pattern) for row in _distinct([(text, None, None) for text in texts])]
+    table: PathTable[str] = PathTable()
+    for row in rows:
+        table.add(PathPattern.parse(row.pattern), None, row.value)
+
+    found = [(leaf.get("GET"), values) for leaf, values in table.candidates(Path.parse(target))]
+
+    expected = [match.row.pattern for match in matching(rows, target, "GET")]
+    assert expected == [pattern for pattern, _ in found]
+    for pattern, values in found:
+        assert pattern is not None
+        assert len(values) == len(PathPattern.parse(pattern).names)
+
+
+def test_a_long_path_costs_no_more_than_its_patterns() -> None:
+    scopes = Scopes.of({"/" + "/".join(["{a}", "{b}", "{c}", "{d}", "{e}"][:depth]): _A for depth in range(1, 6)})
+
+    assert None is _governing(scopes, b"/a" * 100_000)
+    assert _A is _governing(Scopes.of({"/{rest:path}": _A}), b"/a" * 100_000)
