@@ -118,11 +118,11 @@ class App:
         """Answer *request*. Raises `HTTPError` 404 or 405, and whatever the handler raises."""
         allowed: dict[str, None] = {}
         for leaf, values in self._table.candidates(request.path):
-            params = dict(zip(leaf.pattern.names, values, strict=True))
             entry = leaf.get(request.method)
-            if isinstance(entry, Route):
-                return to_response(await entry.handler(request.routed(params)))
-            if isinstance(entry, Mount):
+            if entry is not None:
+                params = dict(zip(entry.pattern.names, values, strict=True))
+                if isinstance(entry, Route):
+                    return to_response(await entry.handler(request.routed(params)))
                 return await _ask(entry, request, params, allowed)
             allowed |= dict.fromkeys(method for method in leaf.methods if method is not None)
         if allowed:

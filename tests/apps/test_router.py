@@ -100,6 +100,21 @@ async def test_the_rest_is_404_or_405_with_allow(
     assert (status, allow) == (answer[0], answer[2])
 
 
+async def test_each_method_of_a_path_has_its_own_parameter_names() -> None:
+    app = App()
+
+    @app.get("/items/{id}")
+    async def get(request: Request) -> dict[str, Any]:
+        return dict(request.path_params)
+
+    @app.put("/items/{name}")
+    async def put(request: Request) -> dict[str, Any]:
+        return dict(request.path_params)
+
+    assert (await ask(app, "GET", "/items/a"))[1] == b'{"id":"a"}'
+    assert (await ask(app, "PUT", "/items/a"))[1] == b'{"name":"a"}'
+
+
 async def test_a_mount_gets_what_no_route_has_with_the_path_below_it(app: App) -> None:
     async def mounted(request: Request) -> Response:
         if request.method != "GET":
@@ -163,7 +178,7 @@ def test_mistakes_are_found_when_the_route_is_made() -> None:
         return None
 
     app.get("/a")(handler)
-    with pytest.raises(ValueError, match="stands twice for GET"):
+    with pytest.raises(ValueError, match="/a stands twice for GET"):
         app.get("/a")(handler)
     with pytest.raises(ValueError, match="begins with a slash"):
         app.get("a")

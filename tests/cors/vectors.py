@@ -472,7 +472,9 @@ _STAR_ACTUAL: Final = (_ANY, expose(b"*"))
 ACTUALS: Final = (
     Vector(id="F02", policy="P1", method=b"OPTIONS", lines=(), expected=(VARY,), reason=Reason.NOT_CORS),
     Vector(id="F03", policy="P1", method=b"OPTIONS", lines=(GOOD,), expected=P1_ACTUAL, reason=_EXACT),
-    Vector(id="F04", policy="P1", method=b"OPTIONS", lines=(_PUT,), expected=(VARY,), reason=Reason.NOT_CORS),
+    Vector(
+        id="F04", policy="P1", method=b"OPTIONS", lines=(_PUT,), expected=(VARY,), reason=Reason.OPTIONS_NOT_PREFLIGHT
+    ),
     Vector(id="F05", policy="P1", lines=(GOOD, _PUT, acrh(b"x-a")), expected=P1_ACTUAL, reason=_EXACT),
     Vector(id="F05-put", policy="P1", method=b"PUT", lines=(GOOD,), expected=P1_ACTUAL, reason=_EXACT),
     Vector(id="F05-unlisted", policy="P1", method=b"DELETE", lines=(GOOD,), expected=P1_ACTUAL, reason=_EXACT),

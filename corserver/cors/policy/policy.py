@@ -110,11 +110,11 @@ class Policy:
     def actual(self, request: CORSRequest) -> Decision:
         """What to add to the response to any other request, one without Origin included. It is never refused."""
         if self.rules.origins is None:
-            reason = Reason.ALLOWED_ANY if request.origins else Reason.NOT_CORS
+            reason = Reason.ALLOWED_ANY if request.origins else _unrelated(request)
             return Decision(request, reason, ((_ORIGIN, b"*"), *self._exposed), (), None, self.rules)
         vary = (_VARY_ORIGIN,)
         if not request.origins:
-            return Decision(request, Reason.NOT_CORS, (), vary, None, self.rules)
+            return Decision(request, _unrelated(request), (), vary, None, self.rules)
         reason, pattern = self._judge(request)
         if reason.outcome is Outcome.DENIED:
             return Decision(request, reason, (), vary, None, self.rules)
@@ -226,3 +226,8 @@ class Policy:
         exposed = b"*" if b"*" in expose else b", ".join(expose)
         static = bool(expose) and not rules.expose_all
         object.__setattr__(self, "_exposed", ((b"Access-Control-Expose-Headers", exposed),) if static else ())
+
+
+def _unrelated(request: CORSRequest) -> Reason:
+    asks = request.method == b"OPTIONS" and request.requested_methods
+    return Reason.OPTIONS_NOT_PREFLIGHT if asks else Reason.NOT_CORS

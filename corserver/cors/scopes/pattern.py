@@ -56,6 +56,11 @@ class PathPattern:
     slash: bool
     prefix: bool
 
+    def __str__(self) -> str:
+        names = iter(self.names)
+        parts = [part if isinstance(part, str) else f"{{{next(names)}:{part.value}}}" for part in self.parts]
+        return "/" + "/".join([*parts, *(["*"] if self.prefix else [])]) + ("/" if self.slash and parts else "")
+
     @classmethod
     def parse(cls, text: str) -> "PathPattern":
         """Raises ValueError, saying what is wrong with the pattern."""
@@ -131,7 +136,9 @@ class PathTable(Generic[T]):
         leaf = node.leaves.setdefault((pattern.slash or not pattern.parts, pattern.prefix), Leaf(pattern))
         for method in (None,) if methods is None else methods:
             if method in leaf.methods:
-                raise ValueError(f"the same path pattern stands twice for {method or 'any method'}")
+                raise ValueError(
+                    f"{pattern} stands twice for {method or 'any method'}, perhaps with another name in it"
+                )
             leaf.methods[method] = value
 
     def candidates(self, path: Path) -> Iterator[tuple[Leaf[T], tuple[object, ...]]]:

@@ -32,6 +32,10 @@ class Scope:
     policy: "PolicyChoice | Scopes"
     methods: tuple[str, ...] | None = None
 
+    def __post_init__(self) -> None:
+        if isinstance(self.methods, str):
+            raise ValueError(f"the methods of a scope are a tuple: write methods=({self.methods!r},)")
+
 
 class Scopes:
     """Which policy governs a path and a method. Immutable; a new table replaces an old one whole."""
