@@ -108,7 +108,7 @@ REFUSED = (
     ("jub0bs: Punycode that breaks off", "http://xn--f", Fault.ORIGIN_MALFORMED),
     ("jub0bs: Punycode of nothing, below a wildcard", "https://*.xn--.example:*", Fault.ORIGIN_MALFORMED),
     ("jub0bs: Punycode of plain letters", "https://a.xn--page-.example", Fault.ORIGIN_MALFORMED),
-    ("jub0bs: 252 bytes below the wildcard", "https://*.h" + HOST_251, Fault.ORIGIN_WILDCARD_MISPLACED),
+    ("jub0bs: 252 bytes below the wildcard", "https://*." + HOST_251 + "h", Fault.ORIGIN_WILDCARD_MISPLACED),
     ("jub0bs: two stars", "http://**.page.example", Fault.ORIGIN_WILDCARD_MISPLACED),
     ("jub0bs: a star further in", "http://a.*.page.example", Fault.ORIGIN_WILDCARD_MISPLACED),
     ("jub0bs: a star without its full stop", "http://*page.example", Fault.ORIGIN_WILDCARD_MISPLACED),
@@ -150,7 +150,7 @@ def test_what_they_refuse_or_we_do_not_offer_is_no_pattern(name: str, text: str,
 _INSECURE = {Fault.INSECURE_WITH_CREDENTIALS}
 _SUFFIX = {Fault.PUBLIC_SUFFIX_WITH_CREDENTIALS}
 _LOCAL = ("localhost", "*.localhost", "shop.localhost", "a.b.c.localhost")
-_NEARLY_LOCAL = ("xlocalhost", "*.xlocalhost", "a.xlocalhost", "localhostx", "*.localhostx", "a.b.localhostx")
+_NEARLY_LOCAL = ("xlocalhost", "a.xlocalhost", "*.a.xlocalhost", "localhostx", "*.a.localhostx", "a.b.localhostx")
 
 #: id, text, what is wrong with it beside credentials
 WITH_CREDENTIALS = (
@@ -174,6 +174,7 @@ WITH_CREDENTIALS = (
     ("jub0bs: a link-local address", "http://169.254.169.254:90", _INSECURE),
     ("jub0bs: the IPv6 loopback address", "http://[::1]:90", set[Fault]()),
     ("jub0bs: another IPv6 address", "http://[2001:db8:cafe::7]:9090", _INSECURE),
+    ("jub0bs: http below a top-level name", "http://*.xlocalhost", _INSECURE | _SUFFIX),
     ("jub0bs: a top-level domain", "https://*.com", _SUFFIX),
     ("jub0bs: where anybody may have a page", "https://*.github.io", _SUFFIX),
     ("jub0bs: a suffix and a full stop", "https://*.github.io.", _SUFFIX),
