@@ -4,9 +4,9 @@ Sans-I/O and on the standard library alone: no trio, h11, clock, logging or asyn
 `decision/`; `scopes/` finds the policy of a path, `browser/` is the other end of the protocol and knows of no policy.
 """
 
-from corserver.cors.decision import CORSRequest, Decision, Kind, Outcome, Reason
-from corserver.cors.policy import Fault, Policy, PolicyError, Refusal
-from corserver.cors.scopes import INHERIT, BadPath, Path, PathPattern, Scope, Scopes
+from .decision import CORSRequest, Decision, Kind, Outcome, Reason
+from .policy import Fault, Policy, PolicyError, Refusal
+from .scopes import INHERIT, BadPath, Path, PathPattern, Scope, Scopes
 
 __all__ = [
     "INHERIT",

@@ -29,9 +29,9 @@ def test_a_process_that_is_gone_has_no_time() -> None:
 
 def test_the_time_of_a_child_that_has_ended_still_counts() -> None:
     before = seconds_of(os.getpid())
-    burn = "import time\nwhile time.process_time() < 0.1: pass"
+    burn = "import time\nwhile time.process_time() < 0.3: pass"
     subprocess.run([sys.executable, "-c", burn], check=True)
-    assert seconds_of(os.getpid()) - before >= 0.09
+    assert seconds_of(os.getpid()) - before >= 0.2
 
 
 def test_what_is_started_while_pinned_stays_on_the_core() -> None:

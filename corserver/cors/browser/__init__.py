@@ -21,17 +21,17 @@ Security Policy, mixed content or Local Network Access, no subresource integrity
 `same-site`.
 """
 
-from corserver.cors.browser.console import chrome_code, chrome_line, firefox_line
-from corserver.cors.browser.construct import construct
-from corserver.cors.browser.exchange import Message, exchange, simulate
-from corserver.cors.browser.judging import (
+from .console import chrome_code, chrome_line, firefox_line
+from .construct import construct
+from .exchange import Message, exchange, simulate
+from .judging import (
     cors_check,
     judge_preflight,
     judge_response,
     readable_headers,
     resource_policy_check,
 )
-from corserver.cors.browser.preflights import (
+from .preflights import (
     DEFAULT_MAX_AGE,
     Preflight,
     Trigger,
@@ -39,9 +39,9 @@ from corserver.cors.browser.preflights import (
     preflight_lifetime,
     unsafe_names,
 )
-from corserver.cors.browser.profiles import BROWSERS, CHROMIUM, FIREFOX, SAFARI, STANDARD, Browser, Check
-from corserver.cors.browser.redirects import begin, follow, is_redirect
-from corserver.cors.browser.requests import (
+from .profiles import BROWSERS, CHROMIUM, FIREFOX, SAFARI, STANDARD, Browser, Check
+from .redirects import begin, follow, is_redirect
+from .requests import (
     Answer,
     Credentials,
     EmbedderPolicy,
@@ -54,8 +54,8 @@ from corserver.cors.browser.requests import (
     Tainting,
     Verdict,
 )
-from corserver.cors.browser.rules import Rule, Stage
-from corserver.cors.browser.urls import BAD_PORTS, Url, parse_url
+from .rules import Rule, Stage
+from .urls import BAD_PORTS, Url, parse_url
 
 __all__ = [
     "BAD_PORTS",

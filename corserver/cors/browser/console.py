@@ -7,8 +7,8 @@ which is not repeated here.
 
 from typing import Final
 
-from corserver.cors.browser.requests import Failure, Initiator
-from corserver.cors.browser.rules import ACCESS_RULES, Rule, Stage
+from .requests import Failure, Initiator
+from .rules import ACCESS_RULES, Rule, Stage
 
 _PREFLIGHT: Final = "Response to preflight request doesn't pass access control check: "
 _ADVICE: Final = " Have the server send the header with a valid value."

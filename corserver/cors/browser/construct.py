@@ -9,9 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from corserver.cors.browser.requests import Failure, Initiator, Mode, Request, Verdict, unreadable
-from corserver.cors.browser.rules import Rule, Stage
-from corserver.cors.fetch import (
+from ..fetch import (
     SAFELISTED_METHODS,
     Field,
     is_forbidden_method,
@@ -20,6 +18,8 @@ from corserver.cors.fetch import (
     is_token,
     normalize_method,
 )
+from .requests import Failure, Initiator, Mode, Request, Verdict, unreadable
+from .rules import Rule, Stage
 
 _HTTP_WHITESPACE: Final = b"\t\n\r "
 _FORBIDDEN_IN_VALUE: Final = re.compile(rb"[\x00\n\r]")

@@ -15,14 +15,14 @@ to look at one.
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
-from corserver.cors.browser.construct import construct
-from corserver.cors.browser.judging import judge_preflight, judge_response
-from corserver.cors.browser.preflights import Preflight, preflight_for
-from corserver.cors.browser.profiles import STANDARD, Browser
-from corserver.cors.browser.redirects import begin
-from corserver.cors.browser.requests import Answer, Hop, Request, Tainting, Verdict, failed, unreadable
-from corserver.cors.browser.rules import Rule, Stage
-from corserver.cors.fetch import Field
+from ..fetch import Field
+from .construct import construct
+from .judging import judge_preflight, judge_response
+from .preflights import Preflight, preflight_for
+from .profiles import STANDARD, Browser
+from .redirects import begin
+from .requests import Answer, Hop, Request, Tainting, Verdict, failed, unreadable
+from .rules import Rule, Stage
 
 
 @dataclass(frozen=True, slots=True)

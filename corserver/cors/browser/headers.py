@@ -6,7 +6,7 @@ order mark stays and spoils the comparison it is in, as it does in browsers.
 
 from collections.abc import Iterable
 
-from corserver.cors.fetch import Field
+from ..fetch import Field
 
 
 def values(headers: Iterable[Field], name: bytes) -> list[bytes]:

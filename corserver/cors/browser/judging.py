@@ -9,11 +9,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from corserver.cors.browser.headers import get, values
-from corserver.cors.browser.preflights import Preflight, upload_listener_counts
-from corserver.cors.browser.profiles import Browser, Check
-from corserver.cors.browser.redirects import follow, is_redirect
-from corserver.cors.browser.requests import (
+from ..fetch import (
+    FORBIDDEN_RESPONSE_HEADERS,
+    NON_WILDCARD_REQUEST_HEADER,
+    SAFELISTED_METHODS,
+    SAFELISTED_RESPONSE_HEADERS,
+    is_token,
+    list_of_tokens,
+)
+from .headers import get, values
+from .preflights import Preflight, upload_listener_counts
+from .profiles import Browser, Check
+from .redirects import follow, is_redirect
+from .requests import (
     Answer,
     EmbedderPolicy,
     Failure,
@@ -23,16 +31,8 @@ from corserver.cors.browser.requests import (
     failed,
     unreadable,
 )
-from corserver.cors.browser.rules import Rule, Stage
-from corserver.cors.browser.urls import Url, parse_url
-from corserver.cors.fetch import (
-    FORBIDDEN_RESPONSE_HEADERS,
-    NON_WILDCARD_REQUEST_HEADER,
-    SAFELISTED_METHODS,
-    SAFELISTED_RESPONSE_HEADERS,
-    is_token,
-    list_of_tokens,
-)
+from .rules import Rule, Stage
+from .urls import Url, parse_url
 
 _RESOURCE_POLICIES: Final = (b"same-origin", b"same-site", b"cross-origin")
 

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from corserver.cors.browser.headers import get
-from corserver.cors.browser.profiles import Browser
-from corserver.cors.browser.requests import Answer, Hop, Request, Tainting
-from corserver.cors.fetch import (
+from ..fetch import (
     MAX_SAFELISTED_VALUE,
     SAFELISTED_METHODS,
     Field,
     is_safelisted_request_header,
 )
+from .headers import get
+from .profiles import Browser
+from .requests import Answer, Hop, Request, Tainting
 
 #: Fetch "CORS-preflight fetch" step 7.9: what Access-Control-Max-Age is when it is absent.
 DEFAULT_MAX_AGE: Final = 5

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from corserver.cors.fetch import MAX_SAFELISTED_TOTAL, Field
+from ..fetch import MAX_SAFELISTED_TOTAL, Field
 
 
 class Check(Enum):

@@ -8,10 +8,11 @@ to yet another has lost its origin for good (Fetch "redirect-taint").
 from dataclasses import replace
 from typing import Final
 
-from corserver.cors.browser.headers import values
-from corserver.cors.browser.preflights import preflight_for, unsafe_names
-from corserver.cors.browser.profiles import Browser
-from corserver.cors.browser.requests import (
+from ..fetch import NON_WILDCARD_REQUEST_HEADER
+from .headers import values
+from .preflights import preflight_for, unsafe_names
+from .profiles import Browser
+from .requests import (
     Answer,
     Hop,
     Mode,
@@ -22,9 +23,8 @@ from corserver.cors.browser.requests import (
     failed,
     unreadable,
 )
-from corserver.cors.browser.rules import Rule, Stage
-from corserver.cors.browser.urls import Url, parse_url
-from corserver.cors.fetch import NON_WILDCARD_REQUEST_HEADER
+from .rules import Rule, Stage
+from .urls import Url, parse_url
 
 #: Fetch "redirect status".
 REDIRECT_STATUSES: Final = frozenset({301, 302, 303, 307, 308})

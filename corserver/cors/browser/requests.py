@@ -8,9 +8,9 @@ not kept, by what value; a `Verdict` is the end: readable, with these headers, o
 from dataclasses import dataclass
 from enum import Enum
 
-from corserver.cors.browser.rules import Rule, Stage
-from corserver.cors.browser.urls import Url
-from corserver.cors.fetch import Field
+from ..fetch import Field
+from .rules import Rule, Stage
+from .urls import Url
 
 
 class Mode(Enum):

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from corserver.cors import fetch
-from corserver.cors.decision.reason import Outcome, Reason
-from corserver.cors.decision.request import CORSRequest, Kind
-from corserver.cors.decision.rules import Rules
-from corserver.cors.fetch import Field
-from corserver.cors.origins import NearMiss, OriginPattern, diagnose
+from .. import fetch
+from ..fetch import Field
+from ..origins import NearMiss, OriginPattern, diagnose
+from .reason import Outcome, Reason
+from .request import CORSRequest, Kind
+from .rules import Rules
 
 _VARY_ORIGIN: Field = (b"Vary", b"Origin")
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from corserver.cors.fetch import Field
+from ..fetch import Field
 
 
 class Kind(Enum):

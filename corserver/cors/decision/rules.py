@@ -8,9 +8,9 @@ browser will conclude, for the log and for people. It never changes the answer, 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from corserver.cors import fetch
-from corserver.cors.decision.reason import Reason
-from corserver.cors.origins import MAX_ORIGIN, OriginPattern, OriginSet, parse_origin
+from .. import fetch
+from ..origins import MAX_ORIGIN, OriginPattern, OriginSet, parse_origin
+from .reason import Reason
 
 #: Beyond these no requested header is looked at, in bytes and in names.
 MAX_REQUESTED_BYTES = 8192

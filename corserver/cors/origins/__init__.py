@@ -1,7 +1,7 @@
 """Origins: parsed, serialised, matched and mended, on bytes."""
 
-from corserver.cors.origins.malformation import Malformation, diagnose, mend
-from corserver.cors.origins.origin import (
+from .malformation import Malformation, diagnose, mend
+from .origin import (
     MAX_ORIGIN,
     Origin,
     is_domain,
@@ -11,7 +11,7 @@ from corserver.cors.origins.origin import (
     is_punycode_sound,
     parse_origin,
 )
-from corserver.cors.origins.patterns import Difference, NearMiss, OriginPattern, OriginSet
+from .patterns import Difference, NearMiss, OriginPattern, OriginSet
 
 __all__ = [
     "MAX_ORIGIN",

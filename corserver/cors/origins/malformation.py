@@ -5,7 +5,7 @@ from enum import Enum
 from ipaddress import AddressValueError, IPv6Address
 from unicodedata import normalize
 
-from corserver.cors.origins.origin import (
+from .origin import (
     DEFAULT_PORTS,
     MAX_HOST,
     MAX_LABEL,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 
-from corserver.cors.origins.origin import (
+from .origin import (
     DEFAULT_PORTS,
     MAX_HOST,
     MAX_ORIGIN,

@@ -5,8 +5,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from corserver.cors import fetch
-from corserver.cors.origins import (
+from .. import fetch
+from ..origins import (
     Malformation,
     OriginPattern,
     diagnose,
@@ -15,8 +15,8 @@ from corserver.cors.origins import (
     mend,
     parse_origin,
 )
-from corserver.cors.origins.origin import DEFAULT_PORTS
-from corserver.cors.policy.faults import Fault, Refusal
+from ..origins.origin import DEFAULT_PORTS
+from .faults import Fault, Refusal
 
 MAX_MAX_AGE = 86400
 

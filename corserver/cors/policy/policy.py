@@ -12,13 +12,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from corserver.cors import fetch
-from corserver.cors.decision import CORSRequest, Decision, Kind, Outcome, Reason, Rules
-from corserver.cors.decision.rules import OriginPredicate, requested_names
-from corserver.cors.fetch import Field
-from corserver.cors.origins import OriginSet
-from corserver.cors.policy import checks
-from corserver.cors.policy.faults import Fault, PolicyError, Refusal
+from .. import fetch
+from ..decision import CORSRequest, Decision, Kind, Outcome, Reason, Rules
+from ..decision.rules import OriginPredicate, requested_names
+from ..fetch import Field
+from ..origins import OriginSet
+from . import checks
+from .faults import Fault, PolicyError, Refusal
 
 _ORIGIN = b"Access-Control-Allow-Origin"
 _CREDENTIALS: Field = (b"Access-Control-Allow-Credentials", b"true")

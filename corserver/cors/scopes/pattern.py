@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Final, Generic, TypeVar
 from uuid import UUID
 
-from corserver.cors.scopes.path import BadPath, Path, decode_segment
+from .path import BadPath, Path, decode_segment
 
 T = TypeVar("T")
 

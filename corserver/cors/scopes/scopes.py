@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Literal
 
-from corserver.cors.policy import Policy
-from corserver.cors.scopes.path import Path
-from corserver.cors.scopes.pattern import PathPattern, PathTable
+from ..policy import Policy
+from .path import Path
+from .pattern import PathPattern, PathTable
 
 
 class Inherit(Enum):
