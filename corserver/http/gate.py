@@ -46,7 +46,6 @@ class Head:
     fields: tuple[Field, ...]
     content_length: int | None
     chunked: bool
-    expects_continue: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,8 @@ def _screen(raw: bytes, limits: Limits) -> Head:
     authority = _authority(fields, minor)
     target, named = _target(method, target)
     length, chunked = _framing(fields, minor)
-    return Head(method, target, named or authority, minor, fields, length, chunked, _expects_continue(fields, minor))
+    _check_expectation(fields, minor)
+    return Head(method, target, named or authority, minor, fields, length, chunked)
 
 
 def _request_line(line: bytes) -> tuple[bytes, bytes, int]:
@@ -217,10 +217,7 @@ def _framing(fields: tuple[Field, ...], minor: int) -> tuple[int | None, bool]:
     return int(lengths[0]), False
 
 
-def _expects_continue(fields: tuple[Field, ...], minor: int) -> bool:
-    expectations = _values(fields, b"expect")
-    if not expectations or minor == 0:  # RFC 9110 §10.1.1: ignored in HTTP/1.0.
-        return False
-    if [value.lower() for value in expectations] != [b"100-continue"]:
+def _check_expectation(fields: tuple[Field, ...], minor: int) -> None:
+    expectations = [value.lower() for value in _values(fields, b"expect")]
+    if expectations not in ([], [b"100-continue"]) and minor > 0:  # RFC 9110 §10.1.1: ignored in HTTP/1.0.
         raise HTTPError(417, "the only expectation here is 100-continue")
-    return True

@@ -10,8 +10,6 @@ from .reason import Outcome, Reason
 from .request import CORSRequest, Kind
 from .rules import Rules
 
-_VARY_ORIGIN: Field = (b"Vary", b"Origin")
-
 
 @dataclass(frozen=True, slots=True)
 class Decision:
