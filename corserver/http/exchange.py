@@ -98,11 +98,16 @@ def _own_answer(head: Head, decision: Decision, service: Service) -> Response | 
         return HTTPError(403, f"this server does not answer for the host {name!r}. {_HOST_FIX}").response()
     if decision.request.kind is Kind.PREFLIGHT and decision.status is not None:
         explained = service.explain_denials and not decision.allowed
-        return Response(f"{decision.sentence}\n{decision.fix}\n" if explained else b"", decision.status)
+        return Response(_explanation(decision) if explained else b"", decision.status)
     limit = service.limits.body
     if limit is not None and head.content_length is not None and head.content_length > limit:
         return body_too_large(limit).response()
     return None
+
+
+def _explanation(decision: Decision) -> str:
+    words = [decision.sentence, decision.hint, f"To mend it: {decision.fix}", f"See {decision.reason.source}"]
+    return "".join(f"{line}\n" for line in words if line)
 
 
 _HOST_FIX = (

@@ -45,11 +45,11 @@ def text(entry: Entry) -> str:
 
 def _cors(decision: Decision) -> str:
     kind, reason = decision.request.kind, decision.reason
-    if kind is Kind.NOT_CORS or reason is Reason.SAME_ORIGIN:
-        return ""
     origin = ", ".join(printable(origin) for origin in decision.request.origins)
     if reason is Reason.NO_POLICY:
         return f"{kind.value} off {origin} ({decision.sentence})"
+    if kind is Kind.NOT_CORS or reason.outcome is Outcome.UNRELATED:
+        return ""
     if reason.outcome is Outcome.ALLOWED:
         return f"{kind.value} allowed {origin}"
     return f"{kind.value} denied {origin} ({decision.sentence})"

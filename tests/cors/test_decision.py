@@ -492,3 +492,36 @@ def test_a_decision_costs_the_same_among_ten_thousand_origins_as_with_one() -> N
         ("app://h.example:{}", b"app://h.example:10001"),
     ):
         assert calls(1, pattern, origin) == calls(10_000, pattern, origin)
+
+
+# ------------------------------------------------------------------------------------------------- beside the decision
+
+
+def test_private_network_access_is_noted_and_changes_nothing() -> None:
+    policy = Policy(["https://example.com"])
+    lines = ((b"Origin", b"https://example.com"), (b"Access-Control-Request-Method", b"PUT"))
+    plain = policy.decide(CORSRequest.read(b"OPTIONS", lines))
+    asking = policy.decide(CORSRequest.read(b"OPTIONS", (*lines, (b"Access-Control-Request-Private-Network", b"true"))))
+    assert (asking.status, asking.headers, asking.vary, asking.reason) == (
+        plain.status,
+        plain.headers,
+        plain.vary,
+        plain.reason,
+    )
+    assert (plain.notes, asking.notes) == ((), (Reason.PNA_HEADER_IGNORED,))
+
+
+def test_a_websocket_handshake_is_served_and_said_to_be_unguarded() -> None:
+    policy = Policy(["https://example.com"])
+    lines = ((b"Origin", b"https://evil.example"), (b"Upgrade", b"WebSocket"), (b"Connection", b"Upgrade"))
+    decision = policy.decide(CORSRequest.read(b"GET", lines))
+    assert (decision.reason, decision.status, decision.headers) == (Reason.UPGRADE, None, ())
+    assert not policy.permits_origin("https://evil.example")
+
+
+def test_a_near_miss_is_said_in_words() -> None:
+    decision = Policy(["https://app.example.com"]).decide(CORSRequest(b"GET", (b"http://app.example.com",)))
+    assert decision.hint == (
+        "`http://app.example.com` differs from the allowed `https://app.example.com` in its scheme"
+    )
+    assert Policy(["https://app.example.com"]).decide(CORSRequest(b"GET", (b"https://x.test",))).hint == ""

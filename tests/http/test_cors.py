@@ -210,7 +210,13 @@ async def test_a_refused_preflight_says_why_when_that_was_asked_for(autojump_clo
     server.explain_denials = True
     answer = await ask(server, denied)
     assert (answer.status, answer.get(b"content-type")) == (403, [b"text/plain; charset=utf-8"])
-    assert b"origin not in the policy; allowed: https://example.com" in answer.body
+    assert answer.body.decode().splitlines() == [
+        "origin not in the policy; allowed: https://example.com",
+        "`https://www.example.com` differs from the allowed `https://example.com` in the leading `www.`",
+        "To mend it: add https://www.example.com to the policy's origins (on the command line: "
+        "--cors https://www.example.com)",
+        "See https://fetch.spec.whatwg.org/#cors-check",
+    ]
 
 
 async def test_private_network_access_is_ignored(autojump_clock: object) -> None:

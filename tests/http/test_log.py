@@ -70,6 +70,10 @@ def test_without_a_policy_the_line_says_so() -> None:
     assert expected == line(CORSRequest(b"GET", (GOOD,)), policy=None)
 
 
+def test_a_websocket_is_not_a_matter_of_cors() -> None:
+    assert line(CORSRequest(b"GET", (BAD,), upgrades=(b"WebSocket",)), 101) == "GET /items/7 101"
+
+
 def test_a_cut_answer_is_marked() -> None:
     assert line(CORSRequest(b"GET"), failure="RuntimeError") == "GET /items/7 200 cut short: RuntimeError"
 

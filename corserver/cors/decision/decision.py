@@ -55,6 +55,19 @@ class Decision:
         return self._conclusion()[0].fix.format(origin=printable(self.request.origin or b"ORIGIN"))
 
     @property
+    def notes(self) -> tuple[Reason, ...]:
+        """What else there is to say of the request, without bearing on the decision."""
+        return (Reason.PNA_HEADER_IGNORED,) if self.request.private_network else ()
+
+    @property
+    def hint(self) -> str:
+        """The near miss in words, empty where there is none."""
+        near, origin = self.near_miss, self.request.origin
+        if near is None or origin is None:
+            return ""
+        return f"`{printable(origin)}` differs from the allowed `{near.pattern}` {near.difference.value}"
+
+    @property
     def near_miss(self) -> NearMiss | None:
         """The allowed origin that the refused one narrowly misses, if any."""
         origin = self.request.origin
@@ -85,6 +98,8 @@ class Decision:
         reason, rules = self.origin_reason, self.rules
         if rules is None or reason.outcome is Outcome.UNRELATED:
             return reason, ""
+        if self.request.kind is Kind.ACTUAL and self.request.is_websocket:
+            return Reason.UPGRADE, ""
         if reason.outcome is Outcome.DENIED:
             own = self.request.own_origin
             if self.request.kind is Kind.ACTUAL and own is not None and self.request.origin == own:

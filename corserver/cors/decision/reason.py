@@ -55,6 +55,19 @@ class Reason(Enum):
         "#cors-preflight-request",
     )
 
+    UPGRADE = (
+        Outcome.UNRELATED,
+        "CORS does not guard WebSockets",
+        "ask policy.permits_origin(origin) before you accept one",
+        "#cors-request",
+    )
+    PNA_HEADER_IGNORED = (
+        Outcome.UNRELATED,
+        "Access-Control-Request-Private-Network is ignored: Private Network Access was withdrawn",
+        "nothing to do: Local Network Access, which took its place, asks the user and has no headers",
+        "#http-cors-protocol",
+    )
+
     ALLOWED_ANY = (Outcome.ALLOWED, "the policy allows any origin", "name the origins instead of `*`", "#cors-check")
     ALLOWED_EXACT = (Outcome.ALLOWED, "the policy names the origin", "take it off the list", "#cors-check")
     ALLOWED_SUBDOMAIN = (

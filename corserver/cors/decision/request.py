@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any, Final
 
 from ..fetch import Field
 
@@ -18,6 +19,16 @@ class Kind(Enum):
     ACTUAL = "cors"
 
 
+#: The headers that are looked at, each with the field that holds its values.
+_FACTS: Final = {
+    b"origin": "origins",
+    b"access-control-request-method": "requested_methods",
+    b"access-control-request-headers": "requested_headers",
+    b"access-control-request-private-network": "private_network",
+    b"upgrade": "upgrades",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class CORSRequest:
     """Method and header values as received: one entry a header line, in order, uninterpreted.
@@ -30,23 +41,24 @@ class CORSRequest:
     requested_methods: tuple[bytes, ...] = ()
     requested_headers: tuple[bytes, ...] = ()
     own_origin: bytes | None = None
+    upgrades: tuple[bytes, ...] = ()
+    private_network: tuple[bytes, ...] = ()
 
     @classmethod
     def read(cls, method: bytes, headers: Iterable[Field], own_origin: bytes | None = None) -> "CORSRequest":
         """Collect the facts from *headers*; names in any case."""
-        origins: list[bytes] = []
-        requested_methods: list[bytes] = []
-        requested_headers: list[bytes] = []
-        lines = {
-            b"origin": origins,
-            b"access-control-request-method": requested_methods,
-            b"access-control-request-headers": requested_headers,
-        }
+        found: dict[str, list[bytes]] = {}
         for name, value in headers:
-            line = lines.get(name.lower())
-            if line is not None:
-                line.append(value)
-        return cls(method, tuple(origins), tuple(requested_methods), tuple(requested_headers), own_origin)
+            fact = _FACTS.get(name.lower())
+            if fact is not None:
+                found.setdefault(fact, []).append(value)
+        facts: dict[str, Any] = {fact: tuple(values) for fact, values in found.items()}
+        return cls(method, own_origin=own_origin, **facts)
+
+    @property
+    def is_websocket(self) -> bool:
+        """Whether it asks to go on as a WebSocket (RFC 6455 §4.1), which CORS does not guard."""
+        return any(value.lower() == b"websocket" for value in self.upgrades)
 
     @property
     def kind(self) -> Kind:
