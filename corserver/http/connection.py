@@ -13,58 +13,52 @@ Edges
 """
 
 import contextlib
-import functools
 import logging
 import time
 from collections.abc import AsyncIterable
-from email.utils import formatdate
 
 import trio
 
-from corserver.cors.fetch import Field
-from corserver.http.exchange import Exchange, Service, body_too_large, open_exchange, refused_exchange
-from corserver.http.gate import Head, RefusedHead
+from corserver.http.exchange import Exchange, Service, open_exchange, refused_exchange
+from corserver.http.framing import can_upgrade, final_headers
+from corserver.http.gate import Head, RefusedHead, body_too_large
 from corserver.http.log import Entry
-from corserver.http.messages import Address, Body, Headers, HTTPError, Request, Response
+from corserver.http.messages import Address, Body, Headers, HTTPError, Request, Response, UpgradeHandler
+from corserver.http.transport import Pace, PeerLeft, Transport
 from corserver.http.wire import Wire
 
 logger = logging.getLogger("corserver")
 
-#: How much is received or sent at once, in bytes: the measure of progress under a deadline.
-_PIECE = 65536
 #: How long a body that nobody read may take to arrive for the connection to be kept.
 _DRAIN_SECONDS = 1.0
-
-
-class PeerLeft(Exception):
-    """The peer closed or reset the connection, or stopped taking what it is sent."""
 
 
 class Connection:
     """A connection on *stream*. `run` serves it; `stop` lets the answer under way be its last."""
 
-    def __init__(self, stream: trio.abc.HalfCloseableStream, service: Service, client: Address = None) -> None:
-        self._stream = stream
+    def __init__(self, stream: trio.abc.Stream, service: Service, client: Address = None) -> None:
+        self._transport = Transport(stream, service.limits)
         self._service = service
         self._limits = service.limits
         self._client = client
         self._wire = Wire(service.limits)
         self._idle: trio.CancelScope | None = None
-        self._is_first = True
-        self._body_received = 0
+        self._served = 0
+        self._pace = Pace(service.limits)
+        self._body_error: HTTPError | None = None
         self._body_sent = 0
 
     async def run(self) -> None:
         """Serve request after request until one side is done."""
         try:
             while await self._exchange():
-                self._is_first = False
+                self._served += 1
         except PeerLeft:
             pass
         except Exception:
             logger.exception("a connection failed by the server's own fault: it is closed, the others go on")
         finally:
-            await trio.aclose_forcefully(self._stream)
+            await self._transport.close()
 
     def stop(self) -> None:
         """Close at once if no request is under way, else after its answer, which says so."""
@@ -82,8 +76,21 @@ class Connection:
             if head is None:
                 return False
             exchange = open_exchange(head, self._service)
+        self._pace, self._body_error, self._body_sent = Pace(self._limits), None, 0
+        if self._limits.requests is not None and self._served + 1 >= self._limits.requests:
+            self._wire.must_close = True
+        response, failure = await self._answer(exchange)
+        if failure:
+            await self._transport.cut()
+            return False
+        if response.upgrade is not None:
+            await self._hand_over(response.upgrade)
+            return False
+        return await self._make_ready()
+
+    async def _answer(self, exchange: Exchange) -> tuple[Response, str]:
+        """The response as it was sent, and why it was cut short, empty where it was not."""
         clock = time.time(), trio.current_time()
-        self._body_received = self._body_sent = 0
         response, failure = None, "the server stopped"
         try:
             response = exchange.answer or await self._ask_app(exchange)
@@ -93,19 +100,27 @@ class Connection:
             raise
         finally:
             self._log(exchange, response, clock, failure)
-        return not failure and await self._make_ready()
+        return response, failure
+
+    async def _hand_over(self, upgrade: UpgradeHandler) -> None:
+        try:
+            await upgrade(self._transport.stream, self._wire.take_rest())
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            raise PeerLeft from error
+        except Exception:
+            logger.exception("an upgraded connection's handler raised")
 
     async def _receive_head(self) -> Head | None:
         """The next head, or None when there will be none. Raises `RefusedHead`."""
         wire, limits = self._wire, self._limits
-        starts_now = self._is_first or not wire.is_silent
+        starts_now = self._served == 0 or not wire.is_silent
         patience = limits.head_seconds if starts_now else limits.idle_seconds
         with trio.CancelScope(deadline=trio.current_time() + patience) as scope:
             while (head := wire.next_head()) is None:
                 if wire.at_eof or (wire.is_silent and wire.must_close):
                     return None
                 self._idle = scope if wire.is_silent else None
-                wire.receive(await self._receive())
+                wire.receive(await self._transport.receive())
                 if not starts_now:
                     starts_now, scope.deadline = True, trio.current_time() + limits.head_seconds
             self._idle = None
@@ -116,24 +131,29 @@ class Connection:
 
     async def _receive_body(self) -> bytes:
         """The next piece of the request's body, `b""` at its end. Raises `HTTPError` 413, 408 or 400."""
+        if self._body_error is not None:
+            raise self._body_error
         try:
-            piece = await self._await_body()
-        except HTTPError:
-            self._wire.must_close = True  # Where the body ends is not known any more.
+            return await self._await_body()
+        except HTTPError as error:
+            # Where the body ends is not known any more, and what comes is not to be taken for a part of it.
+            self._body_error, self._wire.must_close = error, True
             raise
-        return piece
 
     async def _await_body(self) -> bytes:
         wire, limits = self._wire, self._limits
         while (piece := wire.next_body()) is None:
             if wire.awaits_continue and wire.can_start():
-                await self._send(wire.go_on())
-            with trio.move_on_after(limits.body_seconds) as scope:
-                wire.receive(await self._receive())
+                await self._transport.send(wire.go_on())
+            data, start = b"", trio.current_time()
+            with trio.move_on_after(self._pace.seconds) as scope:
+                data = await self._transport.receive()
             if scope.cancelled_caught:
-                raise HTTPError(408, f"nothing of the request body arrived for {limits.body_seconds:g} seconds")
-        self._body_received += len(piece)
-        if limits.body is not None and self._body_received > limits.body:
+                raise HTTPError(408, "the request body arrives too slowly")
+            self._pace.waited += trio.current_time() - start if self._pace.received else 0.0
+            wire.receive(data)
+        self._pace.received += len(piece)
+        if limits.body is not None and self._pace.received > limits.body:
             raise body_too_large(limits.body)
         return piece
 
@@ -142,6 +162,8 @@ class Connection:
             response = await self._service.app(self._request(exchange))
             if not isinstance(response, Response):
                 raise TypeError(f"an app returns a Response, not {type(response).__name__}")
+            if response.upgrade is not None and not can_upgrade(exchange.head):
+                raise TypeError("an upgrade answers a request that has Upgrade, in HTTP/1.1")
         except PeerLeft:
             raise
         except HTTPError as error:
@@ -163,7 +185,7 @@ class Connection:
             authority=head.authority.decode("ascii"),
             http_version=f"1.{head.minor_version}",
             client=self._client,
-            content=Body(self._receive_body),
+            content=Body(self._receive_body, lambda: self._wire.trailers),
         )
 
     async def _respond(self, exchange: Exchange, response: Response) -> str:
@@ -172,24 +194,36 @@ class Connection:
         if not wire.body_is_read and not self._can_drain(exchange.head):
             wire.must_close = True
         self._tell(exchange, response)
-        head = wire.start(response.status, _final_headers(exchange, response))
+        if response.upgrade is not None:
+            return await self._switch(exchange, response)
+        head = wire.start(response.status, final_headers(exchange, response, self._service.server_header))
         has_body = exchange.method != b"HEAD" and response.status not in (204, 304)
-        if isinstance(response.body, bytes):
-            self._body_sent = len(response.body) if has_body else 0
-            await self._send(head + (wire.data(response.body) if self._body_sent else b"") + wire.finish())
-            return ""
-        return await self._send_stream(head, response.body, has_body)
+        if not isinstance(response.body, bytes):
+            return await self._send_stream(head, response.body, has_body)
+        self._body_sent = len(response.body) if has_body else 0
+        body = wire.data(response.body) if self._body_sent else b""
+        wire.finish()
+        send = self._transport.send if wire.body_is_read or not wire.must_close else self._transport.send_while_dropping
+        await send(head, body)
+        return ""
+
+    async def _switch(self, exchange: Exchange, response: Response) -> str:
+        # RFC 9110 §7.8. A 1xx carries no CORS lines: what follows is not HTTP.
+        asked = [value for name, value in exchange.head.fields if name == b"upgrade"] if exchange.head else []
+        headers = (*response.headers, (b"Connection", b"Upgrade"), (b"Upgrade", b", ".join(asked)))
+        await self._transport.send(self._wire.switch(headers))
+        return ""
 
     async def _send_stream(self, head: bytes, body: AsyncIterable[bytes], has_body: bool) -> str:
         chunks = aiter(body)
         try:
-            await self._send(head)
+            await self._transport.send(head)
             if has_body:
                 async for chunk in chunks:
                     if chunk:
-                        await self._send(self._wire.data(chunk))
+                        await self._transport.send(self._wire.data(chunk))
                         self._body_sent += len(chunk)
-            await self._send(self._wire.finish())
+            await self._transport.send(self._wire.finish())
             return ""
         except PeerLeft:
             raise
@@ -209,38 +243,14 @@ class Connection:
                     pass
         if not wire.must_close and wire.recycle():
             return True
-        await self._linger()
+        await self._transport.linger()
         return False
 
     def _can_drain(self, head: Head | None) -> bool:
         # A body of unknown length, or one that the peer holds back, is not worth the wait.
         if head is None or head.content_length is None or self._wire.awaits_continue:
             return False
-        return head.content_length - self._body_received <= self._limits.drain
-
-    async def _linger(self) -> None:
-        # A close with unread input resets the connection, and the reset can overtake the answer (RFC 9112 §9.6).
-        with trio.move_on_after(self._limits.linger_seconds), contextlib.suppress(PeerLeft, trio.BrokenResourceError):
-            await self._stream.send_eof()
-            while await self._receive():
-                pass
-
-    async def _receive(self) -> bytes:
-        try:
-            return bytes(await self._stream.receive_some(_PIECE))
-        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-            raise PeerLeft from error
-
-    async def _send(self, data: bytes) -> None:
-        view = memoryview(data)
-        for start in range(0, len(view), _PIECE):
-            with trio.move_on_after(self._limits.write_seconds) as scope:
-                try:
-                    await self._stream.send_all(view[start : start + _PIECE])
-                except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-                    raise PeerLeft from error
-            if scope.cancelled_caught:
-                raise PeerLeft
+        return head.content_length - self._pace.received <= self._limits.drain
 
     def _tell(self, exchange: Exchange, response: Response) -> None:
         for name in exchange.decision.overridden(response.headers):
@@ -263,31 +273,6 @@ class Connection:
                 seconds=seconds,
                 decision=exchange.decision,
                 failure=failure,
+                version=b"HTTP/1.%d" % (1 if exchange.head is None else exchange.head.minor_version),
             )
         )
-
-
-def _final_headers(exchange: Exchange, response: Response) -> tuple[Field, ...]:
-    fields = exchange.decision.decorate(response.headers)
-    length = _length_of(exchange.method, response)
-    if length is not None or response.status == 204:  # RFC 9110 §8.6: a 204 has no Content-Length.
-        fields = tuple(line for line in fields if line[0].lower() != b"content-length")
-    if length is not None:
-        fields += ((b"Content-Length", b"%d" % length),)
-    if not any(name.lower() == b"date" for name, _ in fields):
-        fields += ((b"Date", http_date(int(time.time()))),)
-    return fields
-
-
-def _length_of(method: bytes, response: Response) -> int | None:
-    # None where the app's own Content-Length stands, or nothing: a stream, a 204 or 304, an answer to HEAD alone.
-    body = response.body
-    if not isinstance(body, bytes) or response.status in (204, 304) or (method == b"HEAD" and not body):
-        return None
-    return len(body)
-
-
-@functools.lru_cache(maxsize=1)
-def http_date(second: int) -> bytes:
-    """Unix time as an IMF-fixdate (RFC 9110 §5.6.7)."""
-    return formatdate(second, usegmt=True).encode("ascii")

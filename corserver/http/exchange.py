@@ -11,7 +11,7 @@ from corserver.cors.decision import CORSRequest, Decision, Kind
 from corserver.cors.origins import parse_origin
 from corserver.cors.policy import Policy
 from corserver.cors.scopes import BadPath, Path, Scopes
-from corserver.http.gate import Head, RefusedHead, salvage
+from corserver.http.gate import Head, RefusedHead, body_too_large, salvage
 from corserver.http.hosts import AllowedHosts
 from corserver.http.limits import Limits
 from corserver.http.log import Entry
@@ -34,6 +34,7 @@ class Service:
     hosts: AllowedHosts | None = None
     access_log: Callable[[Entry], None] | None = None
     explain_denials: bool = False
+    server_header: bytes | None = None
     scheme: str = "http"
     told: set[bytes] = field(default_factory=set)
 
@@ -76,6 +77,8 @@ def refused_exchange(refusal: RefusedHead, service: Service) -> Exchange:
     """
     default, answer = service.scopes.default_policy, refusal.response()
     found = salvage(refusal.raw or b"")
+    if found.method == b"HEAD":
+        answer = Response(b"", answer.status, answer.headers)
     origins = found.origins if len(found.origins) == 1 and parse_origin(found.origins[0]) else ()
     request = CORSRequest(found.method, origins)
     policy = default if default is not None and default.rules.origins is None else None
@@ -114,8 +117,3 @@ _HOST_FIX = (
     "It answers for localhost and IP addresses only, so that no web page can reach it under a name of its own (DNS "
     "rebinding). If the name is yours, start it with --allow-host NAME, or serve(..., allow_hosts=[NAME])."
 )
-
-
-def body_too_large(limit: int) -> HTTPError:
-    """The 413 to a body beyond *limit* bytes (RFC 9110 §15.5.14)."""
-    return HTTPError(413, f"the request body is larger than {limit} bytes")

@@ -57,6 +57,11 @@ class Salvage:
     origins: tuple[bytes, ...]
 
 
+def body_too_large(limit: int) -> HTTPError:
+    """The 413 to a body beyond *limit* bytes (RFC 9110 §15.5.14)."""
+    return HTTPError(413, f"the request body is larger than {limit} bytes")
+
+
 class RefusedHead(HTTPError):
     """A head that the gate, or h11 after it, refused. *raw* is the head where its end was seen."""
 
@@ -107,7 +112,9 @@ def _screen(raw: bytes, limits: Limits) -> Head:
     method, target, minor = _request_line(request_line)
     if len(lines) > limits.fields:
         raise HTTPError(431, f"the head has more than {limits.fields} header lines")
-    fields = tuple(_field(line) for line in lines)
+    fields = tuple(parse_field(line) for line in lines)
+    if len(_values(fields, b"content-type")) > 1:
+        raise HTTPError(400, "a request has one Content-Type")
     authority = _authority(fields, minor)
     target, named = _target(method, target)
     length, chunked = _framing(fields, minor)
@@ -132,7 +139,8 @@ def _request_line(line: bytes) -> tuple[bytes, bytes, int]:
     return method, target, int(numbers[2])
 
 
-def _field(line: bytes) -> Field:
+def parse_field(line: bytes) -> Field:
+    """A header or trailer line, without its end: the lower-case name and the value. Raises `HTTPError` 400."""
     found = _FIELD.fullmatch(line)
     if found is None:
         raise HTTPError(400, "a header line is not a name, a colon and a value on one line")
@@ -182,7 +190,7 @@ def split_authority(value: bytes) -> tuple[bytes, bytes | None]:
 
 def _target(method: bytes, target: bytes) -> tuple[bytes, bytes | None]:
     # RFC 9112 §3.2: origin-form, absolute-form (whose authority replaces Host), or `*` for OPTIONS.
-    if not _TARGET.fullmatch(target) or b"#" in target:
+    if not _TARGET.fullmatch(target) or b"#" in target or b"\\" in target.partition(b"?")[0]:
         raise HTTPError(400, "the target has characters that a URL must encode")
     if target.startswith(b"/"):
         return target, None

@@ -1,6 +1,15 @@
-"""What a finished exchange says in the log."""
+"""What the log says: a line for each finished exchange, in one of three formats, and repeated warnings counted.
 
+Nobody forges a line. What a peer wrote is shown as it was received, still percent-encoded; every byte of it that is not
+printable ASCII, and the backslash, becomes `\\xNN`, in all formats alike.
+"""
+
+import json
+import logging
+import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from corserver.cors.decision import Decision, Kind, Outcome, Reason
 from corserver.cors.decision.decision import printable
@@ -11,8 +20,8 @@ from corserver.http.messages import Address
 class Entry:
     """One exchange. *time* is Unix time at its start, *seconds* its duration, *sent* the bytes of the response's body.
 
-    *method* and *target* are as received, escaped where they are shown. *status* is None where nothing was answered;
-    *failure* says why the exchange was cut short.
+    *method*, *target* and *version* are as received, escaped where they are shown. *status* is None where nothing was
+    answered; *failure* says why the exchange was cut short.
     """
 
     time: float
@@ -24,6 +33,13 @@ class Entry:
     seconds: float
     decision: Decision
     failure: str = ""
+    version: bytes = b"HTTP/1.1"
+
+
+#: How much of a method and of a target is shown, in bytes: in a line for people, and in one for programs.
+_SHOWN_METHOD: Final = 32
+_SHOWN_TARGET: Final = 2000
+_KEPT_TARGET: Final = 8192
 
 
 def parts(entry: Entry) -> tuple[str, str, str]:
@@ -33,7 +49,7 @@ def parts(entry: Entry) -> tuple[str, str, str]:
     """
     decision = entry.decision
     method = decision.request.governed_method if decision.request.kind is Kind.PREFLIGHT else entry.method
-    request = f"{printable(method, 32) or '-'} {printable(entry.target, 2000) or '-'}"
+    request = f"{printable(method, _SHOWN_METHOD) or '-'} {printable(entry.target, _SHOWN_TARGET) or '-'}"
     cut = f"cut short: {entry.failure}" if entry.failure else ""
     return request, str(entry.status or "-"), " ".join(word for word in (_cors(decision), cut) if word)
 
@@ -41,6 +57,78 @@ def parts(entry: Entry) -> tuple[str, str, str]:
 def text(entry: Entry) -> str:
     """The three `parts` as one line."""
     return " ".join(part for part in parts(entry) if part)
+
+
+def common(entry: Entry) -> str:
+    """The Common Log Format, as NCSA httpd and Apache write it (`%h %l %u %t "%r" %>s %b`), the time in UTC.
+
+    `"` is escaped too. What is not known is `-`, as is the size of an empty body. A preflight's method is `OPTIONS`.
+    """
+    moment = time.gmtime(entry.time)
+    stamp = f"{moment.tm_mday:02}/{_MONTHS[moment.tm_mon - 1]}/{time.strftime('%Y:%H:%M:%S', moment)} +0000"
+    method, target = printable(entry.method, _SHOWN_METHOD), printable(entry.target, _KEPT_TARGET)
+    request = f"{method} {target or '-'} {printable(entry.version, 16)}".replace('"', r"\x22") if method else "-"
+    host = (_host(entry) or "-").replace(" ", r"\x20")
+    return f'{host} - - [{stamp}] "{request}" {entry.status or "-"} {entry.sent or "-"}'
+
+
+#: Not the locale's: the format has English names.
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def json_line(entry: Entry) -> str:
+    """One JSON object, in ASCII, its keys in this order.
+
+    * `time`: the start, ISO 8601 in UTC with microseconds: `2000-10-10T13:55:36.000000Z`
+    * `client`: the peer's address without its port, null where there is none
+    * `method`, `target`: as received and escaped; a preflight's method is `OPTIONS`
+    * `status`: null where nothing was answered
+    * `sent`: the bytes of the response's body
+    * `duration_us`: microseconds, a whole number
+    * `cors`: the decision
+        * `kind`: `not cors`, `preflight` or `cors`
+        * `allowed`: true or false; null where CORS plays no part
+        * `reason`: the name of the `Reason`; `sentence`: the same in words
+        * `origin`: the Origin as received and escaped, null where there is none
+        * `requested_method`: of a preflight, the method that it asks for
+        * `hint`: the allowed origin that a refused one narrowly misses, only where there is one
+    * `failure`: why the exchange was cut short, only where it was
+    """
+    line: dict[str, Any] = {
+        "time": datetime.fromtimestamp(entry.time, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "client": _host(entry) or None,
+        "method": printable(entry.method, _SHOWN_METHOD),
+        "target": printable(entry.target, _KEPT_TARGET),
+        "status": entry.status,
+        "sent": entry.sent,
+        "duration_us": round(entry.seconds * 1_000_000),
+        "cors": _cors_object(entry.decision),
+    }
+    if entry.failure:
+        line["failure"] = entry.failure
+    return json.dumps(line, separators=(",", ":"))
+
+
+def _host(entry: Entry) -> str:
+    client = entry.client
+    host = client[0] if isinstance(client, tuple) else client or ""
+    return printable(host.encode("utf-8", "surrogateescape"))
+
+
+def _cors_object(decision: Decision) -> dict[str, Any]:
+    request, reason = decision.request, decision.reason
+    cors = {
+        "kind": request.kind.value,
+        "allowed": None if reason.outcome is Outcome.UNRELATED else decision.allowed,
+        "reason": reason.name,
+        "sentence": decision.sentence,
+        "origin": ", ".join(map(printable, request.origins)) or None,
+    }
+    if request.kind is Kind.PREFLIGHT:
+        cors["requested_method"] = ", ".join(printable(method, _SHOWN_METHOD) for method in request.requested_methods)
+    if decision.hint:
+        cors["hint"] = decision.hint
+    return cors
 
 
 def _cors(decision: Decision) -> str:
@@ -53,3 +141,59 @@ def _cors(decision: Decision) -> str:
     if reason.outcome is Outcome.ALLOWED:
         return f"{kind.value} allowed {origin}"
     return f"{kind.value} denied {origin} ({decision.sentence})"
+
+
+@dataclass(slots=True)
+class _Window:
+    began: float
+    seen: int = 0
+
+
+class Repeated(logging.Filter):
+    """Lets *most* records of one template through in *seconds*; the next one after that says how many were left out.
+
+    A flood that a peer can cause thus costs a few lines. For a handler of the logger "corserver", whose records with a
+    traceback (a handler of the app raised) always pass. `rest` has what was left out and not said yet.
+    """
+
+    #: How many templates are remembered, so that messages made without one do not fill the memory.
+    _MOST_TEMPLATES: Final = 256
+
+    def __init__(self, most: int = 5, seconds: float = 10.0) -> None:
+        super().__init__()
+        self._most = most
+        self._seconds = seconds
+        self._windows: dict[str, _Window] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether *record* is to be written; adds the count to its message where one is due."""
+        if record.exc_info and record.name.partition(".")[0] == "corserver":
+            return True
+        template = str(record.msg)
+        window = self._windows.get(template)
+        if window is None or not 0 <= record.created - window.began < self._seconds:
+            self._open(template, record.created)
+            left_out = self._left_out(window)
+            if left_out:
+                record.msg = f"{template} ({_left_out_words(left_out)})"
+            return True
+        window.seen += 1
+        return window.seen <= self._most
+
+    def rest(self) -> tuple[str, ...]:
+        """A sentence for each template of which records were left out since it was last written."""
+        counts = ((template, self._left_out(window)) for template, window in self._windows.items())
+        return tuple(f"{_left_out_words(count)}: {template}" for template, count in counts if count)
+
+    def _open(self, template: str, now: float) -> None:
+        self._windows.pop(template, None)
+        self._windows[template] = _Window(now, seen=1)
+        if len(self._windows) > self._MOST_TEMPLATES:
+            del self._windows[next(iter(self._windows))]
+
+    def _left_out(self, window: _Window | None) -> int:
+        return 0 if window is None else max(0, window.seen - self._most)
+
+
+def _left_out_words(count: int) -> str:
+    return f"{count} more like this {'was' if count == 1 else 'were'} left out"

@@ -1,14 +1,27 @@
 """The messages: what a handler is given and what it returns. Values, apart from the body, which is read once."""
 
 import json
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote
 
 from corserver.cors.fetch import Field, is_token
 from corserver.cors.scopes import Path
+from corserver.http.forms import Form, FormError, FormLimits, Query, read_form
+
+if TYPE_CHECKING:
+    from trio.abc import Stream
 
 #: What may follow a header's name on the wire (RFC 9110 §5.5): visible bytes, obs-text, space and tab.
 _FIELD_VALUE_BYTES: Final = frozenset({0x09, *range(0x20, 0x7F), *range(0x80, 0x100)})
@@ -16,9 +29,12 @@ _FIELD_VALUE_BYTES: Final = frozenset({0x09, *range(0x20, 0x7F), *range(0x80, 0x
 _CONNECTION_HEADERS: Final = frozenset({b"connection", b"transfer-encoding", b"keep-alive", b"upgrade", b"te"})
 
 _NOT_MOUNTED: Final = Path(slash=False)
+_FORM_LIMITS: Final = FormLimits()
 
 HeadersLike = Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]
 Address = tuple[str, int] | str | None
+#: What takes over a connection's stream, with the bytes that were read already.
+UpgradeHandler = Callable[["Stream", bytes], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,29 +61,6 @@ class Headers(Mapping[str, str]):
         return len({name for name, _ in self.fields})
 
 
-@dataclass(frozen=True, slots=True)
-class Query(Mapping[str, str]):
-    """The decoded query, in order. As a mapping: the first value of each name."""
-
-    pairs: tuple[tuple[str, str], ...] = ()
-
-    def get_all(self, name: str) -> tuple[str, ...]:
-        """The values of that name, in order."""
-        return tuple(value for key, value in self.pairs if key == name)
-
-    def __getitem__(self, name: str) -> str:
-        for key, value in self.pairs:
-            if key == name:
-                return value
-        raise KeyError(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(key for key, _ in self.pairs))
-
-    def __len__(self) -> int:
-        return len({key for key, _ in self.pairs})
-
-
 class HTTPError(Exception):
     """An answer that is an error: *status*, a sentence for people, and header lines. Raise it anywhere in a handler."""
 
@@ -88,11 +81,20 @@ class HTTPError(Exception):
 class Body:
     """A request's body: read once from the connection, by chunk or whole. Whole it is remembered."""
 
-    __slots__ = ("_receive", "_whole")
+    __slots__ = ("_receive", "_trailers", "_whole", "form")
 
-    def __init__(self, receive: Callable[[], Awaitable[bytes]]) -> None:
+    def __init__(
+        self, receive: Callable[[], Awaitable[bytes]], trailers: Callable[[], tuple[Field, ...]] = tuple
+    ) -> None:
         self._receive = receive
+        self._trailers = trailers
         self._whole: bytes | None = None
+        self.form: Form | None = None  # What `Request.form` read.
+
+    @property
+    def trailers(self) -> tuple[Field, ...]:
+        """The trailer lines (RFC 9110 §6.5), once the body was read to its end; those about framing are left out."""
+        return self._trailers()
 
     async def read(self) -> bytes:
         """All of it. Raises `HTTPError` 413 beyond the limit, 408 if the peer is too slow, 400 if it ends early."""
@@ -100,7 +102,7 @@ class Body:
             self._whole = b"".join([chunk async for chunk in self])
         return self._whole
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         """The chunks as they arrive, none of them empty. Raises as `read`."""
         if self._whole is not None:
             yield self._whole
@@ -140,6 +142,21 @@ class Request:
             return json.loads(body.decode("utf-8"))
         except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
             raise HTTPError(400, f"the request body is not JSON: {error}") from error
+
+    async def form(self, limits: FormLimits = _FORM_LIMITS) -> Form:
+        """The body as a form, urlencoded or multipart. Raises `HTTPError` 400, 413, 415 and as `body`."""
+        if self.content.form is None:
+            chunks = self.content.__aiter__()
+            try:
+                self.content.form = await read_form(self.headers.get("content-type", ""), chunks, limits)
+            except FormError as error:
+                raise HTTPError(error.status, str(error)) from error
+        return self.content.form
+
+    @property
+    def trailers(self) -> Headers:
+        """The trailers of a chunked body, once it was read to its end."""
+        return Headers(self.content.trailers)
 
     def stream(self) -> AsyncIterator[bytes]:
         """The body's chunks as they arrive. Raises as `body`."""
@@ -187,21 +204,32 @@ class Response:
     A streamed body is sent chunk by chunk as it comes, with the framing that the client's version has. Its `aclose`,
     if it has one, is called when the exchange ends, however it ends.
 
+    *upgrade* answers a request that has Upgrade with 101, and is then given the connection's stream and the bytes that
+    were read already (RFC 9110 §7.8); the status is 101 then, and there is no body.
+
     Raises ValueError for a status that is not final, and for header lines that cannot be on the wire.
     """
 
     body: bytes | AsyncIterable[bytes]
     status: int
     headers: tuple[Field, ...]
+    upgrade: UpgradeHandler | None
 
     def __init__(
-        self, body: bytes | str | AsyncIterable[bytes] = b"", status: int = 200, headers: HeadersLike = ()
+        self,
+        body: bytes | str | AsyncIterable[bytes] = b"",
+        status: int = 200,
+        headers: HeadersLike = (),
+        *,
+        upgrade: UpgradeHandler | None = None,
     ) -> None:
-        if not 200 <= status <= 599:
+        if upgrade is not None:
+            status = 101
+        elif not 200 <= status <= 599:
             raise ValueError(f"a response has a status from 200 to 599, not {status}")
         fields = header_fields(headers)
         lengths = [value for name, value in fields if name.lower() == b"content-length"]
-        if len(lengths) > 1 or not all(value.isdigit() for value in lengths):
+        if len(lengths) > 1 or not all(value.isdigit() and len(value) < 19 for value in lengths):
             raise ValueError(f"a response has one Content-Length, a decimal number, not {lengths!r}")
         if isinstance(body, str):
             body = body.encode("utf-8")
@@ -210,6 +238,7 @@ class Response:
         object.__setattr__(self, "body", body)
         object.__setattr__(self, "status", int(status))
         object.__setattr__(self, "headers", fields)
+        object.__setattr__(self, "upgrade", upgrade)
 
     @classmethod
     def json(cls, value: object, status: int = 200, headers: HeadersLike = ()) -> "Response":
@@ -236,7 +265,7 @@ def reason_phrase(status: int) -> str:
 
 def header_fields(headers: HeadersLike) -> tuple[Field, ...]:
     """Header lines as bytes, checked. Raises ValueError for a name or value that cannot be on the wire."""
-    pairs: Sequence[Any] = tuple(headers.items() if isinstance(headers, Mapping) else headers)
+    pairs: tuple[Any, ...] = tuple(headers.items() if isinstance(headers, Mapping) else headers)
     return tuple(_header_field(name, value) for name, value in pairs)
 
 

@@ -7,53 +7,38 @@ deadline the stop sets. Nothing here waits longer than the grace.
 """
 
 import contextlib
-import errno
+import ssl
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import trio
 
-from corserver.cors.origins import is_loopback_host
 from corserver.cors.policy import Policy
 from corserver.cors.scopes import PolicyChoice, Scopes
 from corserver.http.connection import Connection
 from corserver.http.exchange import Service
 from corserver.http.hosts import AllowedHosts
 from corserver.http.limits import Limits
+from corserver.http.listeners import BoundAddress, CappedListener, bound_address, open_listeners, room_for_connections
 from corserver.http.log import Entry
 from corserver.http.messages import App
+from corserver.http.transport import PeerLeft
 
 #: What `cors=` takes: one policy for all paths, policies by path pattern, or a table of scopes.
 Policies = Policy | Mapping[str, PolicyChoice] | Scopes | None
 
 
-@dataclass(frozen=True, slots=True)
-class BoundAddress:
-    """Where a server listens."""
-
-    host: str
-    port: int
-
-    @property
-    def url(self) -> str:
-        """An http URL that reaches it from this machine."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host)
-        return f"http://{host or (f'[{self.host}]' if ':' in self.host else self.host)}:{self.port}"
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether only this machine can reach it."""
-        return self.host == "::1" or is_loopback_host(self.host.encode("ascii", "replace"))
-
-
 class Server:
     """A running server, as `await nursery.start(serve, app)` gives it."""
 
-    def __init__(self, service: Service, addresses: tuple[BoundAddress, ...]) -> None:
+    def __init__(
+        self, service: Service, addresses: tuple[BoundAddress, ...], tls: ssl.SSLContext | None = None
+    ) -> None:
         self._service = service
+        self._tls = tls
         self.addresses = addresses
         self._connections: set[Connection] = set()
+        self._room = trio.Semaphore(service.limits.connections or room_for_connections())
         self._accepting = trio.CancelScope()
         self._serving = trio.CancelScope(shield=True)
         self._done = trio.Event()
@@ -103,15 +88,33 @@ class Server:
 
     async def _accept(self, listeners: list[trio.SocketListener], connections: trio.Nursery) -> None:
         with self._accepting:
-            await trio.serve_listeners(self._handle, listeners, handler_nursery=connections)
+            capped = [CappedListener(listener, self._room) for listener in listeners]
+            await trio.serve_listeners(self._handle, capped, handler_nursery=connections)
 
     async def _handle(self, stream: trio.SocketStream) -> None:
         try:
             client = stream.socket.getpeername()
-        except OSError:  # It left before it was looked at.
+            secured = stream if self._tls is None else await self._secure(stream, self._tls)
+            connection = Connection(secured, self._service, client[:2] if isinstance(client, tuple) else client)
+            await self._serve(connection)
+        except (OSError, PeerLeft):  # It left before it said anything.
+            pass
+        finally:
             await trio.aclose_forcefully(stream)
-            return
-        connection = Connection(stream, self._service, client[:2] if isinstance(client, tuple) else client)
+            self._room.release()
+
+    async def _secure(self, stream: trio.SocketStream, tls: ssl.SSLContext) -> trio.SSLStream[trio.SocketStream]:
+        secured = trio.SSLStream(stream, tls, server_side=True)
+        with trio.move_on_after(self._service.limits.handshake_seconds) as scope:
+            try:
+                await secured.do_handshake()
+            except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+                raise PeerLeft from error
+        if scope.cancelled_caught:
+            raise PeerLeft
+        return secured
+
+    async def _serve(self, connection: Connection) -> None:
         self._connections.add(connection)
         try:
             if self._done.is_set():
@@ -131,7 +134,9 @@ async def serve(
     limits: Limits | None = None,
     allow_hosts: Sequence[str] | None = None,
     explain_denials: bool = False,
+    server_header: str | None = "corserver",
     listeners: list[trio.SocketListener] | None = None,
+    ssl_context: ssl.SSLContext | None = None,
     task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve *app* over HTTP until cancelled; `await nursery.start(serve, app)` yields the running `Server`.
@@ -140,7 +145,8 @@ async def serve(
     pattern, or `Scopes`; without it the app's attribute `cors` counts, and without that there is no policy.
     *access_log* is called with an `Entry` after every exchange. *allow_hosts* are host names to answer for beside
     localhost and IP addresses; None checks them on loopback addresses only. *explain_denials* puts the reason into
-    a refused preflight's body. *listeners*, already open, take the place of host and port.
+    a refused preflight's body. *server_header* is the Server line, None for none. *listeners*, already open, take
+    the place of host and port. *ssl_context* makes it HTTPS.
 
     An app that is an async context manager is entered for the time of serving. Raises OSError where the address
     cannot be bound, ValueError for policies that cannot be.
@@ -151,7 +157,8 @@ async def serve(
         if hasattr(life, "__aenter__"):
             await stack.enter_async_context(life)
         opened = await open_listeners(host, port) if listeners is None else listeners
-        addresses = tuple(_address(listener) for listener in opened)
+        scheme = "http" if ssl_context is None else "https"
+        addresses = tuple(bound_address(listener, scheme) for listener in opened)
         check_hosts = allow_hosts is not None or all(address.is_loopback for address in addresses)
         service = Service(
             app=app,
@@ -159,9 +166,11 @@ async def serve(
             limits=limits or Limits(),
             hosts=AllowedHosts(frozenset(name.lower() for name in allow_hosts or ())) if check_hosts else None,
             access_log=access_log,
+            scheme=scheme,
             explain_denials=explain_denials,
+            server_header=None if server_header is None else server_header.encode("ascii"),
         )
-        server = Server(service, addresses)
+        server = Server(service, addresses, ssl_context)
         async with trio.open_nursery() as nursery:
             connections = await nursery.start(server._serve_connections)
             task_status.started(server)
@@ -169,36 +178,3 @@ async def serve(
                 await server._accept(opened, connections)
             finally:
                 server.stop()
-
-
-def _address(listener: trio.SocketListener) -> BoundAddress:
-    host, port = listener.socket.getsockname()[:2]
-    return BoundAddress(host, port)
-
-
-async def open_listeners(host: str | None, port: int, *, or_next: int = 0) -> list[trio.SocketListener]:
-    """Listen on *host* and *port*, or, if it is taken, on one of the *or_next* ports after it.
-
-    Raises OSError: EADDRINUSE where all are taken, or what else keeps the address from being bound.
-    """
-    for candidate in range(port, port + or_next + 1):
-        with contextlib.suppress(_PortTaken):
-            return await _listen(host, candidate)
-    last = f" to {port + or_next}" if or_next else ""
-    raise OSError(errno.EADDRINUSE, f"port {port}{last} is taken")
-
-
-class _PortTaken(Exception):
-    pass
-
-
-async def _listen(host: str | None, port: int) -> list[trio.SocketListener]:
-    try:
-        return await trio.open_tcp_listeners(port, host=host)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise _PortTaken from error
-        raise
-
-
-__all__ = ["BoundAddress", "Policies", "Server", "open_listeners", "serve"]

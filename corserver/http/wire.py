@@ -3,8 +3,8 @@
 Who judges what
 ---------------
 * The gate judges every head first, then h11 does; only a head that both accept becomes a `Head`.
-* h11 is given the bytes of one request at a time, so what is pipelined behind it waits here, unjudged, in `_buffer`.
-  After a chunked body, whose end h11 alone knows, what it read too far is taken back.
+* h11 is given the bytes of one request at a time, so what is pipelined behind it waits here, unjudged, in `_buffer`:
+  of a body of known length its length, of a chunked one what `chunked` made of it.
 * h11 keeps the state of the exchange: whether a response may start, how it is framed, whether the connection lives on.
 
 Nothing is read from the buffer while an answer is under way, so a caller that stops receiving keeps it bounded.
@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import h11
 
 from corserver.cors.fetch import Field
+from corserver.http.chunked import ChunkedReader
 from corserver.http.gate import Head, RefusedHead, screen, split_head
 from corserver.http.limits import Limits
 from corserver.http.messages import HTTPError, reason_phrase
@@ -23,23 +24,33 @@ from corserver.http.messages import HTTPError, reason_phrase
 class Wire:
     """The server's side of one connection."""
 
-    __slots__ = ("_body_left", "_buffer", "_eof", "_h11", "_limits", "_may_skip_crlf", "must_close")
+    __slots__ = (
+        "_body_left",
+        "_buffer",
+        "_chunked",
+        "_eof",
+        "_h11",
+        "_limits",
+        "_may_skip_crlf",
+        "must_close",
+        "trailers",
+    )
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._buffer = bytearray()
         self._eof = False
-        self._h11 = self._new_connection()
+        self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.head + limits.trailers)
         self._may_skip_crlf = True
         self._body_left = 0
+        self._chunked: ChunkedReader | None = None
+        #: The trailer lines of the request's body, once it was read to its end.
+        self.trailers: tuple[Field, ...] = ()
         #: Set it, and the next response says that it is the last one.
         self.must_close = False
 
     def __repr__(self) -> str:
         return f"<Wire ours={self._h11.our_state} theirs={self._h11.their_state} buffered={len(self._buffer)}>"
-
-    def _new_connection(self) -> h11.Connection:
-        return h11.Connection(h11.SERVER, max_incomplete_event_size=self._limits.head)
 
     @property
     def is_silent(self) -> bool:
@@ -75,6 +86,8 @@ class Wire:
         except h11.RemoteProtocolError as error:
             raise RefusedHead(error.error_status_hint, str(error), raw) from error
         self._body_left = head.content_length or 0
+        self._chunked = ChunkedReader(self._limits) if head.chunked else None
+        self.trailers = ()
         return head
 
     @property
@@ -108,19 +121,21 @@ class Wire:
             if isinstance(event, h11.Data) and event.data:
                 return bytes(event.data)
             if isinstance(event, h11.EndOfMessage):
-                self._buffer[:0] = self._h11.trailing_data[0]
+                self.trailers = tuple(event.headers)
                 return b""
 
     def _feed(self) -> bool:
-        if not self._buffer:
-            if self._eof:
-                raise HTTPError(400, "the request body ended early")
-            return False
-        size = min(self._body_left, len(self._buffer)) if self._body_left else len(self._buffer)
-        self._h11.receive_data(bytes(self._buffer[:size]))
-        self._body_left -= min(self._body_left, size)
-        del self._buffer[:size]
-        return True
+        if self._chunked is not None:
+            data = self._chunked.reframe(self._buffer)
+        else:
+            data = bytes(self._buffer[: self._body_left])
+            self._body_left -= len(data)
+            del self._buffer[: len(data)]
+        if data:
+            self._h11.receive_data(data)
+        elif self._eof:
+            raise HTTPError(400, "the request body ended early")
+        return bool(data)
 
     def go_on(self) -> bytes:
         """The 100 (Continue) that a peer awaits."""
@@ -145,14 +160,22 @@ class Wire:
         """The end of a response. Raises `h11.LocalProtocolError` short of the announced length."""
         return self._send(h11.EndOfMessage())
 
+    def switch(self, headers: Sequence[Field]) -> bytes:
+        """The 101 to a request with Upgrade. Raises `h11.LocalProtocolError` for any other request."""
+        reason = reason_phrase(101).encode()
+        return self._send(h11.InformationalResponse(status_code=101, headers=list(headers), reason=reason))
+
+    def take_rest(self) -> bytes:
+        """What arrived and was not read, for the protocol that comes after HTTP."""
+        rest = bytes(self._buffer)
+        self._buffer.clear()
+        return rest
+
     def recycle(self) -> bool:
         """Make ready for the next request; False if there can be none on this connection."""
         if self._h11.our_state is not h11.DONE or self._h11.their_state is not h11.DONE:
             return False
-        if self._h11.trailing_data[0]:
-            self._h11 = self._new_connection()
-        else:
-            self._h11.start_next_cycle()
+        self._h11.start_next_cycle()
         self._may_skip_crlf = True
         return True
 

@@ -370,9 +370,34 @@ async def test_an_idle_connection_is_kept_for_its_time_and_then_closed_silently(
 
 
 async def test_a_body_that_stalls_is_408(autojump_clock: object) -> None:
-    head = request("POST", "/", "Content-Length: 3")
-    elapsed, data = await seconds_until_closed(service(echo, linger_seconds=0), head + b"a")
+    head = request("POST", "/", "Content-Length: 99999")
+    elapsed, data = await seconds_until_closed(service(echo, linger_seconds=0), head + b"a" * 9000)
     assert (elapsed, read_answers(data)[0].status) == (20, 408)
+
+
+async def test_a_body_that_drips_is_408(autojump_clock: object) -> None:
+    ours, theirs = trio.testing.memory_stream_pair()
+
+    async def drip() -> None:
+        await ours.send_all(request("POST", "/", "Content-Length: 9999"))
+        while True:
+            await ours.send_all(b"a")
+            await trio.sleep(0.5)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(Connection(theirs, service(echo)).run)
+        nursery.start_soon(drip)
+        assert (await ours.receive_some()).startswith(b"HTTP/1.1 408 ")
+        assert 10 <= trio.current_time() < 11
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_handler_may_read_as_slowly_as_it_likes(autojump_clock: object) -> None:
+    async def app(request: Request) -> Response:
+        await trio.sleep(500)
+        return Response(await request.body())
+
+    assert (await ask(service(app), request("POST", "/", body=b"abc"))).body == b"abc"
 
 
 async def test_a_peer_that_never_reads_is_let_go(autojump_clock: object) -> None:
@@ -436,3 +461,19 @@ async def test_a_cancel_anywhere_leaves_the_stream_closed(autojump_clock: object
         await ours.send_all(request("POST", "/", body=b"abc") + request("GET", "/", "Connection: close"))
     with pytest.raises(trio.ClosedResourceError):
         await theirs.receive_some()
+
+
+async def test_a_body_that_went_wrong_stays_wrong(autojump_clock: object) -> None:
+    seen = []
+
+    async def stubborn(request: Request) -> Response:
+        for _ in range(3):
+            try:
+                seen.append(await request.body())
+            except HTTPError as error:
+                seen.append(error.status)
+        return Response("went on")
+
+    data = request("POST", "/", "Transfer-Encoding: chunked") + b"zz\r\nGET /hidden HTTP/1.1\r\n\r\n"
+    answer = await ask(service(stubborn), data)
+    assert (seen, answer.body, answer.get(b"connection")) == ([400, 400, 400], b"went on", [b"close"])

@@ -113,6 +113,8 @@ REFUSED: dict[str, tuple[bytes, int]] = {
     "GET *": (target(b"*"), 400),
     "CONNECT": (target(b"a:443", b"CONNECT"), 501),
     "fragment": (target(b"/p#x"), 400),
+    "backslash": (target(b"/a\\b"), 400),
+    "two Content-Types": (post(b"Content-Type: text/plain", b"Content-Type: text/html"), 400),
     "raw UTF-8": (target(b"/\xc3\xa9"), 400),
     "ftp URL": (target(b"ftp://a/b"), 400),
     "URL with user": (target(b"http://u@a/b"), 400),
@@ -166,6 +168,13 @@ async def check_refused(data: bytes, status: int, cut: Cutter) -> None:
     (answer,) = read_answers(await converse(Service(app=answer_ok), data + follower, cut=cut))
     assert answer.status == status
     assert answer.get(b"connection") == [b"close"]
+
+
+@pytest.mark.parametrize("line", [b"", b"Bad Line\r\n", b"Expect: tea\r\nHost: a\r\n"], ids=["Host", "line", "417"])
+async def test_a_refused_head_request_is_answered_by_a_head_alone(autojump_clock: object, line: bytes) -> None:
+    data = await converse(Service(app=answer_ok), b"HEAD / HTTP/1.1\r\n" + line + b"\r\n")
+    assert data.startswith(b"HTTP/1.1 4")
+    assert data.endswith(b"\r\n\r\n")
 
 
 @pytest.mark.parametrize(("data", "status"), FOLLOWING.values(), ids=FOLLOWING.keys())

@@ -1,13 +1,16 @@
 """Real listeners on port 0: start, serve, stop. The one file with sockets."""
 
 import socket
+import ssl
 
 import httpx
 import pytest
 import trio
+import trio.testing
+import trustme
 
-from corserver import App, Entry, Policy, Request, Response, Server, serve
-from corserver.http.server import BoundAddress, open_listeners
+from corserver import App, Entry, Limits, Policy, Request, Response, Server, serve
+from corserver.http.listeners import BoundAddress, CappedListener, open_listeners
 
 from .peer import read_answers, request
 
@@ -215,3 +218,85 @@ async def test_the_app_is_entered_while_it_is_served() -> None:
         await fetch(server, request("GET", "/"))
         nursery.cancel_scope.cancel()
     assert seen == ["entered", "asked", "left"]
+
+
+async def test_beyond_the_cap_nothing_is_accepted_until_there_is_room() -> None:
+    (listener,) = await open_listeners("127.0.0.1", 0)
+    room = trio.Semaphore(1)
+    capped = CappedListener(listener, room)
+    clients = [await trio.testing.open_stream_to_socket_listener(listener) for _ in range(2)]
+    accepted = [await capped.accept()]
+
+    async def accept() -> None:
+        accepted.append(await capped.accept())
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(accept)
+        await trio.testing.wait_all_tasks_blocked()
+        assert len(accepted) == 1
+        room.release()
+    assert len(accepted) == 2
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        await capped.accept()
+    assert room.value == 0, "a cancelled accept takes no place"
+    for stream in (*clients, *accepted, capped):
+        await stream.aclose()
+
+
+async def test_a_closed_connection_gives_its_place_back() -> None:
+    async with trio.open_nursery() as nursery:
+        server: Server = await nursery.start(
+            lambda task_status: serve(hello, port=0, limits=Limits(connections=1), task_status=task_status)
+        )
+        for _ in range(3):
+            assert read_answers(await fetch(server, request("GET", "/")))[0].body == b"hello"
+        nursery.cancel_scope.cancel()
+
+
+async def test_https_is_served_and_a_handshake_that_stalls_or_fails_is_let_go() -> None:
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    entries: list[Entry] = []
+    async with trio.open_nursery() as nursery:
+        server: Server = await nursery.start(
+            lambda task_status: serve(
+                hello,
+                port=0,
+                ssl_context=context,
+                limits=Limits(handshake_seconds=0.1),
+                access_log=entries.append,
+                task_status=task_status,
+            )
+        )
+        port = server.addresses[0].port
+        assert server.url == f"https://127.0.0.1:{port}"
+        async with httpx.AsyncClient(verify=trusting) as client:
+            assert (await client.get(f"https://localhost:{port}/")).text == "hello"
+        plain = await fetch(server, request("GET", "/"))
+        assert not plain.startswith(b"HTTP")
+        silent = await trio.open_tcp_stream("127.0.0.1", port)
+        assert await silent.receive_some() == b""
+        await silent.aclose()
+        stream = trio.SSLStream(await trio.open_tcp_stream("127.0.0.1", port), trusting, server_hostname="localhost")
+        await stream.send_all(request("GET", "/", "Connection: close"))
+        received = b"".join([chunk async for chunk in stream])
+        assert received.endswith(b"hello")  # and after it close_notify, or the loop above would have raised
+        await stream.aclose()
+        nursery.cancel_scope.cancel()
+    assert [entry.status for entry in entries] == [200, 200]
+
+
+async def test_an_early_answer_is_read_whole_over_a_socket() -> None:
+    async def refusing(request: Request) -> Response:
+        return Response(b"x" * 200_000, 413)
+
+    async with trio.open_nursery() as nursery:
+        server: Server = await nursery.start(lambda task_status: serve(refusing, port=0, task_status=task_status))
+        data = request("POST", "/", "Content-Length: 8000000") + b"y" * 8_000_000
+        (answer,) = read_answers(await fetch(server, data))
+        assert (answer.status, len(answer.body)) == (413, 200_000)
+        nursery.cancel_scope.cancel()

@@ -1,0 +1,133 @@
+"""The peer's bytes, received and sent under deadlines.
+
+A peer that leaves, or takes nothing of its answer in time, is `PeerLeft`, whatever trio calls it: the one exception
+that ends a connection without a word.
+"""
+
+import contextlib
+import socket
+import struct
+from typing import Final
+
+import trio
+
+from corserver.http.limits import Limits
+
+#: How much is received at once, and how much is sent under one deadline, in bytes. The latter measures progress: a
+#: piece in `write_seconds` is about as slow as `body_rate` lets a peer send.
+_RECEIVE: Final = 65536
+_SEND: Final = 16384
+
+
+class PeerLeft(Exception):
+    """The peer closed or reset the connection, or stopped taking what it is sent."""
+
+
+class Pace:
+    """How much patience there is with a peer that sends a body: a while between pieces, and a rate from the first on.
+
+    Only the time spent waiting for the peer counts, so that a handler may read as slowly as it likes.
+    """
+
+    __slots__ = ("_limits", "received", "waited")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        #: bytes of the body that came, and seconds that were waited for them since the first
+        self.received = 0
+        self.waited = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """How long to wait for the next piece."""
+        if not self.received:
+            return self._limits.body_seconds
+        earned = self._limits.rate_grace_seconds + self.received / self._limits.body_rate
+        return max(0.0, min(self._limits.body_seconds, earned - self.waited))
+
+
+class Transport:
+    """A stream, as the server uses it."""
+
+    def __init__(self, stream: trio.abc.Stream, limits: Limits) -> None:
+        self.stream = stream
+        self._limits = limits
+
+    async def receive(self) -> bytes:
+        """What arrives next, `b""` when the peer has ended its side. Raises `PeerLeft`."""
+        try:
+            return bytes(await self.stream.receive_some(_RECEIVE))
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            raise PeerLeft from error
+
+    async def send(self, head: bytes, body: bytes = b"") -> None:
+        """Send *head* and *body*, together if they are short, so that they travel in one segment.
+
+        Raises `PeerLeft`, also if a piece is not taken within `write_seconds`.
+        """
+        if len(head) + len(body) <= _SEND:
+            await self._send(head + body)
+        else:
+            await self._send(head)
+            await self._send(body)
+
+    async def _send(self, data: bytes) -> None:
+        view = memoryview(data)
+        for start in range(0, len(view), _SEND):
+            with trio.move_on_after(self._limits.write_seconds) as scope:
+                try:
+                    await self.stream.send_all(view[start : start + _SEND])
+                except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+                    raise PeerLeft from error
+            if scope.cancelled_caught:
+                raise PeerLeft
+
+    async def send_while_dropping(self, head: bytes, body: bytes = b"") -> None:
+        """Send as `send` does, to a peer that still sends: what it sends is read and dropped, within bounds.
+
+        Such a peer may not read before it has written, so that neither side would move. Raises `PeerLeft`.
+        """
+        left = False
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.drop_input)
+            try:
+                await self.send(head, body)
+            except PeerLeft:
+                left = True
+            nursery.cancel_scope.cancel()
+        if left:
+            raise PeerLeft
+
+    async def linger(self) -> None:
+        """End our side and drop what still comes: a close with unread input would reset the connection, and the reset
+        can overtake the answer (RFC 9112 §9.6)."""
+        with (
+            trio.move_on_after(self._limits.linger_idle_seconds),
+            contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError, trio.BusyResourceError),
+        ):
+            if isinstance(self.stream, trio.abc.HalfCloseableStream):
+                await self.stream.send_eof()
+            elif isinstance(self.stream, trio.SSLStream):
+                await self.stream.unwrap()  # It sends close_notify (RFC 9112 §9.8).
+        await self.drop_input()
+
+    async def drop_input(self) -> None:
+        """Read and drop until the peer ends its side or pauses for `linger_idle_seconds`, at most `linger_seconds`."""
+        with trio.move_on_after(self._limits.linger_seconds), contextlib.suppress(PeerLeft):
+            received = True
+            while received:
+                received = False
+                with trio.move_on_after(self._limits.linger_idle_seconds):
+                    received = bool(await self.receive())
+
+    async def cut(self) -> None:
+        """Reset the connection, so that an answer without its end cannot be taken for a whole one."""
+        stream = self.stream.transport_stream if isinstance(self.stream, trio.SSLStream) else self.stream
+        if isinstance(stream, trio.SocketStream):
+            with contextlib.suppress(OSError, trio.ClosedResourceError):
+                stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        await self.close()
+
+    async def close(self) -> None:
+        """Close at once."""
+        await trio.aclose_forcefully(self.stream)
