@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from corserver.apps.files import StaticFiles
     from corserver.apps.router import App
     from corserver.cors import INHERIT, Policy, PolicyError, Scopes
+    from corserver.http.forms import Form, FormFile
     from corserver.http.limits import Limits
     from corserver.http.log import Entry
     from corserver.http.messages import Headers, HTTPError, Request, Response
@@ -21,6 +22,8 @@ __all__ = [
     "INHERIT",
     "App",
     "Entry",
+    "Form",
+    "FormFile",
     "HTTPError",
     "Headers",
     "Limits",
@@ -38,6 +41,7 @@ _HOMES = {
     "corserver.apps.files": ("StaticFiles",),
     "corserver.apps.router": ("App",),
     "corserver.cors": ("INHERIT", "Policy", "PolicyError", "Scopes"),
+    "corserver.http.forms": ("Form", "FormFile"),
     "corserver.http.limits": ("Limits",),
     "corserver.http.log": ("Entry",),
     "corserver.http.messages": ("HTTPError", "Headers", "Request", "Response"),

@@ -1,9 +1,15 @@
 """What a user writes on the command line becomes values."""
 
-from collections.abc import Sequence
-from typing import Final
+import re
+import types
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from decimal import Decimal
+from difflib import get_close_matches
+from typing import Final, get_args, get_type_hints
 
 from corserver.cors.policy import Policy
+from corserver.http.limits import Limits
 
 #: What `localhost` stands for among origins: a page on this machine, on any port.
 LOCALHOST: Final = (
@@ -66,6 +72,98 @@ def cors_policy(
 def policy_sentence(policy: Policy) -> str:
     """The policy in one line, what `localhost` stands for put back into that word."""
     return policy.sentence.replace(", ".join(LOCALHOST), "localhost on any port")
+
+
+#: What may follow a size, in any case: `MB` is decimal, `M` and `MiB` are binary, as in GNU coreutils.
+_SIZES: Final = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9} | {
+    unit: 1024**power for power, units in enumerate(("k kib", "m mib", "g gib"), 1) for unit in units.split()
+}
+#: What may follow a time, in seconds.
+_TIMES: Final = {"": Decimal(1), "ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600)}
+_QUANTITY: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?) ?([a-z]*)", re.ASCII)
+
+
+def limits(pairs: Iterable[str]) -> Limits:
+    """The limits of `NAME=VALUE` pairs; of two of one name the last counts. Dashes and underscores are one.
+
+    A size is in bytes, or has a unit (`64k`, `16MiB`); a time is in seconds, or has one (`500ms`, `2m`); `none` lifts a
+    limit that can be lifted. Raises ValueError with every mistake at once.
+    """
+    found: dict[str, int | float | None] = {}
+    mistakes = []
+    for pair in pairs:
+        try:
+            name, value = _limit(pair)
+            found[name] = value
+        except ValueError as error:
+            mistakes.append(f"{pair!r}: {error}")
+    if mistakes:
+        raise ValueError("\n".join([*mistakes, f"The limits and their defaults: {limits_sentence()}"]))
+    return Limits(**found)  # type: ignore[arg-type]
+
+
+def limits_sentence() -> str:
+    """Every limit with its default, as `limits` reads it."""
+    defaults = Limits()
+    return ", ".join(f"{_dashed(name)}={_written(name, getattr(defaults, name))}" for name in _LIMITS)
+
+
+#: Each limit's name and whether `None` is one of its values.
+_LIMITS: Final[Mapping[str, bool]] = {
+    field.name: types.NoneType in get_args(get_type_hints(Limits)[field.name]) for field in fields(Limits)
+}
+
+
+def _limit(pair: str) -> tuple[str, int | float | None]:
+    given, equals, value = pair.partition("=")
+    if not equals:
+        raise ValueError("write NAME=VALUE")
+    name = _limit_name(given)
+    return name, _limit_value(name, value)
+
+
+def _limit_name(given: str) -> str:
+    name = given.strip().lower().replace("-", "_")
+    if name in _LIMITS:
+        return name
+    close = [known for known in _LIMITS if name and known.startswith(name)] or get_close_matches(name, _LIMITS)
+    meant = f"; did you mean {' or '.join(map(_dashed, close))}?" if close else ""
+    raise ValueError(f"there is no limit {given!r}{meant}")
+
+
+def _limit_value(name: str, given: str) -> int | float | None:
+    value = given.strip().lower()
+    if value == "none":
+        if _LIMITS[name]:
+            return None
+        raise ValueError(f"{_dashed(name)} cannot be lifted")
+    is_time = name.endswith("_seconds")
+    units: Mapping[str, int | Decimal] = _TIMES if is_time else _SIZES
+    quantity = _QUANTITY.fullmatch(value)
+    if quantity is None or quantity[2] not in units:
+        examples = "a time, such as 5, 500ms or 2m" if is_time else "a number or a size, such as 1000, 64k or 16MiB"
+        raise ValueError(f"{given!r} is not {examples}{', or none' if _LIMITS[name] else ''}")
+    number = Decimal(quantity[1]) * units[quantity[2]]
+    if is_time:
+        return float(number)
+    if number % 1:
+        raise ValueError(f"{given!r} is not a whole number")
+    return int(number)
+
+
+def _written(name: str, value: float | None) -> str:
+    if value is None:
+        return "none"
+    if name.endswith("_seconds"):
+        return f"{value:.9f}".rstrip("0").rstrip(".") + "s"
+    for unit, size in (("MiB", 1024**2), ("KiB", 1024)):
+        if value and value % size == 0:
+            return f"{value // size:.0f}{unit}"
+    return f"{value:.0f}"
+
+
+def _dashed(name: str) -> str:
+    return name.replace("_", "-")
 
 
 def _entries(values: Sequence[str]) -> list[str]:

@@ -1,7 +1,12 @@
-"""From flags to a policy."""
+"""From flags to a policy and to limits."""
 
-from corserver.config import EXPOSED, LOCALHOST, cors_policy, policy_sentence
+from dataclasses import fields
+
+import pytest
+
+from corserver.config import EXPOSED, LOCALHOST, cors_policy, limits, limits_sentence, policy_sentence
 from corserver.cors.decision import CORSRequest
+from corserver.http.limits import Limits
 
 
 def test_no_origin_is_no_policy() -> None:
@@ -41,3 +46,73 @@ def test_localhost_is_this_machine_on_any_port_and_allows_credentials() -> None:
         assert policy.decide(CORSRequest(b"GET", (origin,))).allowed
     assert not policy.decide(CORSRequest(b"GET", (b"http://localhost.evil.example",))).allowed
     assert policy_sentence(policy).startswith("localhost on any port, https://a.example (")
+
+
+@pytest.mark.parametrize(
+    ("pair", "name", "value"),
+    [
+        ("body=16MiB", "body", 16 * 1024 * 1024),
+        ("body=16m", "body", 16 * 1024 * 1024),
+        ("body=16 MB", "body", 16_000_000),
+        ("body=1.5k", "body", 1536),
+        ("body=64KiB", "body", 65536),
+        ("body=2g", "body", 2 * 1024**3),
+        ("body=100B", "body", 100),
+        ("body=none", "body", None),
+        ("BODY = None", "body", None),
+        ("drain=0", "drain", 0),
+        ("request-line=16k", "request_line", 16384),
+        ("request_line=100", "request_line", 100),
+        ("idle-seconds=5", "idle_seconds", 5.0),
+        ("idle-seconds=5s", "idle_seconds", 5.0),
+        ("idle-seconds=0.25", "idle_seconds", 0.25),
+        ("idle-seconds=500ms", "idle_seconds", 0.5),
+        ("idle-seconds=2m", "idle_seconds", 120.0),
+        ("idle-seconds=1h", "idle_seconds", 3600.0),
+    ],
+)
+def test_a_limit_is_a_size_a_count_or_a_time(pair: str, name: str, value: float | None) -> None:
+    assert limits([pair]) == Limits(**{name: value})  # type: ignore[arg-type]
+
+
+def test_no_limit_named_is_the_defaults_and_the_last_of_a_name_counts() -> None:
+    assert limits([]) == Limits()
+    assert limits(["head=1k", "fields=7", "head=2k"]) == Limits(head=2048, fields=7)
+
+
+def test_every_limit_can_be_written_as_it_is_shown() -> None:
+    shown = limits_sentence().split(", ")
+    assert [pair.partition("=")[0].replace("-", "_") for pair in shown] == [field.name for field in fields(Limits)]
+    assert limits(shown) == Limits()
+
+
+@pytest.mark.parametrize(
+    ("pair", "words"),
+    [
+        ("bdoy=1", "'bdoy=1': there is no limit 'bdoy'; did you mean body?"),
+        ("idle=1", "did you mean idle-seconds?"),
+        ("xyz=1", "there is no limit 'xyz'\n"),
+        ("=1", "there is no limit ''\n"),
+        ("body", "'body': write NAME=VALUE"),
+        ("head=none", "head cannot be lifted"),
+        ("body=", "'' is not a number or a size, such as 1000, 64k or 16MiB, or none"),
+        ("head=-1", "'-1' is not a number or a size, such as 1000, 64k or 16MiB\n"),
+        ("head=1s", "'1s' is not a number or a size"),
+        ("head=٣", "is not a number"),
+        ("head=1e3", "is not a number"),
+        ("head=1.5", "'1.5' is not a whole number"),
+        ("idle-seconds=1k", "'1k' is not a time, such as 5, 500ms or 2m"),
+        ("idle-seconds=inf", "'inf' is not a time"),
+        ("idle-seconds=none", "idle-seconds cannot be lifted"),
+    ],
+)
+def test_a_limit_that_cannot_be_is_refused_with_what_can(pair: str, words: str) -> None:
+    with pytest.raises(ValueError) as caught:  # noqa: PT011  the words are compared below
+        limits([pair])
+    assert words in str(caught.value)
+    assert str(caught.value).endswith(f"The limits and their defaults: {limits_sentence()}")
+
+
+def test_all_mistakes_are_said_at_once() -> None:
+    with pytest.raises(ValueError, match=r"'a=1'.*\n'head=x'.*\nThe limits"):
+        limits(["a=1", "body=1", "head=x"])

@@ -9,12 +9,17 @@ import click
 import trio
 
 from corserver.cli import terminal
+from corserver.cli.logs import Output, log_rest, log_to_stderr
 from corserver.cors.policy import Policy
+from corserver.http.limits import Limits
+from corserver.http.listeners import open_listeners
 from corserver.http.messages import App
-from corserver.http.server import Server, open_listeners, serve
+from corserver.http.server import Server, serve
 
 #: How many ports after a taken one are tried.
 _PORTS_TO_TRY = 20
+#: How long it may take to stop before somebody who waits is told why, in seconds.
+_PATIENCE = 0.2
 EXIT_UNBOUND = 3
 EXIT_INTERRUPTED = 130
 
@@ -29,7 +34,9 @@ def run_server(
     policy: Policy | None,
     allow_hosts: Sequence[str] | None,
     explain_denials: bool,
-    quiet: bool,
+    server_header: str | None,
+    limits: Limits,
+    output: Output,
 ) -> None:
     """Serve *app* until SIGINT or SIGTERM; a second one does not wait for the answers under way.
 
@@ -44,7 +51,9 @@ def run_server(
             serve,
             app,
             cors=policy,
-            access_log=None if quiet else terminal.print_entry,
+            access_log=output.access_log,
+            limits=limits,
+            server_header=server_header,
             allow_hosts=allow_hosts,
             explain_denials=explain_denials,
             listeners=listeners,
@@ -52,25 +61,31 @@ def run_server(
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             async with trio.open_nursery() as nursery:
                 server: Server = await nursery.start(start)
-                if not quiet:
-                    terminal.print_banner(server, serving, policy, wanted_port=port)
-                return await _stop_on_signal(server, signals, quiet=quiet)
+                if not output.quiet:
+                    aside = output.banner_is_aside
+                    terminal.print_banner(server, serving, policy, wanted_port=port, aside=aside)
+                return await _stop_on_signal(server, signals, output)
 
+    repeated = log_to_stderr()
     try:
         was_cut_off = trio.run(main)
     except OSError as error:
         click.echo(terminal.bind_error(error, host, port, strict=strict_port), err=True)
         sys.exit(EXIT_UNBOUND)
+    finally:
+        log_rest(repeated)
     if was_cut_off:
         sys.exit(EXIT_INTERRUPTED)
 
 
-async def _stop_on_signal(server: Server, signals: AsyncIterator[int], *, quiet: bool) -> bool:
+async def _stop_on_signal(server: Server, signals: AsyncIterator[int], output: Output) -> bool:
     """Whether a second signal cut answers off."""
     await anext(signals)
     server.stop()
-    if not quiet and server.connections:
-        terminal.print_stopping(server.connections)
+    with trio.move_on_after(_PATIENCE) as brief:
+        await server.wait_stopped()
+    if brief.cancelled_caught and not output.quiet:
+        terminal.print_stopping(server.connections, aside=output.banner_is_aside)
     cut_off = False
     async with trio.open_nursery() as nursery:
 
@@ -83,6 +98,6 @@ async def _stop_on_signal(server: Server, signals: AsyncIterator[int], *, quiet:
         nursery.start_soon(wait_for_second)
         await server.wait_stopped()
         nursery.cancel_scope.cancel()
-    if not quiet:
-        terminal.print_stopped(cut_off)
+    if not output.quiet:
+        terminal.print_stopped(cut_off, aside=output.banner_is_aside)
     return cut_off

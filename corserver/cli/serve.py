@@ -1,14 +1,17 @@
 """`corserver [DIRECTORY]`: serve a directory."""
 
 from pathlib import Path
+from textwrap import fill
 
 import click
 
 from corserver import __version__
 from corserver.apps.files import StaticFiles
 from corserver.cli import terminal
+from corserver.cli.logs import LogFormat, Output
 from corserver.cli.run import run_server
-from corserver.config import cors_policy
+from corserver.config import cors_policy, limits_sentence
+from corserver.config import limits as read_limits
 from corserver.cors.policy import PolicyError
 
 _FLAGS = {
@@ -19,9 +22,13 @@ _FLAGS = {
     "credentials": "--cors-credentials",
     "max_age": "--cors-max-age",
 }
+_EPILOG = "\b\n" + fill(f"Limits: {limits_sentence()}", 78, subsequent_indent="  ", break_on_hyphens=False)
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_EPILOG,
+)
 @click.argument("directory", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "-p", "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 is any free port."
@@ -45,6 +52,23 @@ _FLAGS = {
 @click.option("--index", default="index.html", show_default=True, metavar="NAME", help="The page of a directory.")
 @click.option("--no-listing", is_flag=True, help="Do not list directories that have no such page.")
 @click.option("--dotfiles", is_flag=True, help="Serve files and directories whose name begins with a dot.")
+@click.option(
+    "--limit",
+    "limits",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Change a limit on what a client can make the server do, such as body=1GiB, idle-seconds=5 or requests=none. "
+    "Repeatable; they are listed below.",
+)
+@click.option(
+    "--log-format",
+    type=click.Choice([form.value for form in LogFormat]),
+    default=LogFormat.TEXT.value,
+    show_default=True,
+    help="For people; the Common Log Format; or a JSON object a line. With the latter two the banner goes to stderr.",
+)
+@click.option("--no-access-log", is_flag=True, help="No line for each request.")
+@click.option("--no-server-header", is_flag=True, help="No Server line in responses.")
 @click.option("-q", "--quiet", is_flag=True, help="No banner and no line for each request.")
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def serve_directory(
@@ -63,6 +87,10 @@ def serve_directory(
     index: str,
     no_listing: bool,
     dotfiles: bool,
+    limits: tuple[str, ...],
+    log_format: str,
+    no_access_log: bool,
+    no_server_header: bool,
     quiet: bool,
 ) -> None:
     """Serve DIRECTORY (default: the current one) over HTTP, to this machine only; without CORS until asked for."""
@@ -72,6 +100,10 @@ def serve_directory(
         raise click.UsageError(terminal.policy_error(error, _FLAGS)) from error
     if policy is None and (cors_methods or cors_headers or cors_expose or cors_credentials):
         raise click.UsageError("the --cors-... flags say what --cors allows: add --cors ORIGIN")
+    try:
+        chosen = read_limits(limits)
+    except ValueError as error:
+        raise click.UsageError(terminal.limits_error(error)) from error
     files = StaticFiles(directory, index=index, listing=not no_listing, dotfiles=dotfiles)
     run_server(
         files,
@@ -82,5 +114,7 @@ def serve_directory(
         policy=policy,
         allow_hosts=allow_host or None,
         explain_denials=explain_denials,
-        quiet=quiet,
+        server_header=None if no_server_header else "corserver",
+        limits=chosen,
+        output=Output(LogFormat(log_format), lines=not no_access_log, quiet=quiet),
     )

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from typing import TextIO
 
 import click
 
@@ -18,19 +19,21 @@ from corserver.http.server import Server
 _STATUS_COLOURS = {"2": "green", "3": "cyan", "4": "yellow", "5": "red"}
 
 
-def print_banner(server: Server, serving: tuple[str, str], policy: Policy | None, *, wanted_port: int) -> None:
-    """At most eight lines: where, what, and the CORS policy in one sentence."""
-    _print(_style(f"corserver {__version__}", bold=True))
+def print_banner(
+    server: Server, serving: tuple[str, str], policy: Policy | None, *, wanted_port: int, aside: bool = False
+) -> None:
+    """At most eight lines: where, what, and the CORS policy in one sentence. *aside*, here as below: to stderr."""
     address = server.addresses[0]
-    _print_row("URL", _style(address.url, fg="cyan"))
+    rows = [("URL", _style(address.url, fg="cyan"))]
     if wanted_port not in (0, address.port):
-        _print_row("Port", f"{wanted_port} is taken, so this is {address.port} (--strict-port refuses instead)")
+        rows.append(("Port", f"{wanted_port} is taken, so this is {address.port} (--strict-port refuses instead)"))
     if not address.is_loopback:
-        _print_row("Network", f"open to other machines ({address.host})")
-    _print_row(*serving)
+        rows.append(("Network", f"open to other machines ({address.host})"))
     off = "off: no page of another origin can read this (--cors ORIGIN allows one)"
-    _print_row("CORS", off if policy is None else policy_sentence(policy))
-    _print_row("Stop", "Ctrl-C")
+    rows += [serving, ("CORS", off if policy is None else policy_sentence(policy)), ("Stop", "Ctrl-C")]
+    print_line(_style(f"corserver {__version__}", bold=True), aside=aside)
+    for label, text in rows:
+        print_line(f"  {_style(f'{label:<9}', dim=True)}{text}", aside=aside)
 
 
 def print_entry(entry: Entry) -> None:
@@ -39,18 +42,19 @@ def print_entry(entry: Entry) -> None:
     clock = _style(time.strftime("%H:%M:%S", time.localtime(entry.time)), dim=True)
     status = _style(status, fg=_STATUS_COLOURS.get(status[:1]))
     refused = " denied " in cors or entry.failure
-    _print(" ".join(part for part in (clock, request, status, _style(cors, fg="red" if refused else None)) if part))
+    cors = _style(cors, fg="red" if refused else None)
+    print_line(" ".join(part for part in (clock, request, status, cors) if part))
 
 
-def print_stopping(connections: int) -> None:
+def print_stopping(connections: int, *, aside: bool = False) -> None:
     """Why the prompt is not back yet."""
     answers = "an answer is" if connections == 1 else f"{connections} answers are"
-    _print(f"\nStopping: {answers} still under way (Ctrl-C again cuts off).")
+    print_line(f"\nStopping: {answers} still under way (Ctrl-C again cuts off).", aside=aside)
 
 
-def print_stopped(was_cut_off: bool) -> None:
+def print_stopped(was_cut_off: bool, *, aside: bool = False) -> None:
     """The last line."""
-    _print("Stopped; answers under way were cut off." if was_cut_off else "Stopped.")
+    print_line("Stopped; answers under way were cut off." if was_cut_off else "Stopped.", aside=aside)
 
 
 def bind_error(error: OSError, host: str, port: int, *, strict: bool) -> str:
@@ -74,22 +78,24 @@ def policy_error(error: PolicyError, flags: Mapping[str, str]) -> str:
     return "\n".join(lines)
 
 
-def _print_row(label: str, text: str) -> None:
-    _print(f"  {_style(f'{label:<9}', dim=True)}{text}")
+def limits_error(error: ValueError) -> str:
+    """Refused limits in the words of the command line."""
+    return "\n  ".join(["--limit was refused:", *str(error).splitlines()])
 
 
-def _print(line: str) -> None:
+def print_line(line: str, *, aside: bool = False) -> None:
+    """A line as it is, to stdout or, *aside*, to stderr; without its colours where they are not wanted."""
     # A log that nobody reads any more (a closed pipe) is no reason to stop serving.
     with contextlib.suppress(OSError):
-        click.echo(line, color=_wants_colour())
+        click.echo(line, err=aside, color=_wants_colour(sys.stderr if aside else sys.stdout))
 
 
 def _style(text: str, *, fg: str | None = None, bold: bool | None = None, dim: bool | None = None) -> str:
     return click.style(text, fg=fg, bold=bold, dim=dim) if text else text
 
 
-def _wants_colour() -> bool:
+def _wants_colour(stream: TextIO) -> bool:
     # no-color.org and force-color.org; otherwise as the output is a terminal or not.
     if os.environ.get("NO_COLOR"):
         return False
-    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
+    return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()

@@ -19,11 +19,12 @@ from collections.abc import AsyncIterable
 
 import trio
 
+from corserver.http.body import Body
 from corserver.http.exchange import Exchange, Service, open_exchange, refused_exchange
 from corserver.http.framing import can_upgrade, final_headers
 from corserver.http.gate import Head, RefusedHead, body_too_large
 from corserver.http.log import Entry
-from corserver.http.messages import Address, Body, Headers, HTTPError, Request, Response, UpgradeHandler
+from corserver.http.messages import Address, Headers, HTTPError, Request, Response, UpgradeHandler
 from corserver.http.transport import Pace, PeerLeft, Transport
 from corserver.http.wire import Wire
 
@@ -164,11 +165,11 @@ class Connection:
                 raise TypeError(f"an app returns a Response, not {type(response).__name__}")
             if response.upgrade is not None and not can_upgrade(exchange.head):
                 raise TypeError("an upgrade answers a request that has Upgrade, in HTTP/1.1")
-        except PeerLeft:
-            raise
-        except HTTPError as error:
-            return error.response()
-        except Exception:
+        except Exception as error:
+            if self._transport.peer_left:
+                raise PeerLeft from error
+            if (expected := _http_error_in(error)) is not None:
+                return expected.response()
             logger.exception("%s %s: the handler raised", exchange.method.decode(), exchange.target.decode())
             return HTTPError(500).response()
         return response
@@ -225,9 +226,9 @@ class Connection:
                         self._body_sent += len(chunk)
             await self._transport.send(self._wire.finish())
             return ""
-        except PeerLeft:
-            raise
         except Exception as error:
+            if self._transport.peer_left:
+                raise PeerLeft from error
             logger.exception("the body of a response raised after its head was sent: the connection is cut")
             return type(error).__name__
         finally:
@@ -276,3 +277,10 @@ class Connection:
                 version=b"HTTP/1.%d" % (1 if exchange.head is None else exchange.head.minor_version),
             )
         )
+
+
+def _http_error_in(error: Exception) -> HTTPError | None:
+    # A handler's nursery wraps what was raised in it: a group of nothing but HTTPErrors is the first of them.
+    while isinstance(error, ExceptionGroup) and error.split(HTTPError)[1] is None:
+        error = error.exceptions[0]
+    return error if isinstance(error, HTTPError) else None

@@ -57,7 +57,9 @@ def open_exchange(head: Head, service: Service) -> Exchange:
     if head.target == b"*":
         # RFC 9110 §9.3.7: about the server as a whole, so no path's policy governs it.
         answer = Response(status=204, headers=[_SERVER_METHODS])
-        return Exchange(method=head.method, target=b"*", decision=Decision.ungoverned(request), answer=answer)
+        return Exchange(
+            method=head.method, target=b"*", decision=Decision.ungoverned(request), answer=answer, head=head
+        )
     try:
         path = Path.parse(head.target.partition(b"?")[0])
     except BadPath as error:

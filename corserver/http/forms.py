@@ -7,8 +7,7 @@ that how a body is cut into pieces makes no difference (but for a stray LF befor
 """
 
 import re
-from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import parse_qsl
@@ -83,15 +82,14 @@ class Form(Pairs[str | FormFile]):
     """The fields and files of a form."""
 
 
-async def read_form(content_type: str, chunks: AsyncGenerator[bytes, None], limits: FormLimits) -> Form:
+async def read_form(content_type: str, chunks: AsyncIterator[bytes], limits: FormLimits) -> Form:
     """The form in *chunks*, a body of that Content-Type. What it costs is bounded as it arrives.
 
     Raises `FormError`, and RuntimeError where the library for multipart is not installed.
     """
     reader = _reader(content_type, limits)
-    async with aclosing(chunks):
-        async for chunk in chunks:
-            reader.feed(chunk)
+    async for chunk in chunks:
+        reader.feed(chunk)
     reader.end()
     return Form(tuple(reader.pairs))
 

@@ -1,8 +1,7 @@
-"""The messages: what a handler is given and what it returns. Values, apart from the body, which is read once."""
+"""The messages: what a handler is given and what it returns. Values, apart from the `Body`, which is read once."""
 
 import json
 from collections.abc import (
-    AsyncGenerator,
     AsyncIterable,
     AsyncIterator,
     Awaitable,
@@ -18,6 +17,7 @@ from urllib.parse import parse_qsl, unquote
 
 from corserver.cors.fetch import Field, is_token
 from corserver.cors.scopes import Path
+from corserver.http.body import Body, nothing
 from corserver.http.forms import Form, FormError, FormLimits, Query, read_form
 
 if TYPE_CHECKING:
@@ -78,43 +78,6 @@ class HTTPError(Exception):
         return Response(text, self.status, self.headers)
 
 
-class Body:
-    """A request's body: read once from the connection, by chunk or whole. Whole it is remembered."""
-
-    __slots__ = ("_receive", "_trailers", "_whole", "form")
-
-    def __init__(
-        self, receive: Callable[[], Awaitable[bytes]], trailers: Callable[[], tuple[Field, ...]] = tuple
-    ) -> None:
-        self._receive = receive
-        self._trailers = trailers
-        self._whole: bytes | None = None
-        self.form: Form | None = None  # What `Request.form` read.
-
-    @property
-    def trailers(self) -> tuple[Field, ...]:
-        """The trailer lines (RFC 9110 §6.5), once the body was read to its end; those about framing are left out."""
-        return self._trailers()
-
-    async def read(self) -> bytes:
-        """All of it. Raises `HTTPError` 413 beyond the limit, 408 if the peer is too slow, 400 if it ends early."""
-        if self._whole is None:
-            self._whole = b"".join([chunk async for chunk in self])
-        return self._whole
-
-    async def __aiter__(self) -> AsyncGenerator[bytes, None]:
-        """The chunks as they arrive, none of them empty. Raises as `read`."""
-        if self._whole is not None:
-            yield self._whole
-            return
-        while chunk := await self._receive():
-            yield chunk
-
-
-async def _nothing() -> bytes:
-    return b""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """A request. *target* is as received, percent-encoded; *path* is normalised, and below *mount* if there is one."""
@@ -129,7 +92,7 @@ class Request:
     client: Address = None
     path_params: Mapping[str, Any] = field(default_factory=dict)
     mount: Path = _NOT_MOUNTED
-    content: Body = field(default_factory=lambda: Body(_nothing), repr=False, compare=False)
+    content: Body = field(default_factory=lambda: Body(nothing), repr=False, compare=False)
 
     async def body(self) -> bytes:
         """The whole body. Raises `HTTPError` 413, 408 or 400 as `Body.read`."""
@@ -146,9 +109,8 @@ class Request:
     async def form(self, limits: FormLimits = _FORM_LIMITS) -> Form:
         """The body as a form, urlencoded or multipart. Raises `HTTPError` 400, 413, 415 and as `body`."""
         if self.content.form is None:
-            chunks = self.content.__aiter__()
             try:
-                self.content.form = await read_form(self.headers.get("content-type", ""), chunks, limits)
+                self.content.form = await read_form(self.headers.get("content-type", ""), self.stream(), limits)
             except FormError as error:
                 raise HTTPError(error.status, str(error)) from error
         return self.content.form

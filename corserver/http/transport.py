@@ -52,12 +52,15 @@ class Transport:
     def __init__(self, stream: trio.abc.Stream, limits: Limits) -> None:
         self.stream = stream
         self._limits = limits
+        #: Whether `PeerLeft` was raised, which somebody between here and the connection may have caught or wrapped.
+        self.peer_left = False
 
     async def receive(self) -> bytes:
         """What arrives next, `b""` when the peer has ended its side. Raises `PeerLeft`."""
         try:
             return bytes(await self.stream.receive_some(_RECEIVE))
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            self.peer_left = True
             raise PeerLeft from error
 
     async def send(self, head: bytes, body: bytes = b"") -> None:
@@ -78,8 +81,10 @@ class Transport:
                 try:
                     await self.stream.send_all(view[start : start + _SEND])
                 except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+                    self.peer_left = True
                     raise PeerLeft from error
             if scope.cancelled_caught:
+                self.peer_left = True
                 raise PeerLeft
 
     async def send_while_dropping(self, head: bytes, body: bytes = b"") -> None:

@@ -1,6 +1,8 @@
 """`corserver [DIRECTORY]` as a user runs it: a real process, its terminal, its exit."""
 
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -13,17 +15,20 @@ import httpx
 import pytest
 import trio
 
+from corserver.config import limits_sentence
+
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR")}
 
 
 class Running:
-    """A `corserver` process: what it wrote, line by line, and its URL."""
+    """A `corserver` process: what it wrote, line by line, and its URL. *aside* is for a banner on stderr."""
 
-    def __init__(self, process: trio.Process) -> None:
-        assert process.stdout is not None
+    def __init__(self, process: trio.Process, aside: bool = False) -> None:
+        stream = process.stderr if aside else process.stdout
+        assert stream is not None
         self.process = process
         self.lines: list[str] = []
-        self._stdout = process.stdout
+        self._stream = stream
         self._rest = b""
 
     async def line_with(self, text: str) -> str:
@@ -33,7 +38,7 @@ class Running:
                 for line in self.lines:
                     if text in line:
                         return line
-                chunk = await self._stdout.receive_some()
+                chunk = await self._stream.receive_some()
                 assert chunk, f"no line with {text!r}; there were {self.lines}"
                 *whole, self._rest = (self._rest + chunk).split(b"\n")
                 self.lines += [line.decode() for line in whole]
@@ -59,6 +64,11 @@ async def corserver(*arguments: str | Path, **environment: str) -> AsyncIterator
         if process.returncode is None:
             process.kill()
         await process.wait()
+
+
+async def output(running: Running) -> str:
+    assert running.process.stdout is not None
+    return b"".join([chunk async for chunk in running.process.stdout]).decode()
 
 
 async def errors(running: Running) -> str:
@@ -186,6 +196,9 @@ async def test_a_bad_policy_is_refused_with_all_its_mistakes(public: Path) -> No
         (["--port", "http"], 2, "not a valid integer"),
         (["--host", "192.0.2.1"], 3, "cannot listen on 192.0.2.1"),
         (["--cors", "*", "--cors-credentials"], 2, "every site on the web"),
+        (["--limit", "bdoy=1"], 2, "there is no limit 'bdoy'; did you mean body?"),
+        (["--limit", "body=1", "--limit", "head=1s"], 2, "'head=1s': '1s' is not a number or a size"),
+        (["--log-format", "xml"], 2, "'xml' is not one of 'text', 'clf', 'json'"),
     ],
 )
 async def test_mistakes_are_said_in_words(arguments: list[str], code: int, words: str) -> None:
@@ -219,3 +232,59 @@ async def test_a_log_that_nobody_reads_any_more_does_not_stop_it(public: Path) -
 async def test_colour_is_used_when_it_is_asked_for(public: Path) -> None:
     async with corserver(public, "-p", "0", FORCE_COLOR="1") as running:
         assert "\x1b[" in await running.line_with("URL")
+
+
+@pytest.mark.parametrize("log_format", ["clf", "json"])
+async def test_a_log_for_programs_has_stdout_to_itself(public: Path, log_format: str) -> None:
+    async with corserver(public, "-p", "0", "--log-format", log_format) as running:
+        aside = Running(running.process, aside=True)
+        url = await aside.url()
+        async with httpx.AsyncClient(headers={"Origin": "http://localhost:3001"}) as client:
+            await client.get(f"{url}/data.json")
+            await client.get(f"{url}/nope?q=%22")
+        assert await running.stop() == 0
+        await aside.line_with("Stopped.")
+        lines = (await output(running)).splitlines()
+    if log_format == "json":
+        read = [json.loads(line) for line in lines]
+        assert [(each["target"], each["status"]) for each in read] == [("/data.json", 200), ("/nope?q=%22", 404)]
+        assert read[0]["sent"] == 8
+        assert [each["cors"]["reason"] for each in read] == ["NO_POLICY", "NO_POLICY"]
+        assert all(each["client"] == "127.0.0.1" and 0 < each["duration_us"] < 30_000_000 for each in read)
+    else:
+        one, other = lines
+        assert re.fullmatch(r'127\.0\.0\.1 - - \[[^]]+ \+0000\] "GET /data\.json HTTP/1\.1" 200 8', one)
+        assert re.search(r'"GET /nope\?q=%22 HTTP/1\.1" 404 \d+$', other)
+
+
+async def test_without_an_access_log_there_is_the_banner_alone(public: Path) -> None:
+    async with corserver(public, "-p", "0", "--no-access-log") as running:
+        url = await running.url()
+        async with httpx.AsyncClient() as client:
+            assert (await client.get(f"{url}/data.json")).status_code == 200
+            assert await running.stop() == 0, "an idle connection is no answer under way"
+        await running.line_with("Stopped.")
+        assert [line.split()[0] for line in running.lines] == ["corserver", "URL", "Root", "CORS", "Stop", "Stopped."]
+
+
+async def test_limits_reach_the_server(public: Path) -> None:
+    async with corserver(public, "-p", "0", "--limit", "head=1k", "--limit", "request-line=64") as running:
+        url = await running.url()
+        async with httpx.AsyncClient() as client:
+            assert (await client.get(f"{url}/data.json")).status_code == 200
+            assert (await client.get(f"{url}/data.json", headers={"X": "x" * 1024})).status_code == 431
+            assert (await client.get(f"{url}/{'x' * 64}")).status_code == 414
+
+
+async def test_the_help_names_every_limit(public: Path) -> None:
+    async with corserver("--help") as running:
+        words = (await output(running)).replace(",", " ").split()
+    assert set(limits_sentence().split(", ")) <= set(words)
+
+
+@pytest.mark.parametrize(("flags", "expected"), [([], "corserver"), (["--no-server-header"], None)])
+async def test_the_server_line_can_be_left_out(public: Path, flags: list[str], expected: str | None) -> None:
+    async with corserver(public, "-p", "0", *flags) as running, httpx.AsyncClient() as client:
+        for path in ("data.json", "nope"):
+            answer = await client.get(f"{await running.url()}/{path}")
+            assert answer.headers.get("server") == expected

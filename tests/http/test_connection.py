@@ -464,7 +464,7 @@ async def test_a_cancel_anywhere_leaves_the_stream_closed(autojump_clock: object
 
 
 async def test_a_body_that_went_wrong_stays_wrong(autojump_clock: object) -> None:
-    seen = []
+    seen: list[object] = []
 
     async def stubborn(request: Request) -> Response:
         for _ in range(3):
@@ -477,3 +477,13 @@ async def test_a_body_that_went_wrong_stays_wrong(autojump_clock: object) -> Non
     data = request("POST", "/", "Transfer-Encoding: chunked") + b"zz\r\nGET /hidden HTTP/1.1\r\n\r\n"
     answer = await ask(service(stubborn), data)
     assert (seen, answer.body, answer.get(b"connection")) == ([400, 400, 400], b"went on", [b"close"])
+
+
+async def test_an_http_error_out_of_a_handlers_nursery_is_that_error(autojump_clock: object) -> None:
+    async def nested(request: Request) -> Response:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(request.body)
+        return Response()
+
+    answer = await ask(service(nested, body=3), request("POST", "/", "Transfer-Encoding: chunked") + b"9\r\n")
+    assert answer.status == 413

@@ -1,30 +1,40 @@
-"""A line of the log: what it says, and that nobody can forge it."""
+"""A line of the log: what it says in each format, that nobody can forge it, and that floods are counted."""
+
+import json
+import logging
+import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from corserver.cors.decision import CORSRequest, Decision
 from corserver.cors.policy import Policy
-from corserver.http.log import Entry, text
+from corserver.http.log import Entry, Repeated, common, json_line, text
 
 POLICY = Policy(["http://localhost:3000"], ["PUT"], ["content-type"])
 GOOD, BAD = b"http://localhost:3000", b"http://localhost:3001"
 
 
-def line(request: CORSRequest, status: int = 200, policy: Policy | None = POLICY, **changes: object) -> str:
-    decision = Decision.ungoverned(request) if policy is None else policy.decide(request)
-    values: dict[str, object] = {"target": b"/items/7", "failure": "", **changes}
-    return text(
-        Entry(
-            time=0.0,
-            client=None,
-            method=request.method,
-            status=status,
-            sent=0,
-            seconds=0.0,
-            decision=decision,
-            **values,  # type: ignore[arg-type]
-        )
-    )
+def entry(request: CORSRequest, status: int | None = 200, policy: Policy | None = POLICY, **changes: object) -> Entry:
+    values: dict[str, Any] = {
+        "time": 971186136.25,
+        "client": None,
+        "method": request.method,
+        "target": b"/items/7",
+        "status": status,
+        "sent": 0,
+        "seconds": 0.0,
+        "decision": Decision.ungoverned(request) if policy is None else policy.decide(request),
+        **changes,
+    }
+    return Entry(**values)
+
+
+def line(request: CORSRequest, status: int | None = 200, policy: Policy | None = POLICY, **changes: object) -> str:
+    return text(entry(request, status, policy, **changes))
 
 
 def preflight(origin: bytes, method: bytes = b"PUT", *headers: bytes) -> CORSRequest:
@@ -93,3 +103,162 @@ def test_control_bytes_are_escaped_wherever_a_peer_writes_them(forged: bytes) ->
 
 def test_long_values_are_cut() -> None:
     assert len(line(CORSRequest(b"GET", (b"http://" + b"a" * 10_000,)))) < 1000
+
+
+# ------------------------------------------------------------------------------------------------- Common Log Format
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
+            {"client": ("192.0.2.1", 5000), "sent": 2326},
+            '192.0.2.1 - - [10/Oct/2000:13:55:36 +0000] "GET /items/7 HTTP/1.1" 200 2326',
+        ),
+        (
+            {"client": ("2001:db8::1", 5000), "version": b"HTTP/1.0", "target": b"/?q=%22"},
+            '2001:db8::1 - - [10/Oct/2000:13:55:36 +0000] "GET /?q=%22 HTTP/1.0" 200 -',
+        ),
+        ({"client": "", "status": None}, '- - - [10/Oct/2000:13:55:36 +0000] "GET /items/7 HTTP/1.1" - -'),
+        ({"client": "/tmp/a b", "method": b""}, '/tmp/a\\x20b - - [10/Oct/2000:13:55:36 +0000] "-" 200 -'),
+        (
+            {"target": b'/" 200 1\r\n\\\xff'},
+            '- - - [10/Oct/2000:13:55:36 +0000] "GET /\\x22 200 1\\x0d\\x0a\\x5c\\xff HTTP/1.1" 200 -',
+        ),
+        ({"time": 0.0, "target": b""}, '- - - [01/Jan/1970:00:00:00 +0000] "GET - HTTP/1.1" 200 -'),
+    ],
+)
+def test_the_common_log_format(changes: dict[str, object], expected: str) -> None:
+    assert common(entry(CORSRequest(b"GET"), **changes)) == expected  # type: ignore[arg-type]
+
+
+def test_a_preflight_is_an_options_there() -> None:
+    assert '"OPTIONS /items/7 HTTP/1.1" 204 -' in common(entry(preflight(GOOD), 204))
+
+
+COMMON = re.compile(
+    r'(?P<host>\S+) - - \[\d\d/[A-Z][a-z][a-z]/\d{4}:\d\d:\d\d:\d\d \+0000\] "(?P<line>[^"]*)" (\d{3}|-) (\d+|-)'
+)
+
+
+# --------------------------------------------------------------------------------------------------------- JSON lines
+
+
+def test_a_json_line_has_these_keys_in_this_order() -> None:
+    written = json_line(entry(preflight(BAD), 403, client=("192.0.2.1", 5000), seconds=0.0123456, sent=12))
+    assert written == (
+        '{"time":"2000-10-10T13:55:36.250000Z","client":"192.0.2.1","method":"OPTIONS","target":"/items/7",'
+        '"status":403,"sent":12,"duration_us":12346,'
+        '"cors":{"kind":"preflight","allowed":false,"reason":"ORIGIN_NOT_ALLOWED",'
+        '"sentence":"origin not in the policy; allowed: http://localhost:3000","origin":"http://localhost:3001",'
+        '"requested_method":"PUT","hint":"`http://localhost:3001` differs from the allowed `http://localhost:3000` '
+        'in its port"}}'
+    )
+
+
+def test_json_says_null_for_what_there_is_not_and_where_cors_plays_no_part() -> None:
+    read = json.loads(json_line(entry(CORSRequest(b"GET"), None, failure="the client left")))
+    assert read == {
+        "time": "2000-10-10T13:55:36.250000Z",
+        "client": None,
+        "method": "GET",
+        "target": "/items/7",
+        "status": None,
+        "sent": 0,
+        "duration_us": 0,
+        "cors": {
+            "kind": "not cors",
+            "allowed": None,
+            "reason": "NOT_CORS",
+            "sentence": "the request has no Origin",
+            "origin": None,
+        },
+        "failure": "the client left",
+    }
+
+
+@pytest.mark.parametrize(
+    ("request_", "allowed", "reason"),
+    [
+        (CORSRequest(b"GET", (GOOD,)), True, "ALLOWED_EXACT"),
+        (CORSRequest(b"GET", (BAD,)), False, "ORIGIN_NOT_ALLOWED"),
+        (preflight(GOOD, b"DELETE"), False, "METHOD_NOT_ALLOWED"),
+        (CORSRequest(b"POST", (BAD,), own_origin=BAD), None, "SAME_ORIGIN"),
+    ],
+)
+def test_json_tells_allowed_from_denied(request_: CORSRequest, allowed: bool | None, reason: str) -> None:
+    cors = json.loads(json_line(entry(request_)))["cors"]
+    assert (cors["allowed"], cors["reason"]) == (allowed, reason)
+
+
+# ---------------------------------------------------------------------------------------------------------- no forgery
+
+
+@given(st.binary(max_size=40), st.binary(max_size=40), st.binary(max_size=40), st.binary(max_size=20))
+def test_nobody_forges_a_line_in_any_format(method: bytes, target: bytes, origin: bytes, version: bytes) -> None:
+    request = CORSRequest(b"OPTIONS", (origin,), (method,))
+    forged = entry(request, target=target, version=version, method=method, client=("::1", 1))
+    formats: tuple[Callable[[Entry], str], ...] = (text, common, json_line)
+    for written in (write(forged) for write in formats):
+        assert written.isascii()
+        assert written.isprintable()
+    assert COMMON.fullmatch(common(forged))
+    read = json.loads(json_line(forged))
+    assert all(value.isascii() and value.isprintable() for value in (read["method"], read["target"]))
+    assert read["target"].encode().decode("unicode_escape").encode("latin-1") == target
+
+
+# ------------------------------------------------------------------------------------------------------------- floods
+
+
+def record(template: str, at: float, *arguments: object, name: str = "corserver", **more: object) -> logging.LogRecord:
+    values = {"name": name, "levelno": logging.WARNING, "msg": template, "args": arguments, "created": at, **more}
+    return logging.makeLogRecord(values)
+
+
+def test_a_repeated_warning_is_written_five_times_in_ten_seconds_and_then_counted() -> None:
+    repeated = Repeated()
+    written = [n for n in range(12) if repeated.filter(record("%s is odd", 100 + n / 2, n))]
+    assert written == [0, 1, 2, 3, 4]
+    assert repeated.rest() == ("7 more like this were left out: %s is odd",)
+    again = record("%s is odd", 110.0, 12)
+    assert repeated.filter(again)
+    assert again.getMessage() == "12 is odd (7 more like this were left out)"
+    following = record("%s is odd", 110.1, 13)
+    assert repeated.filter(following)
+    assert (following.getMessage(), repeated.rest()) == ("13 is odd", ())
+
+
+def test_the_count_is_said_once_and_not_where_nothing_was_left_out() -> None:
+    repeated = Repeated(most=1, seconds=1)
+    written = [record("odd", at) for at in (0.0, 0.5, 2.0, 4.0)]
+    assert [each.getMessage() for each in written if repeated.filter(each)] == [
+        "odd",
+        "odd (1 more like this was left out)",
+        "odd",
+    ]
+
+
+def test_one_warning_does_not_silence_another() -> None:
+    repeated = Repeated(most=1)
+    assert [repeated.filter(record(template, 0.0)) for template in ("a", "b", "a", "b", "c")] == [
+        True,
+        True,
+        False,
+        False,
+        True,
+    ]
+
+
+def test_a_traceback_of_the_app_is_never_left_out_but_another_librarys_is() -> None:
+    repeated = Repeated(most=1)
+    failed = (ValueError, ValueError("x"), None)
+    for name, expected in (("corserver", [True] * 3), ("corserver.x", [True] * 3), ("trio", [True, False, False])):
+        assert [repeated.filter(record("it raised", 0.0, name=name, exc_info=failed)) for _ in range(3)] == expected
+
+
+def test_a_clock_that_is_set_back_and_messages_without_a_template_do_no_harm() -> None:
+    repeated = Repeated(most=1)
+    assert [repeated.filter(record("odd", at)) for at in (100.0, 50.0, 51.0)] == [True, True, False]
+    assert all(repeated.filter(record(f"odd {n}", 52.0)) for n in range(10_000))
+    assert repeated.filter(record("odd", 53.0)), "what was longest ago is forgotten first"

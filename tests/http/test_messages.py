@@ -3,8 +3,9 @@
 import pytest
 
 from corserver.cors.scopes import Path
+from corserver.http.body import Body
 from corserver.http.forms import Query
-from corserver.http.messages import Body, Headers, HTTPError, Request, Response, header_fields
+from corserver.http.messages import Headers, HTTPError, Request, Response, header_fields
 
 
 def a_request(target: str = "/", body: bytes = b"", **headers: str) -> Request:

@@ -1,0 +1,84 @@
+"""Where the command line's logs go: a line for each exchange to stdout, warnings and errors to stderr."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, unique
+from typing import Final
+
+from corserver.cli import terminal
+from corserver.http.log import Entry, Repeated, common, json_line
+
+
+@unique
+class LogFormat(Enum):
+    """How an exchange is written."""
+
+    #: For people, coloured where it is a terminal, with the time of day.
+    TEXT = "text"
+    #: The Common Log Format.
+    CLF = "clf"
+    #: A JSON object a line.
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What is written. *lines* is whether each exchange is; *quiet* leaves out everything but warnings and errors."""
+
+    format: LogFormat = LogFormat.TEXT
+    lines: bool = True
+    quiet: bool = False
+
+    @property
+    def access_log(self) -> Callable[[Entry], None] | None:
+        """What `serve` calls after every exchange."""
+        return None if self.quiet or not self.lines else _PRINT[self.format]
+
+    @property
+    def banner_is_aside(self) -> bool:
+        """Whether what is said for people goes to stderr, so that a program can read every line of stdout."""
+        return self.format is not LogFormat.TEXT
+
+
+_PRINT: Final[dict[LogFormat, Callable[[Entry], None]]] = {
+    LogFormat.TEXT: terminal.print_entry,
+    LogFormat.CLF: lambda entry: terminal.print_line(common(entry)),
+    LogFormat.JSON: lambda entry: terminal.print_line(json_line(entry)),
+}
+
+
+class PlainFormatter(logging.Formatter):
+    """`LEVEL message`, a traceback indented below it. Control characters are escaped, so that nobody forges a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as text."""
+        text = f"{record.levelname} {_escaped(record.getMessage())}"
+        if record.exc_info:
+            text += "".join(f"\n  {_escaped(line)}" for line in self.formatException(record.exc_info).split("\n"))
+        return text
+
+
+def log_to_stderr() -> Repeated:
+    """Write what corserver and trio log to stderr, repeated messages counted instead of written."""
+    repeated = Repeated()
+    handler = logging.StreamHandler()
+    handler.setFormatter(PlainFormatter())
+    handler.addFilter(repeated)
+    for name in ("corserver", "trio"):
+        logger = logging.getLogger(name)
+        logger.addHandler(handler)
+        logger.propagate = False
+    return repeated
+
+
+def log_rest(repeated: Repeated) -> None:
+    """Say what was left out and not said yet."""
+    for sentence in repeated.rest():
+        logging.getLogger("corserver").warning("%s", sentence)
+
+
+def _escaped(text: str) -> str:
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in text
+    )

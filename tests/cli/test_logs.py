@@ -1,0 +1,101 @@
+"""The command line's logs: which format goes where, and what stderr looks like."""
+
+import logging
+import subprocess
+import sys
+
+import pytest
+
+from corserver.cli.logs import LogFormat, Output, PlainFormatter
+from corserver.cors.decision import CORSRequest, Decision
+from corserver.http.log import Entry, common, json_line
+
+ENTRY = Entry(
+    time=0.0,
+    client=("192.0.2.1", 5000),
+    method=b"GET",
+    target=b"/a",
+    status=200,
+    sent=7,
+    seconds=0.25,
+    decision=Decision.ungoverned(CORSRequest(b"GET")),
+)
+
+
+@pytest.mark.parametrize(
+    ("log_format", "expected"),
+    [
+        (LogFormat.CLF, common(ENTRY)),
+        (LogFormat.JSON, json_line(ENTRY)),
+    ],
+)
+def test_a_format_for_programs_has_stdout_to_itself(
+    capsys: pytest.CaptureFixture[str], log_format: LogFormat, expected: str
+) -> None:
+    output = Output(log_format)
+    assert output.banner_is_aside
+    assert output.access_log is not None
+    output.access_log(ENTRY)
+    assert capsys.readouterr() == (f"{expected}\n", "")
+
+
+def test_text_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    output = Output()
+    assert not output.banner_is_aside
+    assert output.access_log is not None
+    output.access_log(ENTRY)
+    assert capsys.readouterr().out.endswith(" GET /a 200\n")
+
+
+def test_no_lines_and_quiet_have_no_access_log() -> None:
+    assert Output(lines=False).access_log is Output(quiet=True).access_log is None
+
+
+def formatted(message: str, *arguments: object, error: BaseException | None = None) -> str:
+    exc_info = None if error is None else (type(error), error, error.__traceback__)
+    return PlainFormatter().format(
+        logging.LogRecord("corserver", logging.WARNING, "file.py", 1, message, arguments, exc_info)
+    )
+
+
+def test_a_warning_is_a_plain_line() -> None:
+    assert formatted("it is %s", "odd – ü") == "WARNING it is odd – ü"
+
+
+def test_control_characters_forge_nothing() -> None:
+    assert formatted("it is %s", "\x1b[2J\r\nERROR \x85\u202e") == r"WARNING it is \x1b[2J\r\nERROR \x85\u202e"
+    lines = formatted("it raised", error=ValueError("x\nERROR forged \x1b[2J")).split("\n")
+    assert lines[0] == "WARNING it raised"
+    assert lines[-2:] == ["  ValueError: x", r"  ERROR forged \x1b[2J"]
+    assert all(line.startswith("  ") for line in lines[1:])
+
+
+SCRIPT = """
+import logging
+from corserver.cli.logs import log_rest, log_to_stderr
+
+repeated = log_to_stderr()
+log = logging.getLogger("corserver")
+for n in range(20):
+    log.warning("%d is odd", n)
+    try:
+        raise ValueError(n)
+    except ValueError:
+        log.exception("%d: the handler raised", n)
+log.info("nobody asks")
+logging.getLogger("an.app").info("its own business")
+log_rest(repeated)
+"""
+
+
+def test_floods_are_counted_on_stderr_and_every_traceback_of_the_app_is_there() -> None:
+    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("  ")]
+    assert done.stdout == ""
+    assert [line for line in lines if "odd" in line] == [
+        *(f"WARNING {n} is odd" for n in range(5)),
+        "WARNING 15 more like this were left out: %d is odd",
+    ]
+    assert [line for line in lines if "raised" in line] == [f"ERROR {n}: the handler raised" for n in range(20)]
+    assert len(lines) == 26
+    assert done.stderr.count("\n  ValueError: ") == 20
