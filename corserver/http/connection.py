@@ -15,7 +15,7 @@ Edges
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, AsyncIterator
 
 import trio
 
@@ -25,6 +25,7 @@ from corserver.http.framing import can_upgrade, final_headers
 from corserver.http.gate import Head, RefusedHead, body_too_large
 from corserver.http.log import Entry
 from corserver.http.messages import Address, Headers, HTTPError, Request, Response, UpgradeHandler
+from corserver.http.mistakes import close_all, http_error_in, without_mistakes
 from corserver.http.transport import Pace, PeerLeft, Transport
 from corserver.http.wire import Wire
 
@@ -47,6 +48,7 @@ class Connection:
         self._served = 0
         self._pace = Pace(service.limits)
         self._body_error: HTTPError | None = None
+        self._chunks: AsyncIterator[bytes] | None = None
         self._body_sent = 0
 
     async def run(self) -> None:
@@ -58,8 +60,11 @@ class Connection:
             pass
         except Exception:
             logger.exception("a connection failed by the server's own fault: it is closed, the others go on")
+        except BaseExceptionGroup as group:
+            raise without_mistakes(group, logger) from None
         finally:
-            await self._transport.close()
+            with trio.CancelScope(shield=True):  # It does not wait; unshielded, it would hide a KeyboardInterrupt.
+                await self._transport.close()
 
     def stop(self) -> None:
         """Close at once if no request is under way, else after its answer, which says so."""
@@ -163,12 +168,13 @@ class Connection:
             response = await self._service.app(self._request(exchange))
             if not isinstance(response, Response):
                 raise TypeError(f"an app returns a Response, not {type(response).__name__}")
+            self._chunks = None if isinstance(response.body, bytes) else aiter(response.body)
             if response.upgrade is not None and not can_upgrade(exchange.head):
                 raise TypeError("an upgrade answers a request that has Upgrade, in HTTP/1.1")
         except Exception as error:
             if self._transport.peer_left:
                 raise PeerLeft from error
-            if (expected := _http_error_in(error)) is not None:
+            if (expected := http_error_in(error)) is not None:
                 return expected.response()
             logger.exception("%s %s: the handler raised", exchange.method.decode(), exchange.target.decode())
             return HTTPError(500).response()
@@ -216,15 +222,15 @@ class Connection:
         return ""
 
     async def _send_stream(self, head: bytes, body: AsyncIterable[bytes], has_body: bool) -> str:
-        chunks = aiter(body)
+        chunks = self._chunks
         try:
-            await self._transport.send(head)
-            if has_body:
+            await self._send_piece(head)
+            if has_body and chunks is not None:
                 async for chunk in chunks:
                     if chunk:
-                        await self._transport.send(self._wire.data(chunk))
+                        await self._send_piece(self._wire.data(chunk))
                         self._body_sent += len(chunk)
-            await self._transport.send(self._wire.finish())
+            await self._send_piece(self._wire.finish())
             return ""
         except Exception as error:
             if self._transport.peer_left:
@@ -232,9 +238,13 @@ class Connection:
             logger.exception("the body of a response raised after its head was sent: the connection is cut")
             return type(error).__name__
         finally:
-            for closable in dict.fromkeys((chunks, body)):
-                if (aclose := getattr(closable, "aclose", None)) is not None:
-                    await aclose()
+            await close_all(logger, chunks, body)
+
+    async def _send_piece(self, data: bytes) -> None:
+        if self._wire.body_is_read or not self._wire.must_close:
+            await self._transport.send(data)
+        elif await self._transport.send_while_dropping(data, after=self._limits.linger_idle_seconds):
+            self._body_error = HTTPError(400, "the rest of the request body was dropped, or neither side could go on")
 
     async def _make_ready(self) -> bool:
         wire = self._wire
@@ -277,10 +287,3 @@ class Connection:
                 version=b"HTTP/1.%d" % (1 if exchange.head is None else exchange.head.minor_version),
             )
         )
-
-
-def _http_error_in(error: Exception) -> HTTPError | None:
-    # A handler's nursery wraps what was raised in it: a group of nothing but HTTPErrors is the first of them.
-    while isinstance(error, ExceptionGroup) and error.split(HTTPError)[1] is None:
-        error = error.exceptions[0]
-    return error if isinstance(error, HTTPError) else None

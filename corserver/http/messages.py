@@ -197,6 +197,8 @@ class Response:
             body = body.encode("utf-8")
             if not any(name.lower() == b"content-type" for name, _ in fields):
                 fields = (*fields, (b"Content-Type", b"text/plain; charset=utf-8"))
+        if not (isinstance(body, bytes) or hasattr(body, "__aiter__")):
+            raise TypeError(f"a body is bytes, str or an async iterable of bytes, not {type(body).__name__}")
         object.__setattr__(self, "body", body)
         object.__setattr__(self, "status", int(status))
         object.__setattr__(self, "headers", fields)

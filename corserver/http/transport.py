@@ -87,14 +87,22 @@ class Transport:
                 self.peer_left = True
                 raise PeerLeft
 
-    async def send_while_dropping(self, head: bytes, body: bytes = b"") -> None:
+    async def send_while_dropping(self, head: bytes, body: bytes = b"", *, after: float = 0.0) -> bool:
         """Send as `send` does, to a peer that still sends: what it sends is read and dropped, within bounds.
 
-        Such a peer may not read before it has written, so that neither side would move. Raises `PeerLeft`.
+        Such a peer may not read before it has written, so that neither side would move. *after* is how many seconds
+        it has to take what is sent before anything is dropped. Returns whether that began. Raises `PeerLeft`.
         """
-        left = False
+        left = dropping = False
+
+        async def drop() -> None:
+            nonlocal dropping
+            await trio.sleep(after)
+            dropping = True
+            await self.drop_input()
+
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self.drop_input)
+            nursery.start_soon(drop)
             try:
                 await self.send(head, body)
             except PeerLeft:
@@ -102,6 +110,7 @@ class Transport:
             nursery.cancel_scope.cancel()
         if left:
             raise PeerLeft
+        return dropping
 
     async def linger(self) -> None:
         """End our side and drop what still comes: a close with unread input would reset the connection, and the reset

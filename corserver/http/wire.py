@@ -66,6 +66,8 @@ class Wire:
         """The next request's head, or None while it is incomplete. Raises `RefusedHead`; the connection then ends."""
         if self._may_skip_crlf and self._buffer[:1] == b"\r":  # RFC 9112 §2.2: one empty line is ignored.
             if len(self._buffer) == 1:
+                if self._eof:
+                    self._buffer.clear()
                 return None
             if self._buffer[1] == 0x0A:
                 del self._buffer[:2]

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corserver.cors.scopes import Path
+from corserver.http.body import Body
 from corserver.http.exchange import Service
 from corserver.http.forms import Form, FormError, FormFile, FormLimits, Query, read_form
 from corserver.http.limits import Limits
-from corserver.http.body import Body
 from corserver.http.messages import Headers, HTTPError, Request, Response
 
 from .peer import Cutter, byte_by_byte, converse, cut_at, read_answers, request, whole
