@@ -487,3 +487,17 @@ async def test_an_http_error_out_of_a_handlers_nursery_is_that_error(autojump_cl
 
     answer = await ask(service(nested, body=3), request("POST", "/", "Transfer-Encoding: chunked") + b"9\r\n")
     assert answer.status == 413
+
+
+async def test_a_stream_that_is_silent_for_long_is_not_cut(autojump_clock: object) -> None:
+    async def events(request: Request) -> Response:
+        async def chunks() -> AsyncIterator[bytes]:
+            for number in range(3):
+                await trio.sleep(3600)
+                yield b"data: %d\n\n" % number
+
+        return Response(chunks(), headers={"Content-Type": "text/event-stream"})
+
+    answer = await ask(service(events), request("GET", "/"))
+    assert answer.body == b"data: 0\n\ndata: 1\n\ndata: 2\n\n"
+    assert trio.current_time() > 10_000
