@@ -30,6 +30,7 @@ _TARGET: Final = re.compile(rb"[!-~]+")
 _ABSOLUTE: Final = re.compile(rb"https?://([^/?#]*)(/?.*)", re.IGNORECASE)
 _LENGTH: Final = re.compile(rb"0|[1-9][0-9]{0,17}")
 _TOKEN_LIST: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+)*")
+_REG_NAME: Final = re.compile(rb"[a-z0-9\-_~!$&'()+;=]+(?:\.[a-z0-9\-_~!$&'()+;=]+)*")
 _PORT: Final = re.compile(rb"[0-9]{0,5}")
 _BARE_LF: Final = re.compile(rb"(?<!\r)\n")
 _TCHARS: Final = frozenset(b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
@@ -165,9 +166,14 @@ def _authority(fields: tuple[Field, ...], minor: int) -> bytes:
 def is_authority(value: bytes) -> bool:
     """Whether *value* is a host and an optional port, without user information (RFC 9110 §7.2)."""
     host, port = split_authority(value)
-    if not (is_domain(host) or is_ipv4(host) or _is_ip_literal(host)):
+    if not (is_domain(host) or is_ipv4(host) or _is_ip_literal(host) or _is_registered_name(host)):
         return False
     return port is None or (_PORT.fullmatch(port) is not None and int(port or b"0") <= 65535)
+
+
+def _is_registered_name(host: bytes) -> bool:
+    # RFC 3986 §3.2.2 reg-name, which no DNS has, less what could be read as a list, a pattern or an encoding.
+    return len(host) <= 255 and _REG_NAME.fullmatch(host) is not None and not host.rpartition(b".")[2].isdigit()
 
 
 def _is_ip_literal(host: bytes) -> bool:

@@ -211,12 +211,16 @@ def test_expect_is_ignored_in_http_1_0() -> None:
     assert screen(b"POST / HTTP/1.0\r\nExpect: tea\r\nContent-Length: 1\r\n\r\n", Limits()).content_length == 1
 
 
-@pytest.mark.parametrize("value", [b"a", b"a.b", b"a_b:80", b"1.2.3.4", b"[::1]", b"[0:0::1]:8", b"a."])
+@pytest.mark.parametrize(
+    "value", [b"a", b"a.b", b"0.0.0.0=5000", b"a;b", b"a_b:80", b"1.2.3.4", b"[::1]", b"[0:0::1]:8", b"a."]
+)
 def test_an_authority_is_a_host_with_an_optional_port(value: bytes) -> None:
     assert is_authority(value)
 
 
-@pytest.mark.parametrize("value", [b"", b":80", b"a:b", b"a:1:2", b"1.2.3", b"0x7f.1", b"[::1%25eth0]", b"a..b", b"*"])
+@pytest.mark.parametrize(
+    "value", [b"", b":80", b"a:b", b"a:1:2", b"1.2.3", b"a,b", b"a%41", b"0x7f.1", b"[::1%25eth0]", b"a..b", b"*"]
+)
 def test_anything_else_is_none(value: bytes) -> None:
     assert not is_authority(value)
 
