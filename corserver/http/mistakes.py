@@ -27,8 +27,8 @@ def without_mistakes(group: BaseExceptionGroup[BaseException], logger: logging.L
 
 
 async def close_all(logger: logging.Logger, *closables: object) -> None:
-    """Call the `aclose` of each that has one, whatever another raises."""
-    for closable in dict.fromkeys(closables):
+    """Call the `aclose` of each that has one, once, whatever another raises."""
+    for closable in {id(closable): closable for closable in closables}.values():  # They need not be hashable.
         aclose = getattr(closable, "aclose", None)
         if aclose is not None:
             try:
