@@ -18,7 +18,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 #: The longest room that a module's name begins with counts.
 ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "corserver.cors": ({"corserver.cors"}, {"publicsuffixlist"}),
-    "corserver.http": ({"corserver.cors", "corserver.http"}, {"trio", "h11", "multipart"}),
+    "corserver.http": ({"corserver.cors", "corserver.http"}, {"trio", "h11", "outcome", "multipart"}),
     "corserver.apps": ({"corserver.apps", "corserver.http.messages", "corserver.cors.scopes"}, {"trio"}),
     "corserver.config": ({"corserver.cors", "corserver.http.limits"}, set()),
     "corserver.cli": ({"corserver"}, {"trio", "click", "rich"}),

@@ -6,26 +6,45 @@ and method, the decision; then a preflight is answered, before authentication, r
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from corserver.cors.decision import CORSRequest, Decision, Kind
 from corserver.cors.origins import parse_origin
 from corserver.cors.policy import Policy
-from corserver.cors.scopes import BadPath, Path, Scopes
-from corserver.http.gate import Head, RefusedHead, body_too_large, salvage
+from corserver.cors.scopes import INHERIT, BadPath, Path, Scopes
+from corserver.http.gate import Head, HeaderSection, RefusedHead, body_too_large, salvage
 from corserver.http.hosts import AllowedHosts
 from corserver.http.limits import Limits
 from corserver.http.log import Entry
+from corserver.http.memory import Memory
 from corserver.http.messages import App, HTTPError, Response
+from corserver.http.wire.request_heads import KnownSections
+from corserver.http.wire.response_heads import ResponseHeads
 
+#: What a remembered verdict weighs beside its header section, which others may share, in bytes.
+_VERDICT_WEIGHT = 1024
 _SERVER_METHODS = (b"Allow", b"DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT")
+
+
+class Verdict(NamedTuple):
+    """What follows from a head and the policy that governs it: the decision, and the server's own answer if it has
+    one."""
+
+    policy: Policy | None
+    decision: Decision
+    answer: Response | None
+
+
+#: By header section, method, authority and the policy's identity.
+KnownVerdicts = Memory[tuple[HeaderSection, bytes, bytes, int], Verdict]
 
 
 @dataclass(slots=True, kw_only=True)
 class Service:
     """What the connections of a server share.
 
-    *scopes* may be replaced while the server runs: an exchange keeps the table that it began with. *told* holds the
-    names of an app's own CORS headers that it was told about.
+    *scopes* may be replaced while the server runs: an exchange keeps the table that it began with. *remembers* is
+    whether heads and verdicts are remembered; the answers are the same, byte for byte, if they are not.
     """
 
     app: App
@@ -36,11 +55,21 @@ class Service:
     explain_denials: bool = False
     server_header: bytes | None = None
     scheme: str = "http"
-    told: set[bytes] = field(default_factory=set)
+    remembers: bool = True
+    sections: KnownSections = field(init=False)
+    verdicts: KnownVerdicts = field(init=False)
+    heads: ResponseHeads = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sections, self.verdicts = self.memory(), self.memory()
+        self.heads = ResponseHeads(self.server_header, self.memory())
+
+    def memory(self) -> Memory[Any, Any]:
+        """A new memory, which remembers nothing if this service does not."""
+        return Memory() if self.remembers else Memory(entries=0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
+class Exchange(NamedTuple):
     """A request as far as the server itself decides on it. Without an *answer* it is the app's, at *path*."""
 
     method: bytes
@@ -48,27 +77,44 @@ class Exchange:
     decision: Decision
     answer: Response | None = None
     head: Head | None = None
-    path: Path = Path()  # noqa: RUF009  it is frozen
+    path: Path = Path()
 
 
 def open_exchange(head: Head, service: Service) -> Exchange:
     """Classify a request whose head was accepted, and decide on it."""
-    request = CORSRequest.read(head.method, head.fields, b"%s://%s" % (service.scheme.encode(), head.authority))
-    if head.target == b"*":
+    scopes, method, target = service.scopes, head.method, head.target
+    if target == b"*":
         # RFC 9110 §9.3.7: about the server as a whole, so no path's policy governs it.
         answer = Response(status=204, headers=[_SERVER_METHODS])
-        return Exchange(
-            method=head.method, target=b"*", decision=Decision.ungoverned(request), answer=answer, head=head
-        )
+        decision = Decision.ungoverned(_cors_request(head, service))
+        return Exchange(method, target, decision, answer, head)
     try:
-        path = Path.parse(head.target.partition(b"?")[0])
+        path = Path.parse(target.partition(b"?")[0])
     except BadPath as error:
-        decision = _decide(service.scopes.default_policy, request)
+        decision = _decide(scopes.default_policy, _cors_request(head, service))
         answer = HTTPError(400, str(error)).response()
-        return Exchange(method=head.method, target=head.target, decision=decision, answer=answer, head=head)
-    decision = _decide(service.scopes.policy_for(path, request.governed_method.decode("latin-1")), request)
-    own = _own_answer(head, decision, service)
-    return Exchange(method=head.method, target=head.target, decision=decision, answer=own, head=head, path=path)
+        return Exchange(method, target, decision, answer, head)
+    verdict = _verdict_on(head, path, scopes, service)
+    return Exchange(method, target, verdict.decision, verdict.answer, head, path)
+
+
+def _verdict_on(head: Head, path: Path, scopes: Scopes, service: Service) -> Verdict:
+    policy, request = scopes.only_policy, None
+    if policy is INHERIT:
+        request = _cors_request(head, service)
+        policy = scopes.policy_for(path, request.governed_method.decode("latin-1"))
+    key = head.section, head.method, head.authority, id(policy)
+    verdict = service.verdicts.get(key)
+    if verdict is None or verdict.policy is not policy:
+        decision = _decide(policy, request or _cors_request(head, service))
+        verdict = Verdict(policy, decision, _own_answer(head, decision, service))
+        if policy is None or policy.predicate is None:  # A predicate may change its mind.
+            service.verdicts.put(key, verdict, _VERDICT_WEIGHT)
+    return verdict
+
+
+def _cors_request(head: Head, service: Service) -> CORSRequest:
+    return CORSRequest.read(head.method, head.fields, b"%s://%s" % (service.scheme.encode(), head.authority))
 
 
 def refused_exchange(refusal: RefusedHead, service: Service) -> Exchange:
@@ -78,7 +124,7 @@ def refused_exchange(refusal: RefusedHead, service: Service) -> Exchange:
     decides. Before that, only a default policy of `*` can (every response of such a server says so).
     """
     default, answer = service.scopes.default_policy, refusal.response()
-    found = salvage(refusal.raw or b"")
+    found = salvage(refusal.raw or refusal.beginning)
     if found.method == b"HEAD":
         answer = Response(b"", answer.status, answer.headers)
     origins = found.origins if len(found.origins) == 1 and parse_origin(found.origins[0]) else ()
@@ -90,7 +136,7 @@ def refused_exchange(refusal: RefusedHead, service: Service) -> Exchange:
             policy = service.scopes.policy_for(path, found.method.decode("latin-1"))
         except BadPath:
             policy = default
-    return Exchange(method=found.method, target=found.target, decision=_decide(policy, request), answer=answer)
+    return Exchange(found.method, found.target, _decide(policy, request), answer)
 
 
 def _decide(policy: Policy | None, request: CORSRequest) -> Decision:
@@ -104,8 +150,8 @@ def _own_answer(head: Head, decision: Decision, service: Service) -> Response | 
     if decision.request.kind is Kind.PREFLIGHT and decision.status is not None:
         explained = service.explain_denials and not decision.allowed
         return Response(_explanation(decision) if explained else b"", decision.status)
-    limit = service.limits.body
-    if limit is not None and head.content_length is not None and head.content_length > limit:
+    limit, length = service.limits.body, head.section.content_length
+    if limit is not None and length is not None and length > limit:
         return body_too_large(limit).response()
     return None
 

@@ -1,43 +1,53 @@
-"""The header lines with which a response goes out, beyond those of its app."""
+"""How a response goes out: what its head starts from, and how its body is framed (RFC 9112 §6)."""
 
-import functools
-import time
-from email.utils import formatdate
+from typing import NamedTuple
 
-from corserver.cors.fetch import Field
 from corserver.http.exchange import Exchange
 from corserver.http.gate import Head
 from corserver.http.messages import Response
+from corserver.http.wire.response_heads import ResponseStart
+
+_BODILESS = (204, 304)
 
 
-def final_headers(exchange: Exchange, response: Response, server: bytes | None) -> tuple[Field, ...]:
-    """The lines of *response* as they are written: decorated by the decision, with length, Date and *server*."""
-    fields = exchange.decision.decorate(response.headers)
-    length = _length_of(exchange.method, response)
-    if length is not None or response.status == 204:  # RFC 9110 §8.6: a 204 has no Content-Length.
-        fields = tuple(line for line in fields if line[0].lower() != b"content-length")
-    if length is not None:
-        fields += ((b"Content-Length", b"%d" % length),)
-    names = {name.lower() for name, _ in fields}
-    if b"date" not in names:
-        fields += ((b"Date", http_date(int(time.time()))),)
-    if server is not None and b"server" not in names:
-        fields += ((b"Server", server),)
-    return fields
+class Framing(NamedTuple):
+    """*start* makes the head. *written* is the Content-Length that the server writes, None where it writes none.
+
+    *has_body* is whether a body follows. *length* is what it must have; None is not known: then it is *chunked*, or
+    ends with the connection.
+    """
+
+    start: ResponseStart
+    written: int | None
+    has_body: bool
+    length: int | None
+    chunked: bool
 
 
-def _length_of(method: bytes, response: Response) -> int | None:
+def framing_of(exchange: Exchange, response: Response, closes: bool) -> Framing:
+    """How *response* is sent, as the connection's last one if it *closes*."""
+    head, status, body = exchange.head, response.status, response.body
+    minor = 1 if head is None else head.minor_version
+    is_head = exchange.method == b"HEAD"
+    has_body = not (is_head or status in _BODILESS)
+    written = _written_length(is_head, status, body)
+    start = ResponseStart(status, response.headers, exchange.decision.decoration, written is not None, closes, minor)
+    if not has_body:
+        return Framing(start, written, False, 0, False)
+    length = _announced_length(response) if written is None else written
+    return Framing(start, written, True, length, length is None and minor > 0)
+
+
+def _written_length(is_head: bool, status: int, body: object) -> int | None:
     # None where the app's own Content-Length stands, or nothing: a stream, a 204 or 304, an answer to HEAD alone.
-    body = response.body
-    if not isinstance(body, bytes) or response.status in (204, 304) or (method == b"HEAD" and not body):
+    if not isinstance(body, bytes) or status in _BODILESS or (is_head and not body):
         return None
     return len(body)
 
 
-@functools.lru_cache(maxsize=1)
-def http_date(second: int) -> bytes:
-    """Unix time as an IMF-fixdate (RFC 9110 §5.6.7)."""
-    return formatdate(second, usegmt=True).encode("ascii")
+def _announced_length(response: Response) -> int | None:
+    value = response.header(b"content-length")
+    return None if value is None else int(value)
 
 
 def can_upgrade(head: Head | None) -> bool:

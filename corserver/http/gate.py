@@ -15,7 +15,7 @@ Rules
 import re
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv6Address
-from typing import Final
+from typing import Final, NamedTuple
 
 from corserver.cors.fetch import Field
 from corserver.cors.origins import is_domain, is_ipv4
@@ -33,20 +33,39 @@ _TOKEN_LIST: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t]*[
 _REG_NAME: Final = re.compile(rb"[a-z0-9\-_~!$&'()+;=]+(?:\.[a-z0-9\-_~!$&'()+;=]+)*")
 _PORT: Final = re.compile(rb"[0-9]{0,5}")
 _BARE_LF: Final = re.compile(rb"(?<!\r)\n")
+_JUDGED: Final = (b"connection", b"content-length", b"content-type", b"expect", b"host", b"transfer-encoding")
 _TCHARS: Final = frozenset(b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """A head that passed. *target* is in origin-form, or `*`; *authority* is whom it is for; names are lower-case."""
+@dataclass(frozen=True, slots=True, eq=False)
+class HeaderSection:
+    """The header lines of a head that passed, and what they say of its message. Names are lower-case.
+
+    *host* is empty only where HTTP/1.0 leaves it out. *closes* is whether the connection ends with this message,
+    *expects* whether the client holds its body back until it is told to go on. Two are equal if they are the same one.
+    """
+
+    fields: tuple[Field, ...]
+    host: bytes
+    content_length: int | None
+    chunked: bool
+    closes: bool
+    expects: bool
+
+
+class Head(NamedTuple):
+    """A head that passed. *target* is in origin-form, or `*`; *authority* is whom it is for."""
 
     method: bytes
     target: bytes
     authority: bytes
     minor_version: int
-    fields: tuple[Field, ...]
-    content_length: int | None
-    chunked: bool
+    section: HeaderSection
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The header lines, names in lower case."""
+        return self.section.fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +83,16 @@ def body_too_large(limit: int) -> HTTPError:
 
 
 class RefusedHead(HTTPError):
-    """A head that the gate, or h11 after it, refused. *raw* is the head where its end was seen."""
+    """A head that the gate, or h11 after it, refused. *raw* is the head where its end was seen.
+
+    Where it was not, *beginning* may hold what there is of the request line: an answer to HEAD has no body all the
+    same.
+    """
 
     def __init__(self, status: int, detail: str, raw: bytes | None = None) -> None:
         super().__init__(status, detail)
         self.raw = raw
+        self.beginning = b""
 
 
 def split_head(buffer: bytes | bytearray, limits: Limits) -> int | None:
@@ -114,13 +138,18 @@ def _screen(raw: bytes, limits: Limits) -> Head:
     if len(lines) > limits.fields:
         raise HTTPError(431, f"the head has more than {limits.fields} header lines")
     fields = tuple(parse_field(line) for line in lines)
-    if len(_values(fields, b"content-type")) > 1:
+    found: dict[bytes, list[bytes]] = {name: [] for name in _JUDGED}
+    for name, value in fields:
+        if name in found:
+            found[name].append(value)
+    if len(found[b"content-type"]) > 1:
         raise HTTPError(400, "a request has one Content-Type")
-    authority = _authority(fields, minor)
+    host = _host(found[b"host"], minor)
     target, named = _target(method, target)
-    length, chunked = _framing(fields, minor)
-    _check_expectation(fields, minor)
-    return Head(method, target, named or authority, minor, fields, length, chunked)
+    length, chunked = _framing(found[b"content-length"], found[b"transfer-encoding"], minor)
+    expects = _expects(found[b"expect"], minor) and (chunked or bool(length))
+    section = HeaderSection(fields, host, length, chunked, _closes(found[b"connection"], minor), expects)
+    return Head(method, target, host if named is None else named, minor, section)
 
 
 def _request_line(line: bytes) -> tuple[bytes, bytes, int]:
@@ -148,12 +177,7 @@ def parse_field(line: bytes) -> Field:
     return found[1].lower(), found[2].rstrip(b" \t")
 
 
-def _values(fields: tuple[Field, ...], name: bytes) -> list[bytes]:
-    return [value for key, value in fields if key == name]
-
-
-def _authority(fields: tuple[Field, ...], minor: int) -> bytes:
-    hosts = _values(fields, b"host")
+def _host(hosts: list[bytes], minor: int) -> bytes:
     if not hosts and minor == 0:
         return b""
     if len(hosts) != 1:
@@ -209,17 +233,16 @@ def _target(method: bytes, target: bytes) -> tuple[bytes, bytes | None]:
     return path, absolute[1]
 
 
-def _framing(fields: tuple[Field, ...], minor: int) -> tuple[int | None, bool]:
+def _framing(lengths: list[bytes], codings: list[bytes], minor: int) -> tuple[int | None, bool]:
     # RFC 9112 §6.3, with every case refused that two readers could frame differently.
-    lengths = _values(fields, b"content-length")
-    codings = _values(fields, b"transfer-encoding")
     if codings and (lengths or minor == 0):
         raise HTTPError(400, "Transfer-Encoding stands beside Content-Length, or in an HTTP/1.0 request")
     if codings:
-        if len(codings) > 1 or not _TOKEN_LIST.fullmatch(codings[0]):
+        listed = b", ".join(codings)
+        if not _TOKEN_LIST.fullmatch(listed):
             raise HTTPError(400, "Transfer-Encoding is not `chunked`")
-        if codings[0].lower() != b"chunked":
-            names = [name.strip(b" \t").lower() for name in codings[0].split(b",")]
+        if listed.lower() != b"chunked":
+            names = [name.strip(b" \t").lower() for name in listed.split(b",")]
             final = names[-1] == b"chunked" and names.count(b"chunked") == 1
             unknown = b"chunked" not in names and names != [b"identity"]
             raise HTTPError(501 if final or unknown else 400, "the only transfer coding here is `chunked`")
@@ -231,7 +254,16 @@ def _framing(fields: tuple[Field, ...], minor: int) -> tuple[int | None, bool]:
     return int(lengths[0]), False
 
 
-def _check_expectation(fields: tuple[Field, ...], minor: int) -> None:
-    expectations = [value.lower() for value in _values(fields, b"expect")]
-    if expectations not in ([], [b"100-continue"]) and minor > 0:  # RFC 9110 §10.1.1: ignored in HTTP/1.0.
+def _closes(connections: list[bytes], minor: int) -> bool:
+    # RFC 9112 §9.3. To HTTP/1.0 the connection is not kept, whatever it asks for.
+    return minor == 0 or any(
+        option.strip(b" \t").lower() == b"close" for value in connections for option in value.split(b",")
+    )
+
+
+def _expects(expectations: list[bytes], minor: int) -> bool:
+    if minor == 0 or not expectations:  # RFC 9110 §10.1.1: ignored in HTTP/1.0.
+        return False
+    if [value.lower() for value in expectations] != [b"100-continue"]:
         raise HTTPError(417, "the only expectation here is 100-continue")
+    return True

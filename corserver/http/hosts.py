@@ -1,5 +1,6 @@
 """Which hosts a server answers for: the guard against DNS rebinding, which makes a foreign page look same-origin."""
 
+import functools
 from dataclasses import dataclass
 
 from corserver.cors.origins import is_ipv4
@@ -17,7 +18,12 @@ class AllowedHosts:
 
     def permits(self, authority: bytes) -> bool:
         """Whether *authority*, from a head that passed the gate, is allowed. An HTTP/1.0 request may have none."""
-        host = split_authority(authority)[0].removesuffix(b".")
-        if not host or host.startswith(b"[") or is_ipv4(host):
-            return True
-        return host == b"localhost" or host.endswith(b".localhost") or host.decode("ascii") in self.names
+        return _permits(self.names, authority)
+
+
+@functools.lru_cache(maxsize=256)  # Most clients of a server name the same host.
+def _permits(names: frozenset[str], authority: bytes) -> bool:
+    host = split_authority(authority)[0].removesuffix(b".")
+    if not host or host.startswith(b"[") or is_ipv4(host):
+        return True
+    return host == b"localhost" or host.endswith(b".localhost") or host.decode("ascii") in names

@@ -2,12 +2,25 @@
 
 import contextlib
 import errno
+import logging
 import resource
+import socket
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import trio
 
 from corserver.cors.origins import is_loopback_host
+from corserver.http.messages import Address
+
+logger = logging.getLogger("corserver")
+
+#: How many connections are accepted before trio's other tasks have a turn.
+_BATCH: Final = 64
+#: What keeps a connection from being accepted that is no fault of its own, and how long until the next try.
+_EXHAUSTED: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS)
+_EXHAUSTED_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,33 +43,62 @@ class BoundAddress:
         return self.host == "::1" or is_loopback_host(self.host.encode("ascii", "replace"))
 
 
-class CappedListener(trio.abc.Listener[trio.SocketStream]):
-    """A listener that accepts only while *room* is left; whoever closes a stream gives its place back.
+class Room:
+    """Places for connections. Beyond them nothing is accepted: it waits in the kernel's queue, at no cost to the
+    server."""
 
-    What is not accepted waits in the kernel's queue, where it costs the server nothing.
-    """
+    __slots__ = ("_freed", "_left")
 
-    def __init__(self, listener: trio.SocketListener, room: trio.Semaphore) -> None:
-        self._listener = listener
-        self._room = room
+    def __init__(self, places: int) -> None:
+        self._left = places
+        self._freed = trio.Event()
 
-    async def accept(self) -> trio.SocketStream:
-        """The next connection, once there is room."""
-        await self._room.acquire()
-        try:
-            return await self._listener.accept()
-        except BaseException:
-            self._room.release()
-            raise
+    def take(self) -> bool:
+        """Take a place, if there is one."""
+        if self._left <= 0:
+            return False
+        self._left -= 1
+        return True
 
-    async def aclose(self) -> None:
-        """Stop listening."""
-        await self._listener.aclose()
+    def give(self) -> None:
+        """Give a place back."""
+        self._left += 1
+        self._freed.set()
+
+    async def wait(self) -> None:
+        """Wait until there is a place."""
+        while self._left <= 0:
+            self._freed = trio.Event()
+            await self._freed.wait()
 
 
-def bound_address(listener: trio.SocketListener, scheme: str) -> BoundAddress:
+async def accept(listener: socket.socket, room: Room, admit: Callable[[socket.socket, Address], None]) -> None:
+    """Give what *listener* accepts to *admit*, while there is room, until cancelled."""
+    while True:
+        await room.wait()
+        await trio.lowlevel.wait_readable(listener)
+        for _ in range(_BATCH):
+            if not room.take():
+                break
+            try:
+                sock, address = listener.accept()
+            except BlockingIOError:
+                room.give()
+                break
+            except OSError as error:
+                room.give()
+                if error.errno in _EXHAUSTED:
+                    logger.warning("no connection can be accepted for the moment: %s", error.strerror)
+                    await trio.sleep(_EXHAUSTED_SECONDS)
+                    break
+                continue  # It left before it was accepted.
+            sock.setblocking(False)
+            admit(sock, address[:2] if isinstance(address, tuple) else address)
+
+
+def bound_address(listener: socket.socket, scheme: str) -> BoundAddress:
     """Where *listener* listens."""
-    host, port = listener.socket.getsockname()[:2]
+    host, port = listener.getsockname()[:2]
     return BoundAddress(host, port, scheme)
 
 
@@ -71,7 +113,7 @@ def room_for_connections() -> int:
     return max(files - 64, files // 4, 1)
 
 
-async def open_listeners(host: str | None, port: int, *, or_next: int = 0) -> list[trio.SocketListener]:
+async def open_listeners(host: str | None, port: int, *, or_next: int = 0) -> list[socket.socket]:
     """Listen on *host* and *port*, or, if it is taken, on one of the *or_next* ports after it.
 
     Raises OSError: EADDRINUSE where all are taken, or what else keeps the address from being bound.
@@ -87,10 +129,16 @@ class _PortTaken(Exception):
     pass
 
 
-async def _listen(host: str | None, port: int) -> list[trio.SocketListener]:
+async def _listen(host: str | None, port: int) -> list[socket.socket]:
     try:
-        return await trio.open_tcp_listeners(port, host=host)
+        opened = await trio.open_tcp_listeners(port, host=host)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise _PortTaken from error
         raise
+    listeners = [socket.socket(fileno=listener.socket.detach()) for listener in opened]
+    for listener in listeners:
+        listener.setblocking(False)
+        # Accepted sockets inherit it on Linux. An answer goes out by one call: there is nothing to wait for.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listeners

@@ -1,5 +1,6 @@
 """The messages: what a handler is given and what it returns. Values, apart from the `Body`, which is read once."""
 
+import functools
 import json
 from collections.abc import (
     AsyncIterable,
@@ -10,7 +11,7 @@ from collections.abc import (
     Iterator,
     Mapping,
 )
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote
@@ -151,12 +152,28 @@ class Request:
 
     def routed(self, path_params: Mapping[str, Any]) -> "Request":
         """This request with the parameters of its route."""
-        return replace(self, path_params={**self.path_params, **path_params})
+        return self._at(self.path, self.mount, path_params)
 
     def below(self, depth: int, path_params: Mapping[str, Any]) -> "Request":
         """This request as an app sees it that is mounted at the first *depth* segments of the path."""
         mount = Path(self.mount.segments + self.path.segments[:depth], slash=False)
-        return replace(self, path=self.path.below(depth), mount=mount, path_params={**self.path_params, **path_params})
+        return self._at(self.path.below(depth), mount, path_params)
+
+    def _at(self, path: Path, mount: Path, path_params: Mapping[str, Any]) -> "Request":
+        # Not `dataclasses.replace`, which takes several times as long: there is one of these for each request.
+        return Request(
+            method=self.method,
+            target=self.target,
+            path=path,
+            headers=self.headers,
+            scheme=self.scheme,
+            authority=self.authority,
+            http_version=self.http_version,
+            client=self.client,
+            path_params={**self.path_params, **path_params},
+            mount=mount,
+            content=self.content,
+        )
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -190,13 +207,11 @@ class Response:
         elif not 200 <= status <= 599:
             raise ValueError(f"a response has a status from 200 to 599, not {status}")
         fields = header_fields(headers)
-        lengths = [value for name, value in fields if name.lower() == b"content-length"]
-        if len(lengths) > 1 or not all(value.isdigit() and len(value) < 19 for value in lengths):
-            raise ValueError(f"a response has one Content-Length, a decimal number, not {lengths!r}")
+        _check_length(fields)
         if isinstance(body, str):
             body = body.encode("utf-8")
             if not any(name.lower() == b"content-type" for name, _ in fields):
-                fields = (*fields, (b"Content-Type", b"text/plain; charset=utf-8"))
+                fields = (*fields, _PLAIN_TEXT)
         if not (isinstance(body, bytes) or hasattr(body, "__aiter__")):
             raise TypeError(f"a body is bytes, str or an async iterable of bytes, not {type(body).__name__}")
         object.__setattr__(self, "body", body)
@@ -207,13 +222,17 @@ class Response:
     @classmethod
     def json(cls, value: object, status: int = 200, headers: HeadersLike = ()) -> "Response":
         """*value* as compact JSON in UTF-8. Raises TypeError or ValueError where it is not JSON."""
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        return cls(text.encode("utf-8"), status, (*header_fields(headers), (b"Content-Type", b"application/json")))
+        lines: HeadersLike = (*header_fields(headers), _JSON) if headers else (_JSON,)
+        return cls(_to_json(value).encode("utf-8"), status, lines)
 
     def header(self, name: bytes) -> bytes | None:
         """The value of the first line of that lower-case *name*, or None."""
         return next((value for key, value in self.headers if key.lower() == name), None)
 
+
+_PLAIN_TEXT: Final = (b"Content-Type", b"text/plain; charset=utf-8")
+_JSON: Final = (b"Content-Type", b"application/json")
+_to_json: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 #: What a server runs: a callable from a request to a response.
 App = Callable[[Request], Awaitable[Response]]
@@ -229,10 +248,17 @@ def reason_phrase(status: int) -> str:
 
 def header_fields(headers: HeadersLike) -> tuple[Field, ...]:
     """Header lines as bytes, checked. Raises ValueError for a name or value that cannot be on the wire."""
-    pairs: tuple[Any, ...] = tuple(headers.items() if isinstance(headers, Mapping) else headers)
-    return tuple(_header_field(name, value) for name, value in pairs)
+    pairs: Any = headers.items() if isinstance(headers, Mapping) else headers
+    return tuple([_header_field(name, value) for name, value in pairs])
 
 
+def _check_length(fields: tuple[Field, ...]) -> None:
+    lengths = [value for name, value in fields if len(name) == 14 and name.lower() == b"content-length"]
+    if lengths and (len(lengths) > 1 or not (lengths[0].isdigit() and len(lengths[0]) < 19)):
+        raise ValueError(f"a response has one Content-Length, a decimal number, not {lengths!r}")
+
+
+@functools.lru_cache(maxsize=1024)  # An app writes the same lines again and again.
 def _header_field(name: str | bytes, value: str | bytes) -> Field:
     raw_name = name.encode("latin-1", "replace") if isinstance(name, str) else name
     try:

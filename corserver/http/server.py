@@ -7,6 +7,7 @@ deadline the stop sets. Nothing here waits longer than the grace.
 """
 
 import contextlib
+import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -19,10 +20,20 @@ from corserver.http.connection import Connection
 from corserver.http.exchange import Service
 from corserver.http.hosts import AllowedHosts
 from corserver.http.limits import Limits
-from corserver.http.listeners import BoundAddress, CappedListener, bound_address, open_listeners, room_for_connections
+from corserver.http.listeners import (
+    BoundAddress,
+    Room,
+    accept,
+    bound_address,
+    open_listeners,
+    room_for_connections,
+)
+from corserver.http.lobby import Lobby
 from corserver.http.log import Entry
-from corserver.http.messages import App
+from corserver.http.messages import Address, App
+from corserver.http.polling import open_poller
 from corserver.http.transport import PeerLeft
+from corserver.http.visitor import Visitor
 
 #: What `cors=` takes: one policy for all paths, policies by path pattern, or a table of scopes.
 Policies = Policy | Mapping[str, PolicyChoice] | Scopes | None
@@ -32,20 +43,29 @@ class Server:
     """A running server, as `await nursery.start(serve, app)` gives it."""
 
     def __init__(
-        self, service: Service, addresses: tuple[BoundAddress, ...], tls: ssl.SSLContext | None = None
+        self,
+        service: Service,
+        addresses: tuple[BoundAddress, ...],
+        tls: ssl.SSLContext | None = None,
+        *,
+        has_lobby: bool = True,
     ) -> None:
         self._service = service
         self._tls = tls
+        self._has_lobby = has_lobby and tls is None
         self.addresses = addresses
         self._connections: set[Connection] = set()
-        self._room = trio.Semaphore(service.limits.connections or room_for_connections())
+        self._room = Room(service.limits.connections or room_for_connections())
+        self._lobby: Lobby | None = None
+        self._nursery: trio.Nursery | None = None
+        self._open = 0
         self._accepting = trio.CancelScope()
         self._serving = trio.CancelScope(shield=True)
         self._done = trio.Event()
         self._stopped = trio.Event()
 
     def __repr__(self) -> str:
-        return f"<Server {self.url} connections={len(self._connections)}>"
+        return f"<Server {self.url} connections={self.connections}>"
 
     @property
     def url(self) -> str:
@@ -55,7 +75,7 @@ class Server:
     @property
     def connections(self) -> int:
         """How many connections are open."""
-        return len(self._connections)
+        return self._open
 
     def replace_cors(self, cors: Policies) -> None:
         """Put new policies in the place of the old, for every request that begins from now on.
@@ -70,6 +90,8 @@ class Server:
         self._serving.deadline = min(self._serving.deadline, trio.current_time() + seconds)
         self._accepting.cancel()
         self._done.set()
+        if self._lobby is not None:
+            self._lobby.stop()
         for connection in tuple(self._connections):
             connection.stop()
 
@@ -77,31 +99,58 @@ class Server:
         """Wait until the last connection is closed."""
         await self._stopped.wait()
 
-    async def _serve_connections(self, task_status: trio.TaskStatus[trio.Nursery]) -> None:
+    async def _serve_connections(self, task_status: trio.TaskStatus[None]) -> None:
+        poller = open_poller() if self._has_lobby else None
         try:
             with self._serving:
-                async with trio.open_nursery() as nursery:
-                    task_status.started(nursery)
-                    await self._done.wait()
+                async with trio.open_nursery() as attendants:
+                    if poller is not None:
+                        self._lobby = Lobby(self._service, poller, self._begin, self._left)
+                        attendants.start_soon(self._lobby.attend)
+                        attendants.start_soon(self._lobby.sweep)
+                        attendants.start_soon(self._lobby.deliver)
+                    async with trio.open_nursery() as self._nursery:
+                        task_status.started()
+                        await self._done.wait()
+                    attendants.cancel_scope.cancel()
         finally:
+            lobby, self._lobby = self._lobby, None
+            if lobby is not None:
+                lobby.close()
             self._stopped.set()
 
-    async def _accept(self, listeners: list[trio.SocketListener], connections: trio.Nursery) -> None:
+    async def _accept(self, listeners: Sequence[socket.socket]) -> None:
         with self._accepting:
-            capped = [CappedListener(listener, self._room) for listener in listeners]
-            await trio.serve_listeners(self._handle, capped, handler_nursery=connections)
+            async with trio.open_nursery() as nursery:
+                for listener in listeners:
+                    nursery.start_soon(accept, listener, self._room, self._admit)
 
-    async def _handle(self, stream: trio.SocketStream) -> None:
+    def _admit(self, sock: socket.socket, client: Address) -> None:
+        self._open += 1
+        if self._lobby is not None:
+            self._lobby.admit(sock, client)
+        else:
+            assert self._nursery is not None, "connections are accepted while they are served"
+            self._nursery.start_soon(self._serve_alone, sock, client)
+
+    def _left(self) -> None:
+        self._open -= 1
+        self._room.give()
+
+    def _begin(self, visitor: Visitor, data: bytes) -> None:
+        assert self._nursery is not None, "visitors come while they are served"
+        self._nursery.start_soon(self._serve, Connection(visitor, self._service, visitor.client, data))
+
+    async def _serve_alone(self, sock: socket.socket, client: Address) -> None:
+        stream = trio.SocketStream(trio.socket.from_stdlib_socket(sock))
         try:
-            client = stream.socket.getpeername()
             secured = stream if self._tls is None else await self._secure(stream, self._tls)
-            connection = Connection(secured, self._service, client[:2] if isinstance(client, tuple) else client)
-            await self._serve(connection)
+            await self._serve(Connection(secured, self._service, client))
         except (OSError, PeerLeft):  # It left before it said anything.
             pass
         finally:
+            self._left()
             await trio.aclose_forcefully(stream)
-            self._room.release()
 
     async def _secure(self, stream: trio.SocketStream, tls: ssl.SSLContext) -> trio.SSLStream[trio.SocketStream]:
         secured = trio.SSLStream(stream, tls, server_side=True)
@@ -135,8 +184,9 @@ async def serve(
     allow_hosts: Sequence[str] | None = None,
     explain_denials: bool = False,
     server_header: str | None = "corserver",
-    listeners: list[trio.SocketListener] | None = None,
+    listeners: Sequence[socket.socket] | None = None,
     ssl_context: ssl.SSLContext | None = None,
+    lobby: bool = True,
     task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve *app* over HTTP until cancelled; `await nursery.start(serve, app)` yields the running `Server`.
@@ -145,8 +195,9 @@ async def serve(
     pattern, or `Scopes`; without it the app's attribute `cors` counts, and without that there is no policy.
     *access_log* is called with an `Entry` after every exchange. *allow_hosts* are host names to answer for beside
     localhost and IP addresses; None checks them on loopback addresses only. *explain_denials* puts the reason into
-    a refused preflight's body. *server_header* is the Server line, None for none. *listeners*, already open, take
-    the place of host and port. *ssl_context* makes it HTTPS.
+    a refused preflight's body. *server_header* is the Server line, None for none. *listeners*, sockets that listen
+    already and do not block, take the place of host and port; they are closed in the end. *ssl_context* makes it HTTPS.
+    Without a *lobby* each connection waits for itself, as it does where the system offers nothing better.
 
     An app that is an async context manager is entered for the time of serving. Raises OSError where the address
     cannot be bound, ValueError for policies that cannot be.
@@ -170,11 +221,13 @@ async def serve(
             explain_denials=explain_denials,
             server_header=None if server_header is None else server_header.encode("ascii"),
         )
-        server = Server(service, addresses, ssl_context)
+        server = Server(service, addresses, ssl_context, has_lobby=lobby)
         async with trio.open_nursery() as nursery:
-            connections = await nursery.start(server._serve_connections)
+            await nursery.start(server._serve_connections)
             task_status.started(server)
             try:
-                await server._accept(opened, connections)
+                await server._accept(opened)
             finally:
+                for listener in opened:
+                    listener.close()
                 server.stop()

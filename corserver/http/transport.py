@@ -23,37 +23,44 @@ class PeerLeft(Exception):
     """The peer closed or reset the connection, or stopped taking what it is sent."""
 
 
-class Pace:
-    """How much patience there is with a peer that sends a body: a while between pieces, and a rate from the first on.
-
-    Only the time spent waiting for the peer counts, so that a handler may read as slowly as it likes.
-    """
-
-    __slots__ = ("_limits", "received", "waited")
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        #: bytes of the body that came, and seconds that were waited for them since the first
-        self.received = 0
-        self.waited = 0.0
-
-    @property
-    def seconds(self) -> float:
-        """How long to wait for the next piece."""
-        if not self.received:
-            return self._limits.body_seconds
-        earned = self._limits.rate_grace_seconds + self.received / self._limits.body_rate
-        return max(0.0, min(self._limits.body_seconds, earned - self.waited))
-
-
 class Transport:
     """A stream, as the server uses it."""
 
-    def __init__(self, stream: trio.abc.Stream, limits: Limits) -> None:
-        self.stream = stream
+    __slots__ = ("_idling", "_limits", "_stream", "peer_left", "served", "since")
+
+    def __init__(self, stream: trio.abc.Stream | None, limits: Limits) -> None:
+        self._stream = stream
         self._limits = limits
+        self._idling: trio.CancelScope | None = None
+        #: Since when nothing is under way, and how many requests there were.
+        self.since = trio.current_time()
+        self.served = 0
         #: Whether `PeerLeft` was raised, which somebody between here and the connection may have caught or wrapped.
         self.peer_left = False
+
+    @property
+    def stream(self) -> trio.abc.Stream:
+        """The stream."""
+        assert self._stream is not None, "it has one from the start, or makes it when it is asked"
+        return self._stream
+
+    async def idle(self) -> bytes | None:
+        """What arrives next while nothing is under way; `b""` if nothing will, or nothing did for too long.
+
+        None if whoever waits is to go, the connection being in other hands. Raises `PeerLeft`.
+        """
+        limits = self._limits
+        patience = limits.idle_seconds if self.served else limits.head_seconds
+        data = b""
+        with trio.CancelScope(deadline=self.since + patience) as self._idling:
+            data = await self.receive()
+        self._idling = None
+        return data
+
+    def stop_idling(self) -> None:
+        """Nothing more is to be waited for, if nothing is under way."""
+        if self._idling is not None:
+            self._idling.cancel()
 
     async def receive(self) -> bytes:
         """What arrives next, `b""` when the peer has ended its side. Raises `PeerLeft`."""
@@ -74,7 +81,11 @@ class Transport:
             await self._send(head)
             await self._send(body)
 
-    async def _send(self, data: bytes) -> None:
+    async def post(self, head: bytes, body: bytes = b"") -> None:
+        """`send` what ends an exchange, after which the connection is idle: when it goes may be a moment later."""
+        await self.send(head, body)
+
+    async def _send(self, data: bytes | memoryview) -> None:
         view = memoryview(data)
         for start in range(0, len(view), _SEND):
             with trio.move_on_after(self._limits.write_seconds) as scope:

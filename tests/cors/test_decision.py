@@ -263,7 +263,7 @@ def test_other_headers_keep_their_place_and_their_case() -> None:
     decision = _policy("P1").decide(CORSRequest.read(b"GET", (GOOD,)))
 
     assert decision.decorate(lines)[:3] == ((b"X-B", b"1"), (b"Content-Type", b"a/b"), (b"x-b", b"2"))
-    assert decision.overridden(lines) == (b"access-control-allow-origin",)
+    assert decision.decoration.replaced(lines) == (b"access-control-allow-origin",)
 
 
 def test_without_a_policy_nothing_is_touched() -> None:
@@ -271,7 +271,7 @@ def test_without_a_policy_nothing_is_touched() -> None:
     decision = Decision.ungoverned(CORSRequest.read(b"GET", (GOOD,)))
 
     assert lines == decision.decorate(list(lines))
-    assert decision.overridden(lines) == ()
+    assert decision.decoration.replaced(lines) == ()
 
 
 def test_v11_a_changed_list_does_not_reach_the_next_response() -> None:

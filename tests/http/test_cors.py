@@ -1,6 +1,7 @@
 """CORS through a real connection: the vectors of the engine, and that no response escapes the policy."""
 
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -205,10 +206,8 @@ async def test_a_preflight_in_http_1_0_or_with_close_is_framed_right(autojump_cl
 
 async def test_a_refused_preflight_says_why_when_that_was_asked_for(autojump_clock: object) -> None:
     denied = PREFLIGHT.replace(b"https://example.com", b"https://www.example.com")
-    server = served(POLICY)
-    assert (await ask(server, denied)).body == b""
-    server.explain_denials = True
-    answer = await ask(server, denied)
+    assert (await ask(served(POLICY), denied)).body == b""
+    answer = await ask(replace(served(POLICY), explain_denials=True), denied)
     assert (answer.status, answer.get(b"content-type")) == (403, [b"text/plain; charset=utf-8"])
     assert answer.body.decode().splitlines() == [
         "origin not in the policy; allowed: https://example.com",

@@ -208,7 +208,7 @@ def test_absolute_form_names_the_authority() -> None:
 
 
 def test_expect_is_ignored_in_http_1_0() -> None:
-    assert screen(b"POST / HTTP/1.0\r\nExpect: tea\r\nContent-Length: 1\r\n\r\n", Limits()).content_length == 1
+    assert screen(b"POST / HTTP/1.0\r\nExpect: tea\r\nContent-Length: 1\r\n\r\n", Limits()).section.content_length == 1
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import trio.testing
 import trustme
 
 from corserver import App, Entry, Limits, Policy, Request, Response, Server, serve
-from corserver.http.listeners import BoundAddress, CappedListener, open_listeners
+from corserver.http.listeners import BoundAddress, Room, accept, open_listeners
 
 from .peer import read_answers, request
 
@@ -19,6 +19,12 @@ SITE = "https://site.example"
 
 async def hello(request: Request) -> Response:
     return Response("hello")
+
+
+@pytest.fixture(params=[True, False], ids=["lobby", "alone"], autouse=True)
+def lobby(request: pytest.FixtureRequest) -> bool:
+    """Whether connections wait in the lobby, or each for itself."""
+    return bool(request.param)
 
 
 async def fetch(server: Server, data: bytes, *, end: bool = True) -> bytes:
@@ -30,9 +36,11 @@ async def fetch(server: Server, data: bytes, *, end: bool = True) -> bytes:
         return b"".join([chunk async for chunk in stream])
 
 
-async def test_start_yields_the_running_server_and_cancelling_stops_it() -> None:
+async def test_start_yields_the_running_server_and_cancelling_stops_it(lobby: bool) -> None:
     async with trio.open_nursery() as nursery:
-        server: Server = await nursery.start(lambda task_status: serve(hello, port=0, task_status=task_status))
+        server: Server = await nursery.start(
+            lambda task_status: serve(hello, port=0, lobby=lobby, task_status=task_status)
+        )
         assert server.url == f"http://127.0.0.1:{server.addresses[0].port}"
         async with httpx.AsyncClient() as client:
             assert (await client.get(server.url)).text == "hello"
@@ -41,7 +49,7 @@ async def test_start_yields_the_running_server_and_cancelling_stops_it() -> None
         await trio.open_tcp_stream("127.0.0.1", server.addresses[0].port)
 
 
-async def test_stopping_closes_idle_connections_at_once_and_finishes_answers() -> None:
+async def test_stopping_closes_idle_connections_at_once_and_finishes_answers(lobby: bool) -> None:
     begun, go_on = trio.Event(), trio.Event()
 
     async def slow(request: Request) -> Response:
@@ -51,7 +59,9 @@ async def test_stopping_closes_idle_connections_at_once_and_finishes_answers() -
 
     answers: list[bytes] = []
     async with trio.open_nursery() as nursery:
-        server: Server = await nursery.start(lambda task_status: serve(slow, port=0, task_status=task_status))
+        server: Server = await nursery.start(
+            lambda task_status: serve(slow, port=0, lobby=lobby, task_status=task_status)
+        )
         idle = await trio.open_tcp_stream("127.0.0.1", server.addresses[0].port)
 
         async def ask() -> None:
@@ -67,7 +77,7 @@ async def test_stopping_closes_idle_connections_at_once_and_finishes_answers() -
     assert (answer.body, answer.get(b"connection")) == (b"finished", [b"close"])
 
 
-async def test_answers_are_finished_when_serve_is_cancelled_from_outside() -> None:
+async def test_answers_are_finished_when_serve_is_cancelled_from_outside(lobby: bool) -> None:
     begun, go_on = trio.Event(), trio.Event()
 
     async def slow(request: Request) -> Response:
@@ -81,7 +91,7 @@ async def test_answers_are_finished_when_serve_is_cancelled_from_outside() -> No
 
         async def serving(task_status: trio.TaskStatus[Server]) -> None:
             with scope:
-                await serve(slow, port=0, task_status=task_status)
+                await serve(slow, port=0, lobby=lobby, task_status=task_status)
 
         server: Server = await outer.start(serving)
 
@@ -95,7 +105,7 @@ async def test_answers_are_finished_when_serve_is_cancelled_from_outside() -> No
     assert received[0].endswith(b"finished")
 
 
-async def test_no_answer_outlives_the_grace() -> None:
+async def test_no_answer_outlives_the_grace(lobby: bool) -> None:
     begun = trio.Event()
 
     async def endless(request: Request) -> Response:
@@ -104,7 +114,9 @@ async def test_no_answer_outlives_the_grace() -> None:
         raise AssertionError
 
     async with trio.open_nursery() as nursery:
-        server: Server = await nursery.start(lambda task_status: serve(endless, port=0, task_status=task_status))
+        server: Server = await nursery.start(
+            lambda task_status: serve(endless, port=0, lobby=lobby, task_status=task_status)
+        )
         stream = await trio.open_tcp_stream("127.0.0.1", server.addresses[0].port)
         await stream.send_all(request("GET", "/"))
         await begun.wait()
@@ -113,10 +125,10 @@ async def test_no_answer_outlives_the_grace() -> None:
     await stream.aclose()
 
 
-async def test_the_policy_can_be_replaced_while_serving_and_a_bad_one_is_not_taken() -> None:
+async def test_the_policy_can_be_replaced_while_serving_and_a_bad_one_is_not_taken(lobby: bool) -> None:
     async with trio.open_nursery() as nursery:
         server: Server = await nursery.start(
-            lambda task_status: serve(hello, port=0, cors=Policy([SITE]), task_status=task_status)
+            lambda task_status: serve(hello, port=0, cors=Policy([SITE]), lobby=lobby, task_status=task_status)
         )
         data = request("GET", "/", f"Origin: {SITE}")
         assert read_answers(await fetch(server, data))[0].cors[b"access-control-allow-origin"] == SITE.encode()
@@ -129,7 +141,7 @@ async def test_the_policy_can_be_replaced_while_serving_and_a_bad_one_is_not_tak
         nursery.cancel_scope.cancel()
 
 
-async def test_the_policies_of_an_app_are_found_and_an_argument_goes_before_them() -> None:
+async def test_the_policies_of_an_app_are_found_and_an_argument_goes_before_them(lobby: bool) -> None:
     app = App(cors=Policy([SITE]))
 
     @app.get("/")
@@ -140,18 +152,20 @@ async def test_the_policies_of_an_app_are_found_and_an_argument_goes_before_them
     for cors, expected in ((None, SITE.encode()), (Policy(["*"]), b"*")):
         async with trio.open_nursery() as nursery:
             server: Server = await nursery.start(
-                lambda task_status, cors=cors: serve(app, port=0, cors=cors, task_status=task_status)
+                lambda task_status, cors=cors: serve(app, port=0, cors=cors, lobby=lobby, task_status=task_status)
             )
             assert read_answers(await fetch(server, data))[0].cors[b"access-control-allow-origin"] == expected
             nursery.cancel_scope.cancel()
 
 
-async def test_on_loopback_a_foreign_host_is_refused_unless_allowed() -> None:
+async def test_on_loopback_a_foreign_host_is_refused_unless_allowed(lobby: bool) -> None:
     evil = b"GET / HTTP/1.1\r\nHost: evil.example:8000\r\n\r\n"
     for allowed, status in ((None, 403), (["evil.example"], 200), (["other.example"], 403)):
         async with trio.open_nursery() as nursery:
             server: Server = await nursery.start(
-                lambda task_status, allowed=allowed: serve(hello, port=0, allow_hosts=allowed, task_status=task_status)
+                lambda task_status, allowed=allowed: serve(
+                    hello, port=0, allow_hosts=allowed, lobby=lobby, task_status=task_status
+                )
             )
             (answer,) = read_answers(await fetch(server, evil))
             assert answer.status == status
@@ -160,11 +174,11 @@ async def test_on_loopback_a_foreign_host_is_refused_unless_allowed() -> None:
             nursery.cancel_scope.cancel()
 
 
-async def test_an_entry_names_the_client() -> None:
+async def test_an_entry_names_the_client(lobby: bool) -> None:
     entries: list[Entry] = []
     async with trio.open_nursery() as nursery:
         server: Server = await nursery.start(
-            lambda task_status: serve(hello, port=0, access_log=entries.append, task_status=task_status)
+            lambda task_status: serve(hello, port=0, access_log=entries.append, lobby=lobby, task_status=task_status)
         )
         await fetch(server, request("GET", "/"))
         nursery.cancel_scope.cancel()
@@ -180,8 +194,8 @@ async def test_a_taken_port_is_an_error_or_the_next_one_is_used() -> None:
         with pytest.raises(OSError, match="is taken"):
             await open_listeners("127.0.0.1", port)
         (listener,) = await open_listeners("127.0.0.1", port, or_next=50)
-        assert port < listener.socket.getsockname()[1] <= port + 50
-        await listener.aclose()
+        assert port < listener.getsockname()[1] <= port + 50
+        listener.close()
 
 
 @pytest.mark.parametrize(
@@ -199,7 +213,7 @@ def test_an_address_as_one_would_click_it(host: str, url: str, loopback: bool) -
     assert (url, loopback) == (address.url, address.is_loopback)
 
 
-async def test_the_app_is_entered_while_it_is_served() -> None:
+async def test_the_app_is_entered_while_it_is_served(lobby: bool) -> None:
     seen: list[str] = []
 
     class Life:
@@ -214,7 +228,9 @@ async def test_the_app_is_entered_while_it_is_served() -> None:
             seen.append("left")
 
     async with trio.open_nursery() as nursery:
-        server: Server = await nursery.start(lambda task_status: serve(Life(), port=0, task_status=task_status))
+        server: Server = await nursery.start(
+            lambda task_status: serve(Life(), port=0, lobby=lobby, task_status=task_status)
+        )
         await fetch(server, request("GET", "/"))
         nursery.cancel_scope.cancel()
     assert seen == ["entered", "asked", "left"]
@@ -222,39 +238,37 @@ async def test_the_app_is_entered_while_it_is_served() -> None:
 
 async def test_beyond_the_cap_nothing_is_accepted_until_there_is_room() -> None:
     (listener,) = await open_listeners("127.0.0.1", 0)
-    room = trio.Semaphore(1)
-    capped = CappedListener(listener, room)
-    clients = [await trio.testing.open_stream_to_socket_listener(listener) for _ in range(2)]
-    accepted = [await capped.accept()]
-
-    async def accept() -> None:
-        accepted.append(await capped.accept())
-
+    room = Room(1)
+    clients = [await trio.open_tcp_stream(*listener.getsockname()) for _ in range(2)]
+    accepted: list[socket.socket] = []
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(accept)
+        nursery.start_soon(accept, listener, room, lambda sock, client: accepted.append(sock))
+        while not accepted:
+            await trio.testing.wait_all_tasks_blocked()
         await trio.testing.wait_all_tasks_blocked()
         assert len(accepted) == 1
-        room.release()
-    assert len(accepted) == 2
-    with trio.CancelScope() as scope:
-        scope.cancel()
-        await capped.accept()
-    assert room.value == 0, "a cancelled accept takes no place"
-    for stream in (*clients, *accepted, capped):
+        room.give()
+        while len(accepted) < 2:
+            await trio.testing.wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    assert not room.take()
+    for stream in clients:
         await stream.aclose()
+    for sock in (*accepted, listener):
+        sock.close()
 
 
-async def test_a_closed_connection_gives_its_place_back() -> None:
+async def test_a_closed_connection_gives_its_place_back(lobby: bool) -> None:
     async with trio.open_nursery() as nursery:
         server: Server = await nursery.start(
-            lambda task_status: serve(hello, port=0, limits=Limits(connections=1), task_status=task_status)
+            lambda task_status: serve(hello, port=0, limits=Limits(connections=1), lobby=lobby, task_status=task_status)
         )
         for _ in range(3):
             assert read_answers(await fetch(server, request("GET", "/")))[0].body == b"hello"
         nursery.cancel_scope.cancel()
 
 
-async def test_https_is_served_and_a_handshake_that_stalls_or_fails_is_let_go() -> None:
+async def test_https_is_served_and_a_handshake_that_stalls_or_fails_is_let_go(lobby: bool) -> None:
     authority = trustme.CA()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("localhost").configure_cert(context)
@@ -269,6 +283,7 @@ async def test_https_is_served_and_a_handshake_that_stalls_or_fails_is_let_go() 
                 ssl_context=context,
                 limits=Limits(handshake_seconds=0.1),
                 access_log=entries.append,
+                lobby=lobby,
                 task_status=task_status,
             )
         )
@@ -290,12 +305,14 @@ async def test_https_is_served_and_a_handshake_that_stalls_or_fails_is_let_go() 
     assert [entry.status for entry in entries] == [200, 200]
 
 
-async def test_an_early_answer_is_read_whole_over_a_socket() -> None:
+async def test_an_early_answer_is_read_whole_over_a_socket(lobby: bool) -> None:
     async def refusing(request: Request) -> Response:
         return Response(b"x" * 200_000, 413)
 
     async with trio.open_nursery() as nursery:
-        server: Server = await nursery.start(lambda task_status: serve(refusing, port=0, task_status=task_status))
+        server: Server = await nursery.start(
+            lambda task_status: serve(refusing, port=0, lobby=lobby, task_status=task_status)
+        )
         data = request("POST", "/", "Content-Length: 8000000") + b"y" * 8_000_000
         (answer,) = read_answers(await fetch(server, data))
         assert (answer.status, len(answer.body)) == (413, 200_000)

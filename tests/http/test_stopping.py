@@ -18,6 +18,12 @@ PIECE = 65536
 MIB = 1 << 20
 
 
+@pytest.fixture(params=[True, False], ids=["lobby", "alone"])
+def lobby(request: pytest.FixtureRequest) -> bool:
+    """Whether connections wait in the lobby, or each for itself."""
+    return bool(request.param)
+
+
 async def test_a_connection_that_is_stopped_finishes_its_answer_and_says_that_it_is_the_last(
     autojump_clock: object,
 ) -> None:
@@ -97,11 +103,11 @@ PEERS = {
 }
 
 
-async def stopping(stop: Callable[[Server], Awaitable[None]], limits: Limits) -> float:
+async def stopping(stop: Callable[[Server], Awaitable[None]], limits: Limits, lobby: bool) -> float:
     """How long a server needs to stop when all the peers there are hang on to it."""
     with recorded() as records, trio.fail_after(20):
         async with trio.open_nursery() as nursery:
-            server: Server = await nursery.start(partial(serve, forever, port=0, limits=limits))
+            server: Server = await nursery.start(partial(serve, forever, port=0, limits=limits, lobby=lobby))
             streams = [await trio.open_tcp_stream("127.0.0.1", server.addresses[0].port) for _ in PEERS]
             for stream, sent in zip(streams, PEERS.values(), strict=True):
                 await stream.send_all(sent)
@@ -117,33 +123,33 @@ async def stopping(stop: Callable[[Server], Awaitable[None]], limits: Limits) ->
     return elapsed
 
 
-async def test_no_peer_holds_a_server_that_stops_longer_than_the_grace() -> None:
+async def test_no_peer_holds_a_server_that_stops_longer_than_the_grace(lobby: bool) -> None:
     async def stop(server: Server) -> None:
         server.stop()
 
-    elapsed = await stopping(stop, Limits(grace_seconds=0.5))
+    elapsed = await stopping(stop, Limits(grace_seconds=0.5), lobby)
     assert 0.5 <= elapsed <= 1.5
 
 
-async def test_a_second_stop_is_at_once() -> None:
+async def test_a_second_stop_is_at_once(lobby: bool) -> None:
     async def stop(server: Server) -> None:
         server.stop(grace=60)
         await trio.sleep(0.05)
         assert server.connections
         server.stop(grace=0)
 
-    assert await stopping(stop, Limits()) <= 1
+    assert await stopping(stop, Limits(), lobby) <= 1
 
 
-async def test_a_later_stop_with_more_patience_does_not_take_the_first_back() -> None:
+async def test_a_later_stop_with_more_patience_does_not_take_the_first_back(lobby: bool) -> None:
     async def stop(server: Server) -> None:
         server.stop(grace=0.2)
         server.stop(grace=60)
 
-    assert await stopping(stop, Limits()) <= 1.2
+    assert await stopping(stop, Limits(), lobby) <= 1.2
 
 
-async def test_stopping_closes_who_is_idle_at_once_while_others_are_served() -> None:
+async def test_stopping_closes_who_is_idle_at_once_while_others_are_served(lobby: bool) -> None:
     go_on = trio.Event()
 
     async def app(request: Request) -> Response:
@@ -152,7 +158,7 @@ async def test_stopping_closes_who_is_idle_at_once_while_others_are_served() -> 
         return Response("done")
 
     async with trio.open_nursery() as nursery:
-        server: Server = await nursery.start(partial(serve, app, port=0))
+        server: Server = await nursery.start(partial(serve, app, port=0, lobby=lobby))
         slow, new, kept = [await trio.open_tcp_stream("127.0.0.1", server.addresses[0].port) for _ in range(3)]
         await slow.send_all(request("GET", "/slow"))
         await kept.send_all(request("GET", "/"))

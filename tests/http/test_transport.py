@@ -5,7 +5,8 @@ import trio
 import trio.testing
 
 from corserver.http.limits import Limits
-from corserver.http.transport import Pace, PeerLeft, Transport
+from corserver.http.reader import Pace
+from corserver.http.transport import PeerLeft, Transport
 
 
 def test_patience_is_the_idle_time_and_no_less_than_the_rate() -> None:

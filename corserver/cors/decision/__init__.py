@@ -1,8 +1,8 @@
 """What CORS does with one request, and why: the one value that the answer, the log, `check` and the tests all read."""
 
-from .decision import Decision
+from .decision import Decision, Decoration
 from .reason import Outcome, Reason
 from .request import CORSRequest, Kind
 from .rules import Rules
 
-__all__ = ["CORSRequest", "Decision", "Kind", "Outcome", "Reason", "Rules"]
+__all__ = ["CORSRequest", "Decision", "Decoration", "Kind", "Outcome", "Reason", "Rules"]

@@ -1,7 +1,8 @@
 """The decision on one request: the header lines it puts on the response, and the words for people."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .. import fetch
 from ..fetch import Field
@@ -9,6 +10,31 @@ from ..origins import NearMiss, OriginPattern, diagnose
 from .reason import Outcome, Reason
 from .request import CORSRequest, Kind
 from .rules import Rules
+
+
+class Decoration(NamedTuple):
+    """What a decision does to a response's header lines. Two decisions with one decoration do the same.
+
+    *headers* and *vary* are added. *governs*: lines `Access-Control-*` that were there are replaced; where no policy
+    governs, nothing is touched. *exposes_all*: the names of the response's own headers are exposed.
+    """
+
+    headers: tuple[Field, ...] = ()
+    vary: tuple[Field, ...] = ()
+    governs: bool = False
+    exposes_all: bool = False
+
+    def apply(self, headers: Sequence[Field]) -> tuple[Field, ...]:
+        """*headers* with this decoration."""
+        if not self.governs:
+            return tuple(headers)
+        kept = tuple(line for line in headers if not _is_cors_header(line[0]))
+        vary = () if self.vary and _varies_on_origin(kept) else self.vary
+        return (*kept, *self.headers, *(_exposing(kept) if self.exposes_all else ()), *vary)
+
+    def replaced(self, headers: Iterable[Field]) -> tuple[bytes, ...]:
+        """The names of the app's own CORS lines in *headers* that `apply` replaces."""
+        return tuple(name for name, _ in headers if _is_cors_header(name)) if self.governs else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +53,13 @@ class Decision:
     status: int | None = None
     rules: Rules | None = None
     pattern: OriginPattern | None = None
+    #: What it does to a response.
+    decoration: Decoration = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        rules = self.rules
+        exposes_all = rules is not None and rules.expose_all and self.status is None and bool(self.headers)
+        object.__setattr__(self, "decoration", Decoration(self.headers, self.vary, rules is not None, exposes_all))
 
     @classmethod
     def ungoverned(cls, request: CORSRequest) -> "Decision":
@@ -81,18 +114,7 @@ class Decision:
 
         On a path without a policy nothing is touched.
         """
-        if self.rules is None:
-            return tuple(headers)
-        kept = tuple(line for line in headers if not _is_cors_header(line[0]))
-        vary = () if self.vary and _varies_on_origin(kept) else self.vary
-        exposed: tuple[Field, ...] = ()
-        if self.rules.expose_all and self.headers and self.status is None:
-            exposed = _exposing(kept)
-        return (*kept, *self.headers, *exposed, *vary)
-
-    def overridden(self, headers: Iterable[Field]) -> tuple[bytes, ...]:
-        """The names of the app's own CORS lines in *headers* that `decorate` replaces."""
-        return () if self.rules is None else tuple(name for name, _ in headers if _is_cors_header(name))
+        return self.decoration.apply(headers)
 
     def _conclusion(self) -> tuple[Reason, str]:
         reason, rules = self.origin_reason, self.rules

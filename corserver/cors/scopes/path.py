@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
+#: A path that is its own decoding: no escapes, no dot segments.
+_PLAIN: Final = re.compile(rb"(?:/(?!\.{1,2}(?:/|\Z))[!-$&-.0-~]*)+")
 _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 #: What RFC 3986 §3.3 lets stand in a segment as it is.
 _PCHAR: Final = "!$&'()*+,;=:@~"
@@ -32,6 +34,8 @@ class Path:
     @classmethod
     def parse(cls, raw: bytes) -> "Path":
         """The path of a request target, still percent-encoded and without its query. Raises `BadPath`."""
+        if _PLAIN.fullmatch(raw):
+            return cls(tuple([segment for segment in raw.decode("ascii").split("/") if segment]), raw[-1] == 0x2F)
         if not raw.startswith(b"/"):
             raise BadPath("a path begins with /")
         segments = tuple(decode_segment(segment) for segment in raw.split(b"/") if segment)

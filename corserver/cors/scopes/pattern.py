@@ -100,8 +100,24 @@ def _parse_part(segment: str, text: str) -> tuple[str | ParameterType, str]:
 @dataclass(slots=True)
 class _Node(Generic[T]):
     literals: "dict[str, _Node[T]]" = field(default_factory=dict)
-    parameters: "dict[ParameterType, _Node[T]]" = field(default_factory=dict)
-    leaves: "dict[tuple[bool, bool], Leaf[T]]" = field(default_factory=dict)  # by (slash, prefix)
+    parameters: "list[tuple[ParameterType, _Node[T]]]" = field(default_factory=list)  # most specific first
+    leaves: "dict[bool, Leaf[T]]" = field(default_factory=dict)  # by whether a slash ends the path
+    prefixes: "dict[bool, Leaf[T]]" = field(default_factory=dict)  # the same, of patterns that end in /*
+
+    def child(self, part: "str | ParameterType") -> "_Node[T]":
+        """The node of the next part; made if it is not there."""
+        if isinstance(part, str):
+            return self.literals.setdefault(part, _Node())
+        for kind, node in self.parameters:
+            if kind is part:
+                return node
+        made: _Node[T] = _Node()
+        self.parameters.append((part, made))
+        self.parameters.sort(key=lambda pair: _SPECIFICITY.index(pair[0]))
+        return made
+
+
+_SPECIFICITY: Final = tuple(ParameterType)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +145,9 @@ class PathTable(Generic[T]):
         """Raises ValueError if the pattern has a value for one of *methods* already (None: for any other method)."""
         node = self._root
         for part in pattern.parts:
-            if isinstance(part, str):
-                node = node.literals.setdefault(part, _Node())
-            else:
-                node = node.parameters.setdefault(part, _Node())
-        leaf = node.leaves.setdefault((pattern.slash or not pattern.parts, pattern.prefix), Leaf(pattern))
+            node = node.child(part)
+        leaves = node.prefixes if pattern.prefix else node.leaves
+        leaf = leaves.setdefault(pattern.slash or not pattern.parts, Leaf(pattern))
         for method in (None,) if methods is None else methods:
             if method in leaf.methods:
                 raise ValueError(
@@ -149,23 +163,21 @@ class PathTable(Generic[T]):
 def _walk(
     node: _Node[T], path: Path, depth: int, values: tuple[object, ...]
 ) -> Iterator[tuple[Leaf[T], tuple[object, ...]]]:
-    if depth == len(path.segments):
-        exact = node.leaves.get((path.slash, False))
+    segments = path.segments
+    if depth == len(segments):
+        exact = node.leaves.get(path.slash)
         if exact is not None:
             yield exact, values
     else:
-        segment = path.segments[depth]
-        if segment in node.literals:
-            yield from _walk(node.literals[segment], path, depth + 1, values)
-        for kind in ParameterType:
-            if kind not in node.parameters:
-                continue
-            child = node.parameters[kind]
+        literal = node.literals.get(segments[depth])
+        if literal is not None:
+            yield from _walk(literal, path, depth + 1, values)
+        for kind, child in node.parameters:
             if kind is ParameterType.PATH:
-                rest = "/".join(path.segments[depth:]) + ("/" if path.slash else "")
+                rest = "/".join(segments[depth:]) + ("/" if path.slash else "")
                 yield from ((leaf, (*values, rest)) for leaf in child.leaves.values())
-            elif (value := kind.convert(segment)) is not None:
+            elif (value := kind.convert(segments[depth])) is not None:
                 yield from _walk(child, path, depth + 1, (*values, value))
-    for slash in (True, False):
-        if (slash, True) in node.leaves:
-            yield node.leaves[slash, True], values
+    for slash in (True, False) if node.prefixes else ():
+        if slash in node.prefixes:
+            yield node.prefixes[slash], values

@@ -1,6 +1,6 @@
 """Which policy governs a path and a method."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Literal
@@ -40,7 +40,7 @@ class Scope:
 class Scopes:
     """Which policy governs a path and a method. Immutable; a new table replaces an old one whole."""
 
-    __slots__ = ("_table", "default", "scopes")
+    __slots__ = ("_table", "default", "only_policy", "scopes")
 
     def __init__(self, scopes: Iterable[Scope] = (), default: PolicyChoice = INHERIT) -> None:
         """*default* governs what no scope does, and requests whose path cannot be read.
@@ -57,6 +57,17 @@ class Scopes:
             if isinstance(scope.policy, Scopes) and not scope.pattern.prefix:
                 raise ValueError("a table of scopes stands at a prefix: a pattern that ends in /*")
             self._table.add(scope.pattern, scope.methods, scope)
+        choices = {id(choice): choice for choice in (self.default_policy, *self._own_choices())}
+        #: The policy of every path and method, None for none; INHERIT where it depends on them.
+        self.only_policy: Final[PolicyChoice] = INHERIT if len(choices) > 1 else self.default_policy
+
+    def _own_choices(self) -> Iterator[PolicyChoice]:
+        yield from (() if self.default is INHERIT else (self.default,))
+        for scope in self.scopes:
+            if isinstance(scope.policy, Scopes):
+                yield from scope.policy._own_choices()
+            elif scope.policy is not INHERIT:
+                yield scope.policy
 
     @classmethod
     def of(cls, policies: "Policy | Mapping[str, PolicyChoice] | Scopes | None") -> "Scopes":

@@ -1,0 +1,279 @@
+"""The lobby: where connections wait while nothing is under way.
+
+trio's own waiting costs a system call or two and a turn of the scheduler for every wait of every connection. The lobby
+keeps the sockets of all idle connections in one set of the operating system (`polling`); a single task waits for that
+set, and takes what has arrived in batches. A preflight whose answer is known is answered there and then (`preflights`);
+for anything else the connection's task is started or woken, with the bytes in hand.
+
+A visitor is in one of four states:
+
+    WAITING   no task: a socket and a small object are all that there is of the connection
+    PARKED    its task waits here for the next bytes; after a second of silence it is sent home, and the visitor waits
+    on BUSY      its task is at work, and reads by itself; the lobby looks away
+    LEAVING   its last answer is sent; what still comes is dropped, until the peer ends its side too (RFC 9112 §9.6)
+
+A batch is bounded, and after each trio's other tasks have their turn. Deadlines are not timed one by one: a second task
+looks through the visitors when the earliest of them is due. What a peer does not take of an answer is owed to it, and
+sent by the connection's task, under its deadlines.
+"""
+
+import logging
+import socket
+import sys
+import time
+from collections.abc import Callable
+from typing import Final
+
+import outcome
+import trio
+
+from corserver.http.exchange import Service
+from corserver.http.log import Entry
+from corserver.http.messages import Address
+from corserver.http.polling import Poller
+from corserver.http.preflights import Preflights, Prepared
+from corserver.http.visitor import State, Visitor
+from corserver.http.wire.response_heads import http_date
+
+logger = logging.getLogger("corserver")
+
+_RECEIVE: Final = 65536
+#: How many visitors are seen to before trio's other tasks have a turn.
+_BATCH: Final = 64
+#: How long a task is parked, and how long there is between two looks at the deadlines, in seconds.
+_PARKING_SECONDS: Final = 1.0
+_SWEEP_SECONDS: Final = 0.25
+
+
+class Lobby:
+    """Waits for all the connections of a server.
+
+    *start* is called with a visitor and its first bytes where a task is needed, *left* when one is gone.
+    """
+
+    def __init__(
+        self, service: Service, poller: Poller, start: Callable[[Visitor, bytes], None], left: Callable[[], None]
+    ) -> None:
+        self._service = service
+        self._poller = poller
+        self._start = start
+        self._left = left
+        self._preflights = Preflights(service)
+        self._visitors: dict[int, Visitor] = {}
+        self.is_stopping = False
+        #: Whose last answer goes out in a moment.
+        self._posted: list[Visitor] = []
+        #: The task that delivers it, while it waits.
+        self._carrier: trio.lowlevel.Task | None = None
+        self._logs = service.access_log is not None
+        limits = service.limits
+        #: How many requests of a connection may be answered here; its last answer is the connection's own.
+        self._most_answers = sys.maxsize if limits.requests is None else limits.requests - 1
+        self._shortest = min(limits.head_seconds, limits.idle_seconds, limits.linger_idle_seconds, _PARKING_SECONDS)
+
+    def __len__(self) -> int:
+        return len(self._visitors)
+
+    def admit(self, sock: socket.socket, client: Address) -> None:
+        """Take a connection in; its socket does not block."""
+        visitor = Visitor(self, sock, client, self._service.limits)
+        self._visitors[visitor.fd] = visitor
+        self._watch(visitor)
+
+    async def attend(self) -> None:
+        """See to the visitors, until cancelled."""
+        while True:
+            await trio.lowlevel.wait_readable(self._poller.fileno())
+            self._see_to_the_ready()
+
+    async def deliver(self) -> None:
+        """Send what is posted, until cancelled."""
+        while True:
+            self._carrier = trio.lowlevel.current_task()
+            await trio.lowlevel.wait_task_rescheduled(self._stop_delivering)
+            self._deliver_now()
+
+    def _stop_delivering(self, raise_cancel: object) -> trio.lowlevel.Abort:
+        self._carrier = None
+        return trio.lowlevel.Abort.SUCCEEDED
+
+    def _deliver_now(self) -> None:
+        posted, self._posted = self._posted, []
+        for visitor in posted:
+            visitor.is_posted = False
+            try:
+                if visitor.owed:
+                    visitor.push()
+            except OSError:  # It has left.
+                self.dismiss(visitor)
+            if visitor.owed and visitor.state is State.PARKED:
+                self._hand_over(visitor, b"")
+
+    async def sweep(self) -> None:
+        """Let go whose time is over, until cancelled."""
+        while True:
+            now = trio.current_time()
+            earliest = now + self._shortest
+            for visitor in tuple(self._visitors.values()):
+                due = self._due(visitor)
+                if due > now:
+                    earliest = min(earliest, due)
+                elif visitor.state is State.PARKED:
+                    self._send_home(visitor)
+                else:
+                    self.dismiss(visitor)
+            await trio.sleep_until(max(earliest, now + _SWEEP_SECONDS))
+
+    def stop(self) -> None:
+        """Let go who is idle, now and from now on; what has arrived by now is answered still."""
+        if not self.is_stopping:
+            self.is_stopping = True
+            self._most_answers = 0
+            self._deliver_now()
+            for _ in range(0, len(self._visitors), _BATCH):
+                self._see_to_the_ready()
+            for visitor in tuple(self._visitors.values()):
+                self.dismiss(visitor)
+
+    def close(self) -> None:
+        """Close whatever is left, once no task is."""
+        for visitor in tuple(self._visitors.values()):
+            self.forget(visitor)
+            visitor.close_now()
+        self._poller.close()
+
+    # ------------------------------------------------------------------------------------------ what visitors ask for
+
+    def seat(self, visitor: Visitor) -> None:
+        """The visitor's task, which calls this, is about to wait, for what `Visitor.idle` returns."""
+        visitor.task, visitor.state = trio.lowlevel.current_task(), State.PARKED
+        self._watch(visitor)
+
+    def post(self, visitor: Visitor) -> None:
+        """Send what is owed to a visitor, once the tasks that run now have run: one answer after the other, so that a
+        client of many connections is not woken by each."""
+        if not visitor.is_posted:
+            visitor.is_posted = True
+            self._posted.append(visitor)
+        if self._carrier is not None:
+            trio.lowlevel.reschedule(self._carrier)
+            self._carrier = None
+
+    def dismiss(self, visitor: Visitor) -> None:
+        """Let a visitor go, if nothing is under way."""
+        if visitor.state is State.PARKED:
+            self._wake(visitor, b"")
+        elif visitor.state is not State.BUSY:
+            self.forget(visitor)
+            visitor.close_now()
+
+    def forget(self, visitor: Visitor) -> None:
+        """A visitor is about to be closed."""
+        if self._visitors.pop(visitor.fd, None) is not None:
+            self._look_away(visitor)
+            self._left()
+
+    # --------------------------------------------------------------------------------------------------- seeing to one
+
+    def _see_to_the_ready(self) -> None:
+        now, date = trio.current_time(), http_date(int(time.time()))
+        visitors, answer_to = self._visitors, self._preflights.answer
+        for fd in self._poller.ready(_BATCH):
+            visitor = visitors[fd]
+            if visitor.state is State.BUSY:
+                self._look_away(visitor)
+                continue
+            try:
+                data = visitor.receive_now(_RECEIVE)
+                answer = answer_to(data)
+                if answer is None or visitor.state is State.LEAVING or visitor.served >= self._most_answers:
+                    self._see_to(visitor, data, now)
+                else:
+                    visitor.push(date.join(answer.parts))
+                    visitor.served += 1
+                    visitor.since = now
+                    if answer.closes or visitor.owed or self._logs:
+                        self._follow_up(visitor, data, answer, now)
+            except BlockingIOError:  # A false alarm.
+                continue
+            except OSError:  # It has left.
+                self.dismiss(visitor)
+            except Exception:
+                logger.exception("a connection failed by the server's own fault: it is closed, the others go on")
+                self.dismiss(visitor)
+
+    def _see_to(self, visitor: Visitor, data: bytes, now: float) -> None:
+        if not data:
+            self.dismiss(visitor)
+            return
+        if visitor.served:  # Of the first head, the time counts from the connection's start.
+            visitor.since = now
+        if visitor.state is not State.LEAVING:
+            self._hand_over(visitor, data)
+
+    def _follow_up(self, visitor: Visitor, data: bytes, answer: Prepared, now: float) -> None:
+        if self._logs:
+            self._log(visitor, data, answer, now)
+        if answer.closes:
+            visitor.until = now + self._service.limits.linger_seconds
+        if visitor.owed or (answer.closes and visitor.state is State.PARKED):
+            self._hand_over(visitor, b"")
+        elif answer.closes:
+            # As `Transport.linger`: a close with unread input would reset the connection, and may overtake the answer.
+            visitor.state = State.LEAVING
+            visitor.end()
+
+    def _hand_over(self, visitor: Visitor, data: bytes) -> None:
+        if visitor.state is State.PARKED:
+            self._wake(visitor, data)
+        else:
+            visitor.state = State.BUSY
+            self._start(visitor, data)
+
+    def _wake(self, visitor: Visitor, data: bytes | None) -> None:
+        task, visitor.task, visitor.state = visitor.task, None, State.BUSY
+        assert task is not None, "a parked visitor has a task"
+        trio.lowlevel.reschedule(task, outcome.Value(data))
+
+    def _send_home(self, visitor: Visitor) -> None:
+        if not visitor.owed:
+            self._wake(visitor, None)
+            visitor.state = State.WAITING
+            visitor.shed()
+
+    def _due(self, visitor: Visitor) -> float:
+        limits = self._service.limits
+        match visitor.state:
+            case State.BUSY:
+                return float("inf")
+            case State.PARKED:
+                return visitor.since + min(_PARKING_SECONDS, limits.idle_seconds)
+            case State.LEAVING:
+                return min(visitor.until, visitor.since + limits.linger_idle_seconds)
+        return visitor.since + (limits.idle_seconds if visitor.served else limits.head_seconds)
+
+    def _watch(self, visitor: Visitor) -> None:
+        if not visitor.is_watched:
+            self._poller.add(visitor.fd)
+            visitor.is_watched = True
+
+    def _look_away(self, visitor: Visitor) -> None:
+        if visitor.is_watched:
+            self._poller.remove(visitor.fd)
+            visitor.is_watched = False
+
+    def _log(self, visitor: Visitor, data: bytes, answer: Prepared, start: float) -> None:
+        assert self._service.access_log is not None
+        seconds = trio.current_time() - start
+        self._service.access_log(
+            Entry(
+                time=time.time() - seconds,
+                client=visitor.client,
+                method=b"OPTIONS",
+                target=data.split(b" ", 2)[1],
+                status=answer.status,
+                sent=answer.length,
+                seconds=seconds,
+                decision=answer.decision,
+            )
+        )

@@ -1,0 +1,98 @@
+"""What an operating system offers to watch many sockets by one: epoll, kqueue, or nothing.
+
+Both can be waited for like a socket, so that trio need not know what is in them. Both are level-triggered here: what
+was not read is reported again, and so is a socket at its end, so who does not want to hear of one has to take it out.
+"""
+
+import select
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
+
+#: What it has depends on the system, which a check of types does not see through.
+_select: Final[Any] = select
+
+
+class Poller(Protocol):
+    """A set of sockets, by file descriptor."""
+
+    def fileno(self) -> int:
+        """The set's own descriptor: readable while a socket of the set is."""
+
+    def add(self, fd: int) -> None:
+        """Watch *fd*."""
+
+    def remove(self, fd: int) -> None:
+        """Watch *fd* no longer; to be called before it is closed."""
+
+    def ready(self, most: int) -> Sequence[int]:
+        """Which are readable, or at their end, now; at most so many."""
+
+    def close(self) -> None:
+        """Give the set back."""
+
+
+class EpollPoller:
+    """Linux (epoll(7))."""
+
+    __slots__ = ("_epoll",)
+
+    def __init__(self) -> None:
+        self._epoll = _select.epoll()
+
+    def fileno(self) -> int:
+        """As `Poller`."""
+        fd: int = self._epoll.fileno()
+        return fd
+
+    def add(self, fd: int) -> None:
+        """As `Poller`."""
+        self._epoll.register(fd, _select.EPOLLIN)
+
+    def remove(self, fd: int) -> None:
+        """As `Poller`."""
+        self._epoll.unregister(fd)
+
+    def ready(self, most: int) -> Sequence[int]:
+        """As `Poller`."""
+        return [fd for fd, _ in self._epoll.poll(0, most)]
+
+    def close(self) -> None:
+        """As `Poller`."""
+        self._epoll.close()
+
+
+class KqueuePoller:
+    """macOS and the BSDs (kqueue(2))."""
+
+    __slots__ = ("_kqueue",)
+
+    def __init__(self) -> None:
+        self._kqueue = _select.kqueue()
+
+    def fileno(self) -> int:
+        """As `Poller`."""
+        fd: int = self._kqueue.fileno()
+        return fd
+
+    def add(self, fd: int) -> None:
+        """As `Poller`."""
+        self._kqueue.control([_select.kevent(fd, _select.KQ_FILTER_READ, _select.KQ_EV_ADD)], 0, 0)
+
+    def remove(self, fd: int) -> None:
+        """As `Poller`."""
+        self._kqueue.control([_select.kevent(fd, _select.KQ_FILTER_READ, _select.KQ_EV_DELETE)], 0, 0)
+
+    def ready(self, most: int) -> Sequence[int]:
+        """As `Poller`."""
+        return [event.ident for event in self._kqueue.control(None, most, 0)]
+
+    def close(self) -> None:
+        """As `Poller`."""
+        self._kqueue.close()
+
+
+def open_poller() -> Poller | None:
+    """The system's, None where there is none: then each connection waits for itself."""
+    if hasattr(select, "epoll"):
+        return EpollPoller()
+    return KqueuePoller() if hasattr(select, "kqueue") else None

@@ -1,0 +1,107 @@
+"""Preflights, answered from their bytes alone: the hot path of the server. No I/O.
+
+A browser sends the same preflight again and again, to many paths, and so does every browser of its kind. The answer of
+a policy is static but for its Date. So the header block of a preflight is the key of a bounded memory, and its answer
+the value; that leaves a match of the request line, a dict look-up, and the splicing in of the Date.
+
+What makes that the same as the plain way, which `tests/http/test_preflights.py` holds
+-----------------------------------------------------------------------------------
+* What is remembered was judged by gate and h11, decided by `open_exchange` and serialised by h11, as anything else is.
+* The request line is matched each time, against a subset of what gate and h11 accept: OPTIONS, a path without escapes
+  and dot segments (those can be refused for the path's sake), HTTP/1.1. What it does not match goes the plain way.
+* Only a whole head is a key, with nothing behind it, so a preflight with a body or a successor goes the plain way.
+* An answer belongs to the table of scopes that it was made under: when the server has another, it is made again. Where
+  the table has more than one policy, the path decides, and the answer is not remembered here, only what it is made of.
+* A policy with a predicate is asked each time.
+"""
+
+import re
+from typing import Final, NamedTuple
+
+from corserver.cors.decision import Decision, Kind
+from corserver.cors.scopes import INHERIT, Scopes
+from corserver.http.exchange import Exchange, Service, open_exchange
+from corserver.http.framing import framing_of
+from corserver.http.gate import Head, RefusedHead, split_head
+from corserver.http.memory import Memory
+from corserver.http.wire.request_heads import judge, recall, remember
+
+_REQUEST_LINE: Final = re.compile(rb"OPTIONS (?:/(?!\.{1,2}[/? ])[!\"$&-.0->@-\[\]-~]*)+(?:\?[!\"$-~]*)? HTTP/1\.1\r\n")
+#: Stands for the Date: no head has it.
+_MARK: Final = b"\r\r"
+
+
+class Prepared(NamedTuple):
+    """The answer to a preflight, but for its Date: join *parts* by that. *closes*: it is the connection's last."""
+
+    parts: tuple[bytes, ...]
+    closes: bool
+    decision: Decision
+    status: int
+    length: int
+    scopes: Scopes
+
+
+class Preflights:
+    """Answers what can be answered from memory, or at least without waiting for anything."""
+
+    __slots__ = ("_known", "_longest", "_service")
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._known: Memory[bytes, Prepared] = service.memory()
+        #: So that neither the limit on a request line nor that on a head needs a look.
+        self._longest = min(service.limits.request_line, service.limits.head)
+
+    def answer(self, data: bytes) -> Prepared | None:
+        """The answer to *data*, if that is one whole preflight and nothing else; None: let a connection see to it."""
+        line = _REQUEST_LINE.match(data)
+        if line is None or len(data) > self._longest:
+            return None
+        block = data[line.end() :]
+        known = self._known.get(block)
+        if known is not None:
+            if known.scopes is self._service.scopes:
+                return known
+            self._known.clear()
+        return self._prepare(data, block)
+
+    def _prepare(self, data: bytes, block: bytes) -> Prepared | None:
+        service = self._service
+        head = self._whole_head(data)
+        if head is None or head.section.content_length:
+            return None
+        scopes = service.scopes
+        exchange = open_exchange(head, service)
+        answer, decision = exchange.answer, exchange.decision
+        if answer is None or decision.request.kind is not Kind.PREFLIGHT or not self._is_for_us(head):
+            return None
+        framing = framing_of(exchange, answer, head.section.closes)
+        assert isinstance(answer.body, bytes), "the server's own answers are no streams"
+        body = answer.body if framing.has_body else b""
+        raw = service.heads.template(framing.start).fill(_MARK, framing.written or 0) + body
+        parts = tuple(raw.split(_MARK))
+        prepared = Prepared(parts, head.section.closes, decision, answer.status, len(body), scopes)
+        if scopes.only_policy is INHERIT:
+            remember(data, head, service.sections)
+        elif not self._asks_a_predicate(exchange):
+            self._known.put(block, prepared, 4 * len(block) + len(raw))
+        return prepared
+
+    def _whole_head(self, data: bytes) -> Head | None:
+        limits = self._service.limits
+        try:
+            if split_head(data, limits) != len(data):
+                return None
+            head = recall(data, limits, self._service.sections)
+            return judge(data, limits)[0] if head is None else head
+        except RefusedHead:
+            return None
+
+    def _is_for_us(self, head: Head) -> bool:
+        hosts = self._service.hosts
+        return hosts is None or hosts.permits(head.authority)
+
+    def _asks_a_predicate(self, exchange: Exchange) -> bool:
+        rules = exchange.decision.rules
+        return rules is not None and rules.predicate is not None

@@ -1,0 +1,134 @@
+"""Reads requests off a connection, each part under its deadline: heads, and bodies as somebody wants them."""
+
+import contextlib
+from typing import Final
+
+import trio
+
+from corserver.http.gate import Head, RefusedHead, body_too_large
+from corserver.http.limits import Limits
+from corserver.http.messages import HTTPError
+from corserver.http.transport import Transport
+from corserver.http.wire import Wire
+
+#: How long a body that nobody read may take to arrive for the connection to be kept.
+_DRAIN_SECONDS: Final = 1.0
+
+
+class Pace:
+    """How much patience there is with a peer that sends a body: a while between pieces, and a rate from the first on.
+
+    Only the time spent waiting for the peer counts, so that a handler may read as slowly as it likes.
+    """
+
+    __slots__ = ("_limits", "received", "waited")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        #: bytes of the body that came, and seconds that were waited for them since the first
+        self.received = 0
+        self.waited = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """How long to wait for the next piece."""
+        if not self.received:
+            return self._limits.body_seconds
+        earned = self._limits.rate_grace_seconds + self.received / self._limits.body_rate
+        return max(0.0, min(self._limits.body_seconds, earned - self.waited))
+
+
+class Reader:
+    """What the peer sends, as it is wanted."""
+
+    __slots__ = ("_error", "_limits", "_pace", "_transport", "_wire", "is_released")
+
+    def __init__(self, transport: Transport, wire: Wire, limits: Limits) -> None:
+        self._transport = transport
+        self._wire = wire
+        self._limits = limits
+        self._pace: Pace | None = None
+        self._error: HTTPError | None = None
+        #: Whether the connection goes on in other hands.
+        self.is_released = False
+
+    async def next_head(self) -> Head | None:
+        """The next head, or None when there will be none. Raises `RefusedHead`."""
+        wire, transport = self._wire, self._transport
+        self._pace, self._error = None, None
+        began = transport.since
+        while wire.is_silent:
+            if wire.must_close or wire.at_eof:
+                return None
+            data = await transport.idle()
+            if not data:
+                self.is_released = data is None
+                return None
+            if (head := wire.take_head(data)) is not None:
+                return head
+            began = trio.current_time()
+        head = wire.next_head()
+        return await self._rest_of_head(began) if head is None else head
+
+    async def _rest_of_head(self, began: float) -> Head | None:
+        # Of the first head, the time counts from the connection's start: nobody is kept by a byte.
+        wire, limits = self._wire, self._limits
+        start = began if self._transport.served else self._transport.since
+        with trio.CancelScope(deadline=start + limits.head_seconds):
+            while (head := wire.next_head()) is None:
+                if wire.at_eof:
+                    return None
+                wire.receive(await self._transport.receive())
+            return head
+        if wire.is_silent:
+            return None
+        refusal = RefusedHead(408, f"the head did not arrive within {limits.head_seconds:g} seconds")
+        refusal.beginning = wire.beginning
+        raise refusal
+
+    async def next_body(self) -> bytes:
+        """The next piece of the request's body, `b""` at its end. Raises `HTTPError` 413, 408 or 400."""
+        if self._error is not None:
+            raise self._error
+        try:
+            return await self._next_body()
+        except HTTPError as error:
+            # Where the body ends is not known any more, and what comes is not to be taken for a part of it.
+            self._error, self._wire.must_close = error, True
+            raise
+
+    async def _next_body(self) -> bytes:
+        wire, limits = self._wire, self._limits
+        pace = self._pace = self._pace or Pace(limits)
+        while (piece := wire.next_body()) is None:
+            if wire.awaits_continue and wire.can_start():
+                await self._transport.send(wire.go_on())
+            data, start = b"", trio.current_time()
+            with trio.move_on_after(pace.seconds) as scope:
+                data = await self._transport.receive()
+            if scope.cancelled_caught:
+                raise HTTPError(408, "the request body arrives too slowly")
+            pace.waited += trio.current_time() - start if pace.received else 0.0
+            wire.receive(data)
+        pace.received += len(piece)
+        if limits.body is not None and pace.received > limits.body:
+            raise body_too_large(limits.body)
+        return piece
+
+    def give_up(self, reason: str) -> None:
+        """Nothing more of the body can be read, for this *reason*."""
+        self._error = HTTPError(400, reason)
+
+    def can_drain(self, head: Head | None) -> bool:
+        """Whether what is unread of the body is little enough to be read and dropped, so that the connection is
+        kept."""  # A body of unknown length, or one that the peer holds back, is not worth the wait.
+        if head is None or head.section.content_length is None or self._wire.awaits_continue:
+            return False
+        received = 0 if self._pace is None else self._pace.received
+        return head.section.content_length - received <= self._limits.drain
+
+    async def drain(self) -> None:
+        """Read and drop the rest of the body, as long as it comes quickly."""
+        with trio.move_on_after(_DRAIN_SECONDS), contextlib.suppress(HTTPError):
+            while await self.next_body():
+                pass

@@ -1,0 +1,174 @@
+"""A visitor of the lobby: a connection's socket, and its transport once there is a task for it."""
+
+import contextlib
+import socket
+from enum import Enum
+from typing import Final, Protocol
+
+import trio
+
+from corserver.http.limits import Limits
+from corserver.http.messages import Address
+from corserver.http.transport import PeerLeft, Transport
+
+#: A whole answer up to this size is joined and goes out by one call; of a longer one the body is not copied.
+_JOINED: Final = 16384
+
+
+class State(Enum):
+    """Where a visitor is; `lobby` says what that means."""
+
+    WAITING = "waiting"
+    PARKED = "parked"
+    BUSY = "busy"
+    LEAVING = "leaving"
+
+
+class Host(Protocol):
+    """What a visitor needs of the lobby."""
+
+    is_stopping: bool
+
+    def seat(self, visitor: "Visitor") -> None:
+        """Reschedule this task, which is about to wait, with the next bytes, `b""` or None, as `idle` returns them."""
+
+    def post(self, visitor: "Visitor") -> None:
+        """Send what is owed to it in a moment."""
+
+    def dismiss(self, visitor: "Visitor") -> None:
+        """Let it go, if nothing is under way."""
+
+    def forget(self, visitor: "Visitor") -> None:
+        """It is about to be closed."""
+
+
+class Visitor(Transport):
+    """A socket that waits in the lobby. It becomes a stream of trio's only where one is needed.
+
+    What is *owed* is the end of the answers so far, and goes ahead of whatever is sent next.
+    """
+
+    __slots__ = (
+        "_host",
+        "_socket",
+        "client",
+        "fd",
+        "is_posted",
+        "is_watched",
+        "owed",
+        "receive_now",
+        "state",
+        "task",
+        "until",
+    )
+
+    def __init__(self, host: Host, sock: socket.socket, client: Address, limits: Limits) -> None:
+        super().__init__(None, limits)
+        self._host = host
+        self._socket = sock
+        #: The socket's own: it raises BlockingIOError where there is nothing, or OSError where the peer has left.
+        self.receive_now = sock.recv
+        self.client = client
+        self.fd = sock.fileno()
+        self.state = State.WAITING
+        #: The task that is parked.
+        self.task: trio.lowlevel.Task | None = None
+        self.owed = b""
+        #: Whether the lobby is about to send what is owed.
+        self.is_posted = False
+        #: When it has to be gone, if it is leaving.
+        self.until = 0.0
+        #: Whether the lobby is told when something arrives.
+        self.is_watched = False
+
+    @property
+    def stream(self) -> trio.abc.Stream:
+        """The socket as a stream of trio's."""
+        if self._stream is None:
+            self._stream = trio.SocketStream(trio.socket.from_stdlib_socket(self._socket))
+        return self._stream
+
+    async def idle(self) -> bytes | None:
+        """As `Transport`: in the lobby, whose deadlines count."""
+        while True:
+            is_leaving = self.until or self._host.is_stopping
+            if self.owed and (is_leaving or not self.is_posted):
+                await self.send(b"")
+            if self.until:
+                await self.linger()
+            if is_leaving:
+                return b""
+            self._host.seat(self)
+            data: bytes | None = await trio.lowlevel.wait_task_rescheduled(self._abort)
+            if data or not (self.owed or self.until):
+                return data
+
+    def _abort(self, raise_cancel: object) -> trio.lowlevel.Abort:
+        self.task, self.state = None, State.BUSY
+        return trio.lowlevel.Abort.SUCCEEDED
+
+    def stop_idling(self) -> None:
+        """As `Transport`."""
+        self._host.dismiss(self)
+
+    async def send(self, head: bytes, body: bytes = b"") -> None:
+        """As `Transport`, at once as far as the socket takes it."""
+        if self.owed:
+            head, self.owed = self.owed + head, b""
+        try:
+            if len(head) + len(body) <= _JOINED:
+                head, body = head + body, b""
+                sent = self._socket.send(head)
+            else:
+                sent = self._socket.sendmsg((head, body))
+        except BlockingIOError:
+            sent = 0
+        except OSError as error:
+            self.peer_left = True
+            raise PeerLeft from error
+        if sent < len(head):
+            await super().send(head[sent:], body)
+        elif sent < len(head) + len(body):
+            await self._send(memoryview(body)[sent - len(head) :])
+
+    async def post(self, head: bytes, body: bytes = b"") -> None:
+        """As `Transport`: a short one in a moment, by the lobby, with those of the others who are seen to now."""
+        if len(head) + len(body) <= _JOINED:
+            self.owed += head + body
+            self._host.post(self)
+        else:
+            await self.send(head, body)
+
+    def push(self, data: bytes = b"") -> None:
+        """Send what the socket takes; the rest is owed. Raises OSError where the peer has left."""
+        if self.owed:
+            data, self.owed = self.owed + data, b""
+        try:
+            sent = self._socket.send(data)
+        except BlockingIOError:
+            sent = 0
+        if sent < len(data):
+            self.owed = data[sent:]
+
+    async def close(self) -> None:
+        """As `Transport`."""
+        self._host.forget(self)
+        if self.owed:
+            with contextlib.suppress(OSError):
+                self.push()
+        if self._stream is None:
+            self._socket.close()
+        else:
+            await trio.aclose_forcefully(self._stream)
+
+    def end(self) -> None:
+        """End our side. Raises OSError where the peer has left."""
+        self._socket.shutdown(socket.SHUT_WR)
+
+    def shed(self) -> None:
+        """Become small again, for a long wait."""
+        self._stream = None
+
+    def close_now(self) -> None:
+        """Close, without a stream having been made."""
+        self._socket.close()

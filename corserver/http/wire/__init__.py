@@ -1,0 +1,7 @@
+"""Gate and h11 behind one face: bytes in, bytes out, no I/O, and the memory of the heads that they have judged."""
+
+from corserver.http.wire.request_heads import judge
+from corserver.http.wire.response_heads import ResponseHeads
+from corserver.http.wire.wire import Wire
+
+__all__ = ["ResponseHeads", "Wire", "judge"]

@@ -1,0 +1,58 @@
+"""Request heads: judged by gate and h11, and the header sections that they have judged already.
+
+Known heads. A browser's requests to one server differ in their request line; the block of header lines after it is the
+same bytes again and again. So the block is the key of a bounded memory, whose value is what gate and h11 concluded from
+it. The request line is checked each time, by one expression that accepts a subset of what gate and h11 accept; what it
+does not accept goes to them. A head of a known block is thus refused or accepted exactly as it would be by them, which
+`tests/http/wire/test_request_heads.py` holds.
+"""
+
+import re
+from typing import Final
+
+import h11
+
+from corserver.http.gate import Head, HeaderSection, RefusedHead, screen
+from corserver.http.limits import Limits
+from corserver.http.memory import Memory
+
+#: A method, a target in origin-form without `#` or, before the query, `\`, HTTP/1.1: what gate and h11 always accept.
+_REQUEST_LINE: Final = re.compile(
+    rb"(?!CONNECT )([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) (/[!\"$-\[\]-~]*(?:\?[!\"$-~]*)?) HTTP/1\.1\r\n"
+)
+#: How much of a remembered section is Python's: about so many bytes for each of the block's.
+_OVERHEAD: Final = 4
+
+KnownSections = Memory[bytes, HeaderSection]
+
+
+def judge(raw: bytes, limits: Limits) -> tuple[Head, h11.Connection]:
+    """Let gate and h11 judge a complete head. The connection is h11's, ready for the body. Raises `RefusedHead`."""
+    head = screen(raw, limits)
+    connection = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.head + limits.trailers)
+    try:
+        connection.receive_data(raw)
+        connection.next_event()
+    except h11.RemoteProtocolError as error:
+        raise RefusedHead(error.error_status_hint, str(error), raw) from error
+    return head, connection
+
+
+def recall(raw: bytes, limits: Limits, known: KnownSections) -> Head | None:
+    """The head that *raw* is, if its header section is known; None if gate and h11 must be asked."""
+    line = _REQUEST_LINE.match(raw)
+    if line is None:
+        return None
+    method, target = line.groups()
+    end = line.end()
+    section = known.get(raw[end:])
+    if section is None or end - 2 > limits.request_line or len(raw) > limits.head:
+        return None
+    return Head(method, target, section.host, 1, section)
+
+
+def remember(raw: bytes, head: Head, known: KnownSections) -> None:
+    """Keep the header section of *head*, which was judged, for `recall`."""
+    if head.minor_version == 1 and head.target != b"*":
+        block = raw[raw.find(b"\r\n") + 2 :]
+        known.put(block, head.section, len(block) * _OVERHEAD)

@@ -1,0 +1,146 @@
+"""Response heads: checked and serialised by h11 once, then remembered but for their Date and Content-Length.
+
+A head depends on its `ResponseStart` and those two values alone. So the bytes that h11 makes of a start are kept in a
+bounded memory, cut where the values go. With the memory off h11 serialises every head anew, to the same bytes, which
+`tests/http/wire/test_response_heads.py` holds.
+"""
+
+import functools
+import logging
+import time
+from dataclasses import dataclass
+from email.utils import formatdate
+from typing import Final, NamedTuple
+
+import h11
+
+from corserver.cors.decision import Decoration
+from corserver.cors.fetch import Field
+from corserver.http.memory import Memory
+from corserver.http.messages import reason_phrase
+
+logger = logging.getLogger("corserver")
+
+#: The lines whose values are put in later, with values that stand for them. Only Connection comes after them.
+_DATE: Final = b"\r\nDate: -\r\n"
+_LENGTH: Final = b"\r\nContent-Length: 0\r\n"
+
+
+class ResponseStart(NamedTuple):
+    """All that a response's head depends on, beside Date and length.
+
+    *headers* are the app's. *has_length* is whether the server writes the Content-Length; where it does not, and none
+    is in *headers*, a body is chunked or ends with the connection. *minor_version* is the request's.
+    """
+
+    status: int
+    headers: tuple[Field, ...]
+    decoration: Decoration
+    has_length: bool
+    closes: bool
+    minor_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A serialised head, cut where the values of Date and Content-Length go, if the server writes them."""
+
+    parts: tuple[bytes, ...]
+    has_date: bool
+    has_length: bool
+
+    def fill(self, date: bytes, length: int) -> bytes:
+        """The head with these values."""
+        if self.has_date and self.has_length:
+            before, between, after = self.parts
+            return b"".join((before, date, between, b"%d" % length, after))
+        return (date if self.has_date else b"%d" % length).join(self.parts)
+
+
+class ResponseHeads:
+    """Makes response heads. *server* is the value of the Server line, None for none.
+
+    An app whose own CORS lines are replaced is told so, once for each name.
+    """
+
+    __slots__ = ("_known", "_server", "_told")
+
+    def __init__(self, server: bytes | None = None, known: Memory[ResponseStart, Template] | None = None) -> None:
+        self._server = server
+        self._known = Memory(0) if known is None else known
+        self._told: set[bytes] = set()
+
+    def head(self, start: ResponseStart, length: int | None = None) -> bytes:
+        """The bytes of a head, its empty line included. Raises `h11.LocalProtocolError` for one that cannot be."""
+        return self.template(start).fill(http_date(int(time.time())), length or 0)
+
+    def template(self, start: ResponseStart) -> Template:
+        """A head without its date and length. Raises as `head`."""
+        found = self._known.get(start)
+        if found is None:
+            found = self._serialise(start)
+            self._known.put(start, found, 3 * sum(map(len, found.parts)))
+        return found
+
+    def _serialise(self, start: ResponseStart) -> Template:
+        self._tell(start.decoration.replaced(start.headers))
+        fields = list(start.decoration.apply(start.headers))
+        if start.has_length or start.status == 204:  # RFC 9110 §8.6: a 204 has no Content-Length.
+            fields = [line for line in fields if line[0].lower() != b"content-length"]
+        names = {name.lower() for name, _ in fields}
+        if self._server is not None and b"server" not in names:
+            fields.append((b"Server", self._server))
+        has_date = b"date" not in names
+        if has_date:
+            fields.append((b"Date", b"-"))
+        if start.has_length:
+            fields.append((b"Content-Length", b"0"))
+        if start.closes:
+            fields.append((b"Connection", b"close"))
+        reason = reason_phrase(start.status).encode()
+        raw = _asked(start.minor_version).send(h11.Response(status_code=start.status, headers=fields, reason=reason))
+        return _cut(raw or b"", has_date, start.has_length)
+
+    def _tell(self, replaced: tuple[bytes, ...]) -> None:
+        for name in replaced:
+            if name.lower() not in self._told:
+                self._told.add(name.lower())
+                logger.warning("the app's own %s is replaced: the policy of this path owns it", name.decode())
+
+
+def chunk_framer() -> h11.Connection:
+    """An h11 that has sent the head of a chunked response: what frames its body."""
+    connection = _asked(minor_version=1)
+    connection.send(h11.Response(status_code=200, headers=[]))
+    return connection
+
+
+def switching(headers: tuple[Field, ...]) -> bytes:
+    """A 101 (RFC 9110 §7.8). Raises `h11.LocalProtocolError` for lines that cannot be."""
+    connection = _asked(minor_version=1, more=b"Connection: upgrade\r\nUpgrade: a\r\n")
+    reason = reason_phrase(101).encode()
+    return connection.send(h11.InformationalResponse(status_code=101, headers=list(headers), reason=reason)) or b""
+
+
+def _asked(minor_version: int, more: bytes = b"") -> h11.Connection:
+    connection = h11.Connection(h11.SERVER)
+    connection.receive_data(b"GET / HTTP/1.%d\r\nHost: a\r\n%s\r\n" % (minor_version, more))
+    connection.next_event()
+    connection.next_event()
+    return connection
+
+
+def _cut(raw: bytes, has_date: bool, has_length: bool) -> Template:
+    # From the right: of what comes after these lines, all is the server's own.
+    parts: tuple[bytes, ...] = (raw,)
+    for line in (_LENGTH,) * has_length + (_DATE,) * has_date:
+        before, found, after = parts[0].rpartition(line)
+        assert found, "h11 writes the lines that it is given"
+        parts = (before + line[:-3], line[-2:] + after, *parts[1:])
+    return Template(parts, has_date, has_length)
+
+
+@functools.lru_cache(maxsize=1)
+def http_date(second: int) -> bytes:
+    """Unix time as an IMF-fixdate (RFC 9110 §5.6.7)."""
+    return formatdate(second, usegmt=True).encode("ascii")

@@ -1,0 +1,101 @@
+"""A lobby without a server: sockets go in, and a task serves those that need one."""
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import trio
+import trio.testing
+
+from corserver.http.connection import Connection
+from corserver.http.exchange import Service
+from corserver.http.lobby import Lobby
+from corserver.http.polling import open_poller
+from corserver.http.visitor import Visitor
+
+from .peer import Cutter, whole
+
+
+@dataclass
+class Hall:
+    """A lobby that is attended. *begun* counts the tasks that were started, *left* the visitors that are gone."""
+
+    service: Service
+    nursery: trio.Nursery
+    begun: int = 0
+    left: int = 0
+    clients: list[trio.SocketStream] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        poller = open_poller()
+        assert poller is not None
+        self.lobby = Lobby(self.service, poller, self._begin, self._leave)
+
+    def _begin(self, visitor: Visitor, data: bytes) -> None:
+        self.begun += 1
+        self.nursery.start_soon(Connection(visitor, self.service, visitor.client, data).run)
+
+    def _leave(self) -> None:
+        self.left += 1
+
+    def enter(self, buffer: int = 0) -> trio.SocketStream:
+        """A new connection's other end. *buffer* is how much of what the server sends may wait, in bytes."""
+        ours, theirs = socket.socketpair()
+        theirs.setblocking(False)
+        if buffer:
+            theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
+        self.lobby.admit(theirs, "a client")
+        stream = trio.SocketStream(trio.socket.from_stdlib_socket(ours))
+        self.clients.append(stream)
+        return stream
+
+
+@asynccontextmanager
+async def attended(service: Service) -> AsyncIterator[Hall]:
+    """A lobby, attended while the block runs. Afterwards nothing of it is left."""
+    async with trio.open_nursery() as attendants:
+        async with trio.open_nursery() as nursery:
+            hall = Hall(service, nursery)
+            for attend in (hall.lobby.attend, hall.lobby.sweep, hall.lobby.deliver):
+                attendants.start_soon(attend)
+            yield hall
+            hall.lobby.stop()
+            for client in hall.clients:
+                await client.aclose()
+            nursery.cancel_scope.deadline = trio.current_time() + 5
+        attendants.cancel_scope.cancel()
+    hall.lobby.close()
+    assert hall.left == len(hall.clients)
+
+
+async def read_all(stream: trio.SocketStream) -> bytes:
+    """What arrives until the other side ends or resets the connection."""
+    received = bytearray()
+    try:
+        while data := await stream.receive_some():
+            received += data
+    except trio.BrokenResourceError:
+        pass
+    return bytes(received)
+
+
+async def talk(hall: Hall, data: bytes, cut: Cutter = whole) -> bytes:
+    """What the answer is to *data* on a new connection, sent in pieces, each once the server has come to rest."""
+    client = hall.enter()
+    received: list[bytes] = []
+
+    async def read() -> None:
+        received.append(await read_all(client))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(read)
+        try:
+            for piece in cut(data):
+                await client.send_all(piece)
+                await trio.testing.wait_all_tasks_blocked()
+            await client.send_eof()
+        except (trio.BrokenResourceError, trio.ClosedResourceError, OSError):
+            pass  # The server closed first: what it answered is what counts.
+    await client.aclose()
+    return received[0]

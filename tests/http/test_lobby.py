@@ -1,0 +1,394 @@
+"""The lobby over real sockets: who waits there, for how long, and that nobody waits for another."""
+
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import trio
+import trio.testing
+
+from corserver.cors.policy import Policy
+from corserver.cors.scopes import PathPattern, Scope, Scopes
+from corserver.http.exchange import Service
+from corserver.http.hosts import AllowedHosts
+from corserver.http.limits import Limits
+from corserver.http.log import Entry
+from corserver.http.messages import Request, Response
+from corserver.http.visitor import State, Visitor
+
+from .lobbies import Hall, attended, read_all, talk
+from .peer import Answer, read_answers, request
+from .transcript import recorded
+
+SITE, OTHER = "https://site.example", "https://other.example"
+PREFLIGHT = request("OPTIONS", "/", f"Origin: {SITE}", "Access-Control-Request-Method: PUT")
+GET = request("GET", "/", f"Origin: {SITE}")
+
+
+async def hello(request: Request) -> Response:
+    return Response(await request.body() or b"hello")
+
+
+def served(app: object = hello, scopes: Scopes | None = None, **limits: object) -> Service:
+    policies = scopes or Scopes(default=Policy([SITE], ["PUT"]))
+    return Service(app=app, scopes=policies, limits=Limits(**limits))  # type: ignore[arg-type]
+
+
+async def ask(client: trio.SocketStream, data: bytes) -> Answer:
+    """The answer to one request on a connection that stays."""
+    await client.send_all(data)
+    (answer,) = read_answers(bytes(await client.receive_some()))
+    return answer
+
+
+def visitors(hall: Hall) -> list[Visitor]:
+    return list(hall.lobby._visitors.values())
+
+
+async def until(condition: object) -> None:
+    with trio.fail_after(10):
+        while not condition():  # type: ignore[operator]
+            await trio.testing.wait_all_tasks_blocked(0.005)
+
+
+# --------------------------------------------------------------------------------------------------------- its states
+
+
+async def test_a_visitor_has_a_task_only_for_what_the_lobby_cannot_answer_and_not_for_long() -> None:
+    async with attended(served()) as hall:
+        client = hall.enter()
+        (visitor,) = visitors(hall)
+        for _ in range(3):
+            assert (await ask(client, PREFLIGHT)).status == 204
+        assert (hall.begun, visitor.state) == (0, State.WAITING)
+        for _ in range(3):
+            assert (await ask(client, GET)).body == b"hello"
+            assert (await ask(client, PREFLIGHT)).status == 204
+        await until(lambda: visitor.state is State.PARKED)
+        assert hall.begun == 1
+        await until(lambda: visitor.state is State.WAITING)
+        assert (visitor.task, hall.nursery.child_tasks) == (None, frozenset())
+        assert (await ask(client, GET)).body == b"hello"
+        assert hall.begun == 2
+
+
+async def test_a_handler_that_is_at_work_is_left_alone_however_its_peer_behaves() -> None:
+    go_on = trio.Event()
+
+    async def slow(request: Request) -> Response:
+        await go_on.wait()
+        return Response("done")
+
+    async with attended(served(slow)) as hall:
+        impatient, gone, ended = hall.enter(), hall.enter(), hall.enter()
+        for client in (impatient, gone, ended):
+            await client.send_all(GET)
+        await until(lambda: hall.begun == 3)
+        await impatient.send_all(PREFLIGHT)
+        await gone.aclose()
+        await ended.send_eof()
+        for _ in range(5):
+            await trio.testing.wait_all_tasks_blocked()
+        assert not any(visitor.is_watched for visitor in visitors(hall)), "what is pending is not reported again"
+        go_on.set()
+        assert read_answers(await read_all(ended))[0].body == b"done"
+        await impatient.send_eof()
+        assert [answer.status for answer in read_answers(await read_all(impatient), ["GET", "OPTIONS"])] == [200, 204]
+
+
+async def test_an_answer_reaches_a_peer_that_has_ended_its_side_already() -> None:
+    async with attended(served()) as hall:
+        client = hall.enter()
+        await client.send_all(GET)
+        await client.send_eof()
+        assert read_answers(await read_all(client))[0].body == b"hello"
+
+
+async def test_answers_keep_their_order_whoever_sends_them() -> None:
+    async def app(request: Request) -> Response:
+        return Response(b"x" * 50_000 if request.target == "/large" else request.target)
+
+    sent = [request("GET", "/1"), PREFLIGHT, request("GET", "/large"), request("GET", "/2"), PREFLIGHT, PREFLIGHT]
+    async with attended(served(app)) as hall:
+        for pause in (False, True):
+            client = hall.enter()
+            for data in sent:
+                await client.send_all(data)
+                if pause:
+                    await trio.lowlevel.checkpoint()
+            await client.send_eof()
+            answers = read_answers(await read_all(client))
+            assert [(a.status, len(a.body)) for a in answers] == [
+                (200, 2), (204, 0), (200, 50_000), (200, 2), (204, 0), (204, 0),
+            ]  # fmt: skip
+
+
+@pytest.mark.parametrize("before", [b"", GET], ids=["without a task", "with one"])
+async def test_what_a_peer_does_not_take_is_owed_to_it_and_comes_whole_and_in_order(before: bytes) -> None:
+    async with attended(served(requests=None)) as hall:
+        client = hall.enter(buffer=4096)
+        (visitor,) = visitors(hall)
+        if before:
+            await ask(client, before)
+        sent = 0
+        while visitor.state in (State.WAITING, State.PARKED):  # Each is taken by itself: the lobby answers it.
+            await client.send_all(PREFLIGHT)
+            sent += 1
+            assert sent < 1000
+            await trio.testing.wait_all_tasks_blocked()
+        await client.send_all(PREFLIGHT + GET)
+        await client.send_eof()
+        answers = read_answers(await read_all(client), ["OPTIONS"] * (sent + 1))
+        assert [answer.status for answer in answers] == [204] * (sent + 1) + [200]
+
+
+async def test_a_preflight_that_closes_is_the_last_and_what_comes_after_it_is_dropped() -> None:
+    last = PREFLIGHT.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    async with attended(served()) as hall:
+        for before in (b"", GET):  # without a task, and with one
+            client = hall.enter()
+            if before:
+                await ask(client, before)
+            assert (await ask(client, last)).get(b"connection") == [b"close"]
+            await client.send_all(b"more" * 100)
+            await client.send_eof()
+            assert await read_all(client) == b""
+        await until(lambda: hall.left == 2)
+
+
+# ----------------------------------------------------------------------------------------------------------- deadlines
+
+
+@pytest.mark.parametrize(
+    ("limits", "sent", "statuses"),
+    [
+        ({"head_seconds": 0.2}, b"", []),
+        ({"head_seconds": 0.2}, b"GET / HT", [408]),
+        ({"head_seconds": 0.2}, PREFLIGHT[:-1], [408]),
+        ({"idle_seconds": 0.2}, PREFLIGHT, [204]),
+        ({"idle_seconds": 0.2}, GET, [200]),
+        ({"head_seconds": 0.2}, PREFLIGHT + GET[:-1], [204, 408]),
+        ({"linger_idle_seconds": 0.1}, PREFLIGHT.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), [204]),
+        ({"requests": 3}, PREFLIGHT * 9, [204] * 3),
+    ],
+)
+async def test_who_is_silent_for_too_long_is_let_go(limits: dict[str, Any], sent: bytes, statuses: list[int]) -> None:
+    async with attended(served(**limits)) as hall:
+        client = hall.enter()
+        start = time.monotonic()
+        if sent:
+            await client.send_all(sent)
+        with trio.fail_after(5):
+            received = await read_all(client)
+        assert [answer.status for answer in read_answers(received, ["OPTIONS"] * 9)] == statuses
+        await client.aclose()
+        await until(lambda: hall.left == 1)
+        assert time.monotonic() - start < 3
+
+
+async def test_a_head_that_begins_late_in_a_long_silence_has_its_full_time() -> None:
+    async with attended(served(head_seconds=1.0)) as hall:
+        client = hall.enter()
+        (visitor,) = visitors(hall)
+        await ask(client, PREFLIGHT)
+        visitor.since -= 50  # as if it had been silent for so long
+        await client.send_all(GET[:10])
+        await until(lambda: visitor.state is State.BUSY)
+        await client.send_all(GET[10:])
+        assert read_answers(bytes(await client.receive_some()))[0].status == 200
+
+
+async def test_the_last_request_that_a_connection_may_make_says_so() -> None:
+    async with attended(served(requests=3)) as hall:
+        client = hall.enter()
+        answers = [await ask(client, data) for data in (PREFLIGHT, GET, PREFLIGHT)]
+        assert [answer.get(b"connection") for answer in answers] == [[], [], [b"close"]]
+        assert await read_all(client) == b""
+
+
+# ------------------------------------------------------------------------------------------------------- no cross-talk
+
+
+def allowed(answer: Answer) -> bytes | None:
+    return answer.cors.get(b"access-control-allow-origin")
+
+
+async def test_the_same_head_gets_each_scopes_own_answer_however_often_it_was_asked_for_elsewhere() -> None:
+    table = Scopes(
+        [
+            Scope(PathPattern.parse("/any/*"), Policy(["*"], max_age=1)),
+            Scope(PathPattern.parse("/other/*"), Policy([OTHER])),
+            Scope(PathPattern.parse("/put/*"), Policy([SITE], max_age=2), ("PUT",)),
+            Scope(PathPattern.parse("/off/*"), None),
+        ],
+        default=Policy([SITE], max_age=3),
+    )
+    expected = {
+        "/": (204, SITE.encode(), b"3"),
+        "/any/x": (204, b"*", b"1"),
+        "/other/x": (403, None, None),
+        "/put/x": (204, SITE.encode(), b"2"),
+        "/putx": (204, SITE.encode(), b"3"),
+        "/off/x": (200, None, None),
+    }
+    async with attended(served(scopes=table)) as hall:
+        client = hall.enter()
+        for path in [*expected, *expected, *reversed(expected)]:
+            for _ in range(5):
+                answer = await ask(client, PREFLIGHT.replace(b" / ", f" {path} ".encode()))
+                age = answer.cors.get(b"access-control-max-age")
+                assert (answer.status, allowed(answer), age) == expected[path]
+
+
+async def test_no_answer_outlives_its_policy() -> None:
+    service = served()
+    async with attended(service) as hall:
+        client = hall.enter()
+        for policy, expected in (
+            (Policy([SITE]), SITE.encode()),
+            (Policy([OTHER]), None),
+            (Policy(["*"]), b"*"),
+            (Policy([SITE]), SITE.encode()),
+        ) * 2:
+            service.scopes = Scopes(default=policy)
+            for data in (PREFLIGHT, PREFLIGHT, PREFLIGHT, GET, GET, GET):
+                assert allowed(await ask(client, data)) == expected
+
+
+async def test_a_predicate_is_asked_each_time() -> None:
+    asked: list[str] = []
+
+    def predicate(origin: str) -> bool:
+        asked.append(origin)
+        return len(asked) % 2 == 1
+
+    async with attended(served(scopes=Scopes(default=Policy([], predicate=predicate)))) as hall:
+        client = hall.enter()
+        assert [(await ask(client, PREFLIGHT)).status for _ in range(4)] == [204, 403, 204, 403]
+
+
+async def test_a_foreign_host_is_refused_after_any_number_of_others() -> None:
+    service = served()
+    service.hosts = AllowedHosts()
+    foreign = PREFLIGHT.replace(b"Host: localhost", b"Host: evil.example")
+    async with attended(service) as hall:
+        client = hall.enter()
+        for _ in range(3):
+            assert (await ask(client, PREFLIGHT)).status == 204
+            refused = await ask(client, foreign)
+            assert (refused.status, b"--allow-host" in refused.body) == (403, True)
+
+
+# ------------------------------------------------------------------------------------------------------------ fairness
+
+
+async def test_a_flood_of_preflights_delays_a_handler_by_no_more_than_a_batch() -> None:
+    turns: list[float] = []
+
+    async def app(request: Request) -> Response:
+        for _ in range(50):
+            start = time.perf_counter()
+            await trio.lowlevel.checkpoint()
+            turns.append(time.perf_counter() - start)
+        return Response("done")
+
+    async with attended(served(app, requests=None)) as hall:
+        crowd = [hall.enter() for _ in range(300)]
+        patient = hall.enter()
+        for client in crowd:
+            await client.send_all(PREFLIGHT)
+        await patient.send_all(GET)
+        with trio.fail_after(5):
+            while not (received := await patient.receive_some()):
+                pass
+        assert received.endswith(b"done")
+        answers = [bytes(await client.receive_some()) for client in crowd]
+        assert all(answer.startswith(b"HTTP/1.1 204") for answer in answers)
+    assert max(turns) < 1, "300 at once would have been a batch each"
+
+
+async def test_who_pipelines_lets_others_have_their_turn() -> None:
+    order: list[str] = []
+
+    async def app(request: Request) -> Response:
+        order.append(request.target)
+        return Response()
+
+    async with attended(served(app)) as hall:
+        eager, other = hall.enter(), hall.enter()
+        await eager.send_all(request("GET", "/eager") * 50)
+        await other.send_all(request("GET", "/other"))
+        await until(lambda: len(order) == 51)
+        assert order.index("/other") < 40
+
+
+# -------------------------------------------------------------------------------------------- peers and apps that fail
+
+
+async def test_a_peer_that_resets_its_connection_leaves_nothing_behind() -> None:
+    async with attended(served()) as hall:
+        for data in (b"", PREFLIGHT, GET, GET[:9]):
+            client = hall.enter()
+            if data:
+                await client.send_all(data)
+            await client.aclose()
+        await until(lambda: hall.left == 4)
+
+
+async def test_a_log_that_raises_costs_its_connection_only() -> None:
+    def log(entry: Entry) -> None:
+        raise OSError("no space left") if entry.target == b"/os" else ValueError("broken")
+
+    service = served()
+    service.access_log = log
+    with recorded() as records:
+        async with attended(service) as hall:
+            for target in (b" /os ", b" /value "):
+                client = hall.enter()
+                await client.send_all(PREFLIGHT.replace(b" / ", target))
+                assert (await read_all(client)).startswith(b"HTTP/1.1 204")
+            await until(lambda: hall.left == 2)
+            service.access_log = None
+    assert any("own fault" in message for message in records.own_faults)
+
+
+# ------------------------------------------------------------------------------------------------------------ stopping
+
+
+async def test_stopping_lets_go_who_is_idle_and_answers_what_has_arrived() -> None:
+    async with attended(served()) as hall:
+        new, kept, parked, asking = [hall.enter() for _ in range(4)]
+        await ask(kept, PREFLIGHT)
+        await ask(parked, GET)
+        await ask(asking, PREFLIGHT)
+        await asking.send_all(GET)  # It has arrived, and the lobby has not seen it.
+        hall.lobby.stop()
+        for client in (new, kept, parked):
+            assert await read_all(client) == b""
+        (answer,) = read_answers(await read_all(asking))
+        assert answer.body == b"hello"
+
+
+async def test_an_answer_that_is_about_to_go_out_survives_the_stop() -> None:
+    async def app(request: Request) -> Response:
+        hall.lobby.stop()
+        return Response("last")
+
+    async with attended(served(app)) as hall:
+        client = hall.enter()
+        await client.send_all(GET)
+        assert read_answers(await read_all(client))[0].body == b"last"
+
+
+async def test_streams_and_large_answers_go_through_the_lobbys_sockets() -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            yield b"x" * 10_000
+
+    async def app(request: Request) -> Response:
+        return Response(pieces() if request.target == "/stream" else b"y" * 3_000_000)
+
+    async with attended(served(app)) as hall:
+        received = await talk(hall, request("GET", "/stream") + request("GET", "/large") + request("GET", "/stream"))
+        assert [len(answer.body) for answer in read_answers(received)] == [1_000_000, 3_000_000, 1_000_000]

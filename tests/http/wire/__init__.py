@@ -1,0 +1,1 @@
+"""The wire, file by file."""

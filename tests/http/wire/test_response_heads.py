@@ -1,0 +1,98 @@
+"""Response heads: remembered or not, h11's bytes with a Date and a length in them."""
+
+import logging
+import re
+
+import h11
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corserver.cors.decision import Decoration
+from corserver.http.memory import Memory
+from corserver.http.wire.response_heads import ResponseHeads, ResponseStart, http_date, switching
+
+ALLOWED = Decoration(((b"Access-Control-Allow-Origin", b"https://a.example"),), ((b"Vary", b"Origin"),), True)
+_LINES = st.lists(
+    st.sampled_from(
+        [
+            (b"Content-Type", b"text/plain"),
+            (b"content-length", b"12"),
+            (b"Date", b"-"),
+            (b"date", b"Tue, 01 Jan 2030 00:00:00 GMT"),
+            (b"X-A", b"\r\nDate: -"[2:]),
+            (b"Server", b"app"),
+            (b"Vary", b"Origin"),
+            (b"Access-Control-Allow-Origin", b"*"),
+        ]
+    ),
+    max_size=4,
+    unique_by=lambda line: line[0].lower(),
+).map(tuple)
+STARTS = st.builds(
+    ResponseStart,
+    st.sampled_from([200, 204, 206, 304, 404, 500]),
+    _LINES,
+    st.sampled_from([ALLOWED, Decoration(), Decoration(governs=True, exposes_all=True)]),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from([0, 1]),
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(STARTS, st.lists(st.integers(0, 10**12), min_size=3, max_size=3), st.sampled_from([None, b"corserver"]))
+def test_a_remembered_head_is_the_same_as_a_new_one(
+    start: ResponseStart, lengths: list[int], server: bytes | None
+) -> None:
+    remembering, forgetting = ResponseHeads(server, Memory()), ResponseHeads(server)
+    for length in lengths:
+        date = http_date(length % 10**9)
+        raw = remembering.template(start).fill(date, length)
+        assert raw == forgetting.template(start).fill(date, length)
+        fields = parsed(raw)
+        names = [name for name, _ in fields]
+        assert names.count(b"date") == 1
+        own_date = [value for name, value in start.headers if name.lower() == b"date"]
+        assert dict(fields)[b"date"] == (own_date[0] if own_date else date)
+        if start.has_length:
+            assert [value for name, value in fields if name == b"content-length"] == [b"%d" % length]
+        assert (dict(fields).get(b"connection") == b"close") == (start.closes or start.minor_version == 0)
+
+
+def parsed(raw: bytes) -> list[tuple[bytes, bytes]]:
+    lines = raw.split(b"\r\n")
+    assert lines[-2:] == [b"", b""]
+    assert re.fullmatch(rb"HTTP/1\.1 [0-9]{3} [ -~]*", lines[0])
+    pairs = [line.split(b": ", 1) for line in lines[1:-2]]
+    return [(name.lower(), value) for name, value in pairs]
+
+
+def test_a_204_has_no_length_and_a_body_without_one_is_chunked_or_ends_with_the_connection() -> None:
+    heads = ResponseHeads()
+    assert b"ength" not in heads.head(ResponseStart(204, ((b"Content-Length", b"1"),), Decoration(), False, False, 1))
+    assert b"Transfer-Encoding: chunked" in heads.head(ResponseStart(200, (), Decoration(), False, False, 1))
+    old = heads.head(ResponseStart(200, (), Decoration(), False, True, 0))
+    assert b"Transfer-Encoding" not in old
+    assert b"Connection: close" in old
+
+
+def test_an_app_is_told_once_that_its_lines_are_replaced(caplog: pytest.LogCaptureFixture) -> None:
+    heads = ResponseHeads()
+    with caplog.at_level(logging.WARNING, "corserver"):
+        for status in (200, 404):
+            heads.head(ResponseStart(status, ((b"access-control-ALLOW-origin", b"*"),), ALLOWED, True, False, 1), 3)
+    assert [record.args for record in caplog.records] == [("access-control-ALLOW-origin",)]
+
+
+def test_what_h11_refuses_is_not_remembered() -> None:
+    heads = ResponseHeads(None, Memory())
+    bad = ResponseStart(200, ((b"X", b"a\r\nb"),), Decoration(), True, False, 1)
+    for _ in range(2):
+        with pytest.raises(h11.LocalProtocolError):
+            heads.head(bad, 0)
+
+
+def test_switching_protocols() -> None:
+    raw = switching(((b"Connection", b"Upgrade"), (b"Upgrade", b"echo")))
+    assert raw == b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n"
