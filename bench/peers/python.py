@@ -69,8 +69,10 @@ CORSERVER: Final = (
 
 #: No worker beside it: `-w 0` serves in the process itself.
 _HYPERCORN: Final = "-k trio -b 127.0.0.1:{port} -w 0 --keep-alive 75 --backlog 1024 --log-level error"
+#: It takes as many connections at once as its backlog is long.
 _GRANIAN: Final = (
-    "--interface asginl --host 127.0.0.1 --port {port} --workers 1 --loop uvloop --http 1 --no-ws --log-level error"
+    "--interface asginl --host 127.0.0.1 --port {port} --workers 1 --backlog 16384 --loop uvloop --http 1 --no-ws "
+    "--log-level error"
 )
 
 PYTHON: Final = (
