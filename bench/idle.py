@@ -69,7 +69,7 @@ def _ask(connection: socket.socket, head: bytes) -> None:
     try:
         connection.sendall(head)
         received = b""
-        while not _is_whole(received):
+        while not is_whole(received):
             data = connection.recv(65536)
             if not data:
                 raise BenchmarkError(f"it closed a connection instead of answering: {received[:200]!r}")
@@ -78,7 +78,7 @@ def _ask(connection: socket.socket, head: bytes) -> None:
         raise BenchmarkError(f"a request was not answered: {error}") from error
 
 
-def _is_whole(received: bytes) -> bool:
+def is_whole(received: bytes) -> bool:
     """Whether an answer is complete: its head, and what Content-Length or the chunked coding says of a body."""
     head, end, body = received.partition(b"\r\n\r\n")
     if not end:
