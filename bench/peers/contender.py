@@ -1,6 +1,8 @@
 """A server that can be measured, as a value: how it is started, what it answers, what is missing for it."""
 
+import atexit
 import shutil
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,3 +56,10 @@ def program(name: str) -> str | None:
 def needs_program(name: str, install: str) -> Callable[[], str | None]:
     """The *missing* of what is one program."""
     return lambda: None if program(name) else install
+
+
+def kept_folder(name: str) -> Path:
+    """A new folder for what is compiled, which is removed when the benchmark ends."""
+    folder = tempfile.mkdtemp(prefix=f"bench-{name}-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)

@@ -4,14 +4,13 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from bench.answers import HEADER, ITEM_BODY, MAX_AGE, METHOD, ORIGIN
 from bench.load import BenchmarkError
-from bench.peers.contender import Contender, Place
+from bench.peers.contender import Contender, Place, kept_folder
 
 RS: Final = "github.com/rs/cors"
 JUB0BS: Final = "github.com/jub0bs/cors"
@@ -154,7 +153,7 @@ def build(directory: Path) -> Contender:
         raise BenchmarkError(f"{directory} is no checkout of a Go module: {error.strerror}: go.mod") from error
     installed = installed_go()
     check_version(checkout, installed)
-    target = Path(tempfile.mkdtemp(prefix="bench-go-"))
+    target = kept_folder("go")
     go = f"{installed[0]}.{installed[1]}"
     for name, text in sources(checkout.module, directory.resolve(), go).items():
         (target / name).write_text(text)

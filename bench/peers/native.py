@@ -4,14 +4,13 @@ import functools
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from bench.answers import ACTUAL_ANSWER, ITEM_BODY, PATH, PREFLIGHT_ANSWER, STORED_BODY
 from bench.exchanges import Kind
-from bench.peers.contender import Contender, Place, needs_program, program
+from bench.peers.contender import Contender, Place, kept_folder, needs_program, program
 
 _NGINX: Final = """
 daemon off;
@@ -145,7 +144,7 @@ def _fixed_answer(kind: Kind, closes: bool) -> bytes:
 @functools.cache
 def build_floor() -> Path:
     """The compiled floor, once for this process. Raises `subprocess.CalledProcessError`."""
-    directory = Path(tempfile.mkdtemp(prefix="bench-floor-"))
+    directory = kept_folder("floor")
     source = Path(__file__).with_name("floor.c")
     subprocess.run([shutil.which("cc") or "cc", "-O2", "-o", f"{directory}/floor", str(source)], check=True)
     return directory / "floor"
