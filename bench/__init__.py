@@ -1,1 +1,1 @@
-"""Benchmarks: `python -m bench.macro`."""
+"""Benchmarks against peers: `python -m bench`. Of single decisions: `python -m bench.micro`."""

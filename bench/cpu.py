@@ -1,4 +1,4 @@
-"""CPU time of a process with its children, and the cores that processes are kept on. Linux only."""
+"""CPU time and memory of a process with its children, and the cores that processes are kept on. Linux only."""
 
 import contextlib
 import os
@@ -11,12 +11,34 @@ TICKS_PER_SECOND: Final = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
+class Ticks:
+    """CPU time in clock ticks."""
+
+    user: int
+    system: int
+
+    def __add__(self, other: "Ticks") -> "Ticks":
+        return Ticks(self.user + other.user, self.system + other.system)
+
+
+@dataclass(frozen=True, slots=True)
+class CPU:
+    """CPU time in seconds."""
+
+    user: float
+    system: float
+
+    def __sub__(self, other: "CPU") -> "CPU":
+        return CPU(self.user - other.user, self.system - other.system)
+
+
+@dataclass(frozen=True, slots=True)
 class Stat:
     """What /proc/PID/stat says. *ticks* is the CPU time of the process and of those children that have ended."""
 
     pid: int
     parent: int
-    ticks: int
+    ticks: Ticks
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +54,16 @@ def parse_stat(text: str) -> Stat:
     pid = text.partition(" ")[0]
     fields = text.rpartition(")")[2].split()
     # Numbered from 3, the state: 4 is the parent; 14 to 17 are utime, stime, cutime and cstime.
-    return Stat(int(pid), int(fields[1]), sum(int(field) for field in fields[11:15]))
+    utime, stime, cutime, cstime = map(int, fields[11:15])
+    return Stat(int(pid), int(fields[1]), Ticks(utime + cutime, stime + cstime))
 
 
-def ticks_of(pid: int, stats: Mapping[int, Stat]) -> int:
-    """The CPU time of *pid* and of all that descend from it, in clock ticks. Raises KeyError where it is not."""
-    children = (stat.pid for stat in stats.values() if stat.parent == pid)
-    return stats[pid].ticks + sum(ticks_of(child, stats) for child in children)
+def family(pid: int, stats: Mapping[int, Stat]) -> Iterator[Stat]:
+    """*pid* and all that descend from it. Raises KeyError where it is not."""
+    yield stats[pid]
+    for stat in stats.values():
+        if stat.parent == pid:
+            yield from family(stat.pid, stats)
 
 
 def read_stats(proc: Path = Path("/proc")) -> dict[int, Stat]:
@@ -51,9 +76,22 @@ def read_stats(proc: Path = Path("/proc")) -> dict[int, Stat]:
     return {stat.pid: stat for stat in stats}
 
 
-def seconds_of(pid: int) -> float:
-    """The CPU seconds, user and system, that *pid* and its descendants have used. Raises KeyError if it has ended."""
-    return ticks_of(pid, read_stats()) / TICKS_PER_SECOND
+def cpu_of(pid: int) -> CPU:
+    """The CPU time that *pid* and its descendants have used. Raises KeyError if it has ended."""
+    ticks = sum((stat.ticks for stat in family(pid, read_stats())), Ticks(0, 0))
+    return CPU(ticks.user / TICKS_PER_SECOND, ticks.system / TICKS_PER_SECOND)
+
+
+def parse_rollup(text: str) -> int:
+    """The bytes of `Pss` in /proc/PID/smaps_rollup: what is shared is divided by those that share it."""
+    (line,) = (line for line in text.splitlines() if line.startswith("Pss:"))
+    return int(line.split()[1]) * 1024
+
+
+def memory_of(pid: int) -> int:
+    """The memory in bytes of *pid* and its descendants. Raises KeyError if it has ended."""
+    members = [stat.pid for stat in family(pid, read_stats())]
+    return sum(parse_rollup(Path(f"/proc/{member}/smaps_rollup").read_text()) for member in members)
 
 
 def choose_cores() -> Cores:

@@ -1,6 +1,8 @@
 """The load: wrk, and what it counted."""
 
+import itertools
 import json
+import os
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -11,8 +13,9 @@ from bench.cpu import pinned
 
 INSTALL: Final = "apt-get install wrk"
 
-#: What wrk counts as an error. A *status* is one from 400 on; that it is a right one below is asked beforehand.
-_ERRORS: Final = ("connect", "read", "write", "timeout", "status")
+#: What wrk counts as an error of a connection. A *status* is one from 400 on, and may be the right one.
+_ERRORS: Final = ("connect", "read", "write", "timeout")
+_RUNS: Final = itertools.count(1)
 
 
 class BenchmarkError(Exception):
@@ -21,10 +24,13 @@ class BenchmarkError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What was answered in how many seconds."""
+    """What was answered in how many seconds; the latency's percentiles are in microseconds."""
 
     requests: int
     seconds: float
+    p50: float
+    p90: float
+    p99: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +40,17 @@ class Wrk:
     script: Path
     connections: int
     core: int
+    #: Whether the right answer has a status from 400 on.
+    refused: bool = False
 
     def run(self, url: str, seconds: int) -> Load:
         """Drive *url*. Raises `BenchmarkError` where a single answer was wrong or missing."""
         program = shutil.which("wrk")
         if program is None:
             raise BenchmarkError(f"wrk is not installed: {INSTALL}")
-        command = [program, "-t1", f"-c{self.connections}", f"-d{seconds}s", "-s", str(self.script), url]
+        options = ["-t1", f"-c{self.connections}", f"-d{seconds}s", "--timeout", "10s", "-s", str(self.script)]
         with pinned(self.core):
+            command = [program, *options, url, "--", f"{os.getpid()}{next(_RUNS):04}"]
             process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         with process:
             try:
@@ -51,11 +60,14 @@ class Wrk:
                 raise
         if process.returncode:
             raise BenchmarkError(f"wrk {url} failed:\n{output}")
-        return parse_output(output)
+        return parse_output(output, refused=self.refused)
 
 
-def parse_output(output: str) -> Load:
-    """The result in what wrk wrote. Raises `BenchmarkError` for one with errors, without requests, or for none."""
+def parse_output(output: str, *, refused: bool = False) -> Load:
+    """The result in what wrk wrote. Raises `BenchmarkError` for one with errors, without requests, or for none.
+
+    With *refused* every status must be one from 400 on, else none.
+    """
     lines = [line for line in output.splitlines() if line.startswith('{"requests"')]
     if not lines:
         raise BenchmarkError(f"wrk gave no result:\n{output}")
@@ -65,4 +77,8 @@ def parse_output(output: str) -> Load:
         raise BenchmarkError(f"of {counted['requests']} requests some failed: {errors}")
     if not counted["requests"]:
         raise BenchmarkError("no request was answered")
-    return Load(counted["requests"], counted["microseconds"] / 1e6)
+    wanted = counted["requests"] if refused else 0
+    if counted["status"] != wanted:
+        raise BenchmarkError(f"of {counted['requests']} answers {counted['status']}, not {wanted}, were errors")
+    microseconds = [counted[name] for name in ("p50", "p90", "p99")]
+    return Load(counted["requests"], counted["microseconds"] / 1e6, *microseconds)

@@ -1,14 +1,26 @@
-"""corserver as it is measured: an app, a route, a policy. `python -m bench.server [PORT]` prints `ready URL`."""
+"""corserver as it is measured: an app, routes, a policy. `python -m bench.server [PORT]` prints `ready URL`.
 
+It imports as little as it can, as its start is measured too.
+"""
+
+import argparse
 import functools
-import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import trio
 
-from bench.preflight import HEADER, MAX_AGE, METHOD, ORIGIN
-from corserver import App, Policy, Request, Server, serve
+from bench.answers import HEADER, ITEM, MAX_AGE, METHOD, ORIGIN
+from corserver import App, Entry, Limits, Policy, Request, Server, StaticFiles, serve
 
-app = App(cors=Policy(origins=[ORIGIN], methods=[METHOD], headers=[HEADER], max_age=MAX_AGE))
+policy = Policy(origins=[ORIGIN], methods=[METHOD], headers=[HEADER], max_age=MAX_AGE)
+app = App(cors=policy)
+
+
+@app.get("/items/{id}")
+async def get_item(request: Request) -> dict[str, object]:
+    """The item of the path."""
+    return {**ITEM, "id": request.path_params["id"]}
 
 
 @app.put("/items/{id}")
@@ -17,12 +29,46 @@ async def put_item(request: Request) -> dict[str, object]:
     return {"id": request.path_params["id"], "item": await request.json()}
 
 
-async def main(port: int) -> None:
+@app.post("/items/{id}")
+async def post_item(request: Request) -> dict[str, object]:
+    """Read and parse."""
+    item = await request.json()
+    return {"stored": item["name"]}
+
+
+def _access_log() -> Callable[[Entry], None] | None:
+    from corserver.cli.logs import Output  # Only here: it is what the command line loads, not what `serve` does.
+
+    return Output().access_log
+
+
+async def run(port: int, *, files: Path | None, access_log: bool, limits: Limits) -> None:
     """Serve until killed; *port* 0 is any free one."""
+    service = functools.partial(
+        serve,
+        app if files is None else StaticFiles(files),
+        port=port,
+        cors=None if files is None else policy,
+        access_log=_access_log() if access_log else None,
+        limits=limits,
+    )
     async with trio.open_nursery() as nursery:
-        server: Server = await nursery.start(functools.partial(serve, app, port=port))
+        server: Server = await nursery.start(service)
         print("ready", server.url, flush=True)
 
 
+def main() -> None:
+    """Serve what is measured, by corserver's public names alone."""
+    parser = argparse.ArgumentParser(prog="python -m bench.server", description=__doc__)
+    parser.add_argument("port", nargs="?", default=0, type=int, help="0 is any free one")
+    parser.add_argument("--files", type=Path, metavar="DIRECTORY", help="serve these instead of the app")
+    parser.add_argument("--access-log", action="store_true", help="write lines to stdout, as the command line does")
+    parser.add_argument("--requests", type=int, default=0, help="on a connection; 0 is no limit")
+    parser.add_argument("--idle-seconds", type=float, default=75.0, help="how long a connection may say nothing")
+    given = parser.parse_args()
+    limits = Limits(requests=given.requests or None, idle_seconds=given.idle_seconds)
+    trio.run(functools.partial(run, given.port, files=given.files, access_log=given.access_log, limits=limits))
+
+
 if __name__ == "__main__":
-    trio.run(main, int(sys.argv[1]) if sys.argv[1:] else 0)
+    main()

@@ -11,15 +11,18 @@ OUTPUT = """Running 4s test @ http://127.0.0.1:1/items/7
   120000 requests in 4.00s, 30.00MB read
 Requests/sec:  30000.00
 
-{"requests": 120000, "microseconds": 4000123, "connect": 0, "read": %d, "write": 0, "timeout": 0, "status": %d}
+{"requests": 120000, "microseconds": 4000123, "p50": 900, "p90": 1200, "p99": 2500, \
+"connect": 0, "read": %d, "write": 0, "timeout": 0, "status": %d}
 """
 
 
 def test_the_count_is_taken_from_the_line_of_json() -> None:
-    assert parse_output(OUTPUT % (0, 0)) == Load(120000, 4.000123)
+    assert parse_output(OUTPUT % (0, 0)) == Load(120000, 4.000123, p50=900, p90=1200, p99=2500)
 
 
-@pytest.mark.parametrize(("read", "status", "words"), [(0, 7, "'status': 7"), (2, 0, "'read': 2")])
+@pytest.mark.parametrize(
+    ("read", "status", "words"), [(0, 7, "of 120000 answers 7, not 0, were errors"), (2, 0, "'read': 2")]
+)
 def test_a_single_error_spoils_the_figure(read: int, status: int, words: str) -> None:
     with pytest.raises(BenchmarkError, match=words):
         parse_output(OUTPUT % (read, status))
@@ -31,3 +34,9 @@ def test_a_single_error_spoils_the_figure(read: int, status: int, words: str) ->
 def test_no_result_is_an_error(output: str) -> None:
     with pytest.raises(BenchmarkError):
         parse_output(output)
+
+
+def test_where_the_answer_is_an_error_every_one_must_be() -> None:
+    assert parse_output(OUTPUT % (0, 120000), refused=True).requests == 120000
+    with pytest.raises(BenchmarkError, match="of 120000 answers 119999, not 120000, were errors"):
+        parse_output(OUTPUT % (0, 119999), refused=True)

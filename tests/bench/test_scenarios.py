@@ -1,0 +1,30 @@
+"""The table of scenarios fits the contenders."""
+
+import pytest
+
+from bench.peers import CONTENDERS
+from bench.scenarios import SCENARIOS, Scenario
+from bench.targets import SUBJECT
+
+KINDS = {contender.name: contender.kinds for contender in CONTENDERS}
+LATER = {f"{SUBJECT}-asgi"}
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_its_peers_are_known_and_its_targets_are_among_them(scenario: Scenario) -> None:
+    assert set(scenario.peers) <= KINDS.keys() | {"go"} | LATER
+    assert {target.peer for target in scenario.targets} <= {*scenario.peers, ""}
+
+
+def test_names_are_unique() -> None:
+    assert len({scenario.name for scenario in SCENARIOS}) == len(SCENARIOS)
+    assert len(KINDS) == len(CONTENDERS)
+
+
+def test_a_scenario_waits_for_the_module_that_it_needs() -> None:
+    scenario = SCENARIOS[0]
+    assert scenario.missing() is None
+    waiting = Scenario(
+        name="later", says="", exchange=scenario.exchange, peers=(), needs="corserver.no_such_room.module"
+    )
+    assert waiting.missing() == "corserver has no corserver.no_such_room.module yet"
