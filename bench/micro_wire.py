@@ -1,8 +1,6 @@
-"""Time per head of the wire, by pyperf: gate and h11 judging a request, and the head of a response.
+"""Time per head of the wire, by pyperf: judged or recalled, serialised or filled in; and preflights as a whole.
 
-    python -m bench.micro_wire       a table at the end (options as pyperf's: --fast, -o FILE.json, ...)
-
-Everything here that names something inside `corserver.http` is in `judge` and `respond`.
+python -m bench.micro_wire       a table at the end (options as pyperf's: --fast, -o FILE.json, ...)
 """
 
 import functools
@@ -13,43 +11,57 @@ from collections.abc import Callable
 import pyperf
 
 from bench import exchanges
-from bench.answers import ACTUAL_ANSWER, PREFLIGHT_ANSWER
+from bench.answers import ACTUAL_ANSWER
 from bench.idle import head_of
+from bench.server import app
+from corserver.cors.decision import Decoration
+from corserver.cors.scopes import Scopes
+from corserver.http.exchange import Service
 from corserver.http.gate import screen
 from corserver.http.limits import Limits
-from corserver.http.wire import Wire
+from corserver.http.memory import Memory
+from corserver.http.preflights import Preflights
+from corserver.http.wire import ResponseHeads, Wire, judge
+from corserver.http.wire.request_heads import KnownSections
+from corserver.http.wire.response_heads import ResponseStart
 
 LIMITS = Limits()
 PREFLIGHT = head_of(exchanges.PREFLIGHT, 8000)
 GET = head_of(exchanges.GET, 8000)
-PREFLIGHT_FIELDS = [(name.encode(), value.encode()) for name, value in PREFLIGHT_ANSWER.items()]
-GET_FIELDS = [
-    *((name.encode(), value.encode()) for name, value in ACTUAL_ANSWER.items()),
-    (b"Content-Type", b"application/json"),
-    (b"Content-Length", b"0"),
-]
+ALLOWED = Decoration(tuple((name.encode(), value.encode()) for name, value in ACTUAL_ANSWER.items()), (), True)
+START = ResponseStart(200, ((b"Content-Type", b"application/json"),), ALLOWED, True, False, 1)
 
 
-def judge(head: bytes) -> Wire:
-    """A new connection's wire that has been given *head* and has judged it."""
-    wire = Wire(LIMITS)
-    wire.receive(head)
-    wire.next_head()
+def read(head: bytes, known: KnownSections | None = None) -> Wire:
+    """A new connection's wire that has been given *head* and has read it."""
+    wire = Wire(LIMITS, known)
+    wire.take_head(head)
     return wire
 
 
-def respond(head: bytes, status: int, fields: list[tuple[bytes, bytes]]) -> bytes:
-    """The same, and a response."""
-    wire = judge(head)
-    return wire.start(status, fields) + wire.finish()
+def knowing() -> KnownSections:
+    """A memory that has seen the heads."""
+    known: KnownSections = Memory()
+    for head in (PREFLIGHT, GET) * 3:
+        read(head, known)
+    return known
+
+
+def service(remembers: bool) -> Service:
+    """What the connections of the measured server share."""
+    return Service(app=app, scopes=Scopes.of(app.cors), remembers=remembers)
 
 
 CASES: dict[str, Callable[[], object]] = {
     "gate alone, preflight": functools.partial(screen, PREFLIGHT, LIMITS),
-    "gate and h11, preflight": functools.partial(judge, PREFLIGHT),
-    "gate and h11, GET": functools.partial(judge, GET),
-    "the same with a 204": functools.partial(respond, PREFLIGHT, 204, PREFLIGHT_FIELDS),
-    "the same with a 200": functools.partial(respond, GET, 200, GET_FIELDS),
+    "gate and h11, preflight": functools.partial(judge, PREFLIGHT, LIMITS),
+    "gate and h11, GET": functools.partial(judge, GET, LIMITS),
+    "a wire, GET judged": functools.partial(read, GET),
+    "a wire, GET recalled": functools.partial(read, GET, knowing()),
+    "response head, serialised": functools.partial(ResponseHeads(b"corserver").head, START, 27),
+    "response head, filled in": functools.partial(ResponseHeads(b"corserver", Memory()).head, START, 27),
+    "preflight, new": functools.partial(Preflights(service(False)).answer, PREFLIGHT),
+    "preflight, known": functools.partial(Preflights(service(True)).answer, PREFLIGHT),
 }
 
 

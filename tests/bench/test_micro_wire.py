@@ -1,19 +1,27 @@
-"""The micro-benchmark of the wire still times what it says."""
+"""What the micro-benchmark of the wire measures is what it says."""
 
 import pytest
 
-from bench import exchanges
-from bench.idle import head_of
-from bench.micro_wire import CASES, GET, GET_FIELDS, PREFLIGHT, PREFLIGHT_FIELDS, judge, respond
+from bench.micro_wire import CASES, GET, LIMITS, PREFLIGHT, START, knowing, read, service
+from corserver.http.memory import Memory
+from corserver.http.preflights import Preflights
+from corserver.http.wire import ResponseHeads
+from corserver.http.wire.request_heads import recall
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_every_case_runs(name: str) -> None:
-    CASES[name]()
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_each_case_runs(case: object) -> None:
+    assert callable(case)
+    case()
 
 
-def test_the_heads_are_judged_well_formed_and_answered() -> None:
-    assert head_of(exchanges.PREFLIGHT, 8000) == PREFLIGHT
-    assert judge(PREFLIGHT).can_start()
-    assert respond(PREFLIGHT, 204, PREFLIGHT_FIELDS).startswith(b"HTTP/1.1 204 No Content\r\n")
-    assert respond(GET, 200, GET_FIELDS).startswith(b"HTTP/1.1 200 OK\r\n")
+def test_the_heads_are_read_and_recalled() -> None:
+    assert read(GET).can_start()
+    for head in (GET, PREFLIGHT):
+        assert recall(head, LIMITS, knowing()) is not None
+
+
+def test_the_answers_are_right_and_the_same_with_a_memory() -> None:
+    assert ResponseHeads(b"a").template(START) == ResponseHeads(b"a", Memory()).template(START)
+    prepared = [Preflights(service(remembers)).answer(PREFLIGHT) for remembers in (True, False)]
+    assert all(one is not None and one.status == 204 for one in prepared)
