@@ -11,18 +11,21 @@ from typing import Final, Generic, TypeVar
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-#: How much each half holds: entries, and bytes of what they are said to weigh.
+#: How much the proven half holds: entries, and bytes of what they are said to weigh.
 _ENTRIES: Final = 2048
 _BYTES: Final = 4 * 1024 * 1024
+#: How many times less the fresh half holds. It need not hold much: what is worth it comes back soon.
+_FRESH_PART: Final = 8
 
 
 class Memory(Generic[K, V]):
     """A dict that forgets. With no *entries* it remembers nothing."""
 
-    __slots__ = ("_entries", "_fresh", "_fresh_left", "_proven", "_proven_left", "_weight")
+    __slots__ = ("_entries", "_fresh", "_fresh_entries", "_fresh_left", "_proven", "_proven_left", "_weight")
 
     def __init__(self, entries: int = _ENTRIES, weight: int = _BYTES) -> None:
         self._entries = entries
+        self._fresh_entries = -(-entries // _FRESH_PART)
         self._weight = weight
         self._fresh: dict[K, tuple[V, int]] = {}
         self._proven: dict[K, V] = {}
@@ -49,7 +52,7 @@ class Memory(Generic[K, V]):
         """Remember *value*, which weighs about *weight* bytes with its key."""
         if weight > self._weight or not self._entries:
             return
-        if len(self._fresh) >= self._entries or self._fresh_left < weight:
+        if len(self._fresh) >= self._fresh_entries or self._fresh_left < weight:
             self._fresh.clear()
             self._fresh_left = self._weight
         self._fresh_left -= weight

@@ -93,7 +93,9 @@ class Preflights:
         try:
             if split_head(data, limits) != len(data):
                 return None
-            head = recall(data, limits, self._service.sections)
+            # Sections are kept only where answers are not.
+            several = self._service.scopes.only_policy is INHERIT
+            head = recall(data, limits, self._service.sections) if several else None
             return judge(data, limits)[0] if head is None else head
         except RefusedHead:
             return None

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final
+from typing import Final
 
 from ..fetch import Field
 
@@ -47,13 +47,14 @@ class CORSRequest:
     @classmethod
     def read(cls, method: bytes, headers: Iterable[Field], own_origin: bytes | None = None) -> "CORSRequest":
         """Collect the facts from *headers*; names in any case."""
-        found: dict[str, list[bytes]] = {}
+        found: dict[str, tuple[bytes, ...]] = {}
         for name, value in headers:
+            if name not in _FACTS and name.islower():
+                continue
             fact = _FACTS.get(name.lower())
             if fact is not None:
-                found.setdefault(fact, []).append(value)
-        facts: dict[str, Any] = {fact: tuple(values) for fact, values in found.items()}
-        return cls(method, own_origin=own_origin, **facts)
+                found[fact] = (*found.get(fact, ()), value)
+        return cls(method, own_origin=own_origin, **found)
 
     @property
     def is_websocket(self) -> bool:
