@@ -1,11 +1,11 @@
-"""The command line: `corserver [DIRECTORY]`."""
+"""The command line: `corserver [DIRECTORY]` serves a directory, `corserver COMMAND` does something else."""
 
 
 def main() -> None:
-    """The console script."""
+    """The console script. The first argument may be a command; its file is loaded only then."""
     try:
-        from corserver.cli.serve import serve_directory
+        from corserver.cli.commands import run
 
-        serve_directory.main(prog_name="corserver")
+        run()
     except KeyboardInterrupt:  # Before the server has taken the signal over, such as while modules load.
         raise SystemExit(130) from None

@@ -1,0 +1,187 @@
+"""The assembly: what was found out becomes the report."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from corserver.cors.browser import (
+    BROWSERS,
+    Failure,
+    Rule,
+    Stage,
+    Verdict,
+    chrome_code,
+    chrome_line,
+    firefox_line,
+    is_redirect,
+    preflight_lifetime,
+)
+from corserver.tools.check.causes import cause
+from corserver.tools.check.exchanges import Reply, Trouble
+from corserver.tools.check.fetching import Fetched, Turn
+from corserver.tools.check.mends import mends
+from corserver.tools.check.notes import notes
+from corserver.tools.check.question import Question
+from corserver.tools.check.reasons import preflight_reasons
+from corserver.tools.check.report import Comparison, Note, Outcome, Place, Probe, Report, Snippet, Step
+from corserver.tools.check.rows import ALLOW_HEADERS, ALLOW_METHODS, Row, listed, preflight_rows, response_rows
+from corserver.tools.check.snippets import Wish, recognised, snippets
+from corserver.tools.check.words import names, text
+
+#: Faults of the call itself: no server's configuration mends them.
+_SCRIPT_RULES = frozenset(
+    {
+        Rule.REQUEST_INVALID,
+        Rule.METHOD_FORBIDDEN,
+        Rule.NO_CORS_METHOD,
+        Rule.MODE_SAME_ORIGIN,
+        Rule.BAD_PORT,
+        Rule.SCHEME_NOT_HTTP,
+        Rule.NETWORK_ERROR,
+        Rule.REDIRECT_TOO_MANY,
+        Rule.REDIRECT_URL_INVALID,
+        Rule.REDIRECT_NOT_HTTP,
+    }
+)
+
+
+def assemble(
+    question: Question,
+    fetched: Fetched,
+    others: tuple[Comparison, ...] = (),
+    behind: Reply | Trouble | None = None,
+    found: tuple[Note, ...] = (),
+    probes: tuple[Probe, ...] = (),
+) -> Report:
+    """The report on *question*: the fetch, then what was found out about it."""
+    verdict = fetched.verdict
+    assert verdict is not None, "the browser in question is never stopped"
+    steps = tuple(_steps(fetched, verdict))
+    unread = tuple(name for name in question.read if verdict.readable and name.lower() not in verdict.headers)
+    outcome, place = _outcome(fetched, verdict, unread)
+    failure = verdict.failure
+    return Report(
+        question=question,
+        outcome=outcome,
+        place=place,
+        failure=failure,
+        status=verdict.status if failure is None else failure.status,
+        reason=_reason(question, verdict, unread),
+        cause=cause(fetched, behind),
+        steps=steps,
+        readable=verdict.headers,
+        hidden=verdict.hidden,
+        lifetimes=_lifetimes(fetched),
+        others=others,
+        mends=mends(question, verdict, fetched.turns, steps),
+        snippets=_snippets(question, fetched, verdict, outcome),
+        console=() if failure is None else tuple(_console(failure)),
+        chrome_code=None if failure is None else chrome_code(failure),
+        notes=tuple(sorted((*notes(question, fetched), *found), key=lambda note: not note.is_warning)),
+        probes=probes,
+    )
+
+
+def _outcome(fetched: Fetched, verdict: Verdict, unread: tuple[bytes, ...]) -> tuple[Outcome, Place | None]:
+    if fetched.is_unreachable:
+        return Outcome.UNREACHABLE, None
+    if verdict.readable:
+        return (Outcome.BLOCKED, Place.READING) if unread else (Outcome.ALLOWED, None)
+    assert verdict.failure is not None
+    place = {Stage.BEFORE: Place.BEFORE, Stage.PREFLIGHT: Place.PREFLIGHT}.get(verdict.failure.stage, Place.RESPONSE)
+    if place is Place.RESPONSE and _redirects(fetched.turns[-1], fetched):
+        place = Place.REDIRECT
+    if place is Place.BEFORE and fetched.turns:
+        place = Place.REDIRECT
+    return Outcome.BLOCKED, place
+
+
+def _redirects(turn: Turn, fetched: Fetched) -> bool:
+    return isinstance(turn.outcome, Reply) and is_redirect(turn.outcome.answer, fetched.browser)
+
+
+def _reason(question: Question, verdict: Verdict, unread: tuple[bytes, ...]) -> str:
+    if verdict.failure is not None:
+        return verdict.failure.rule.sentence
+    if unread:
+        hidden = tuple(name for name in unread if name.lower() in verdict.hidden)
+        what = "arrives, and the script cannot read it" if hidden else "is not in the answer"
+        return f"{names(hidden or unread)} {what}"
+    return f"the script can read the answer, a {verdict.status}"
+
+
+def _steps(fetched: Fetched, verdict: Verdict) -> Iterator[Step]:
+    for index, turn in enumerate(fetched.turns):
+        following = fetched.turns[index + 1] if index + 1 < len(fetched.turns) else None
+        hop, preflight, browser = turn.message.hop, turn.message.preflight, fetched.browser
+        rows: tuple[Row, ...] = ()
+        if isinstance(turn.outcome, Reply):
+            if preflight is not None:
+                rows = preflight_rows(hop, preflight, turn.outcome, browser)
+            else:
+                rows = response_rows(hop, turn.outcome, browser)
+        yield Step(
+            is_preflight=preflight is not None,
+            because=() if preflight is None else preflight_reasons(hop, preflight, browser),
+            sending=turn.sending,
+            outcome=turn.outcome,
+            rows=rows,
+            then=_then(turn, following, verdict),
+        )
+
+
+def _then(turn: Turn, following: Turn | None, verdict: Verdict) -> str:
+    if following is not None:
+        if turn.is_preflight:
+            return "Passed: the browser sends the request."
+        return f"The browser follows the redirect to {following.sending.url}."
+    if verdict.readable:
+        return ""
+    if turn.is_preflight:
+        return f"The {text(turn.message.hop.request.method)} itself is never sent."
+    return ""
+
+
+def _lifetimes(fetched: Fetched) -> tuple[tuple[str, int], ...]:
+    """How long each browser remembers the last preflight that was followed by its request."""
+    turns = fetched.turns
+    passed = [t for t, after in pairwise(turns) if t.is_preflight and not after.is_preflight]
+    outcome = passed[-1].outcome if passed else None
+    if not isinstance(outcome, Reply):
+        return ()
+    return tuple((browser.name, preflight_lifetime(outcome.answer, browser)) for browser in BROWSERS[1:])
+
+
+def _console(failure: Failure) -> Iterator[tuple[str, str]]:
+    for name, line in (("Chrome", chrome_line(failure)), ("Firefox", firefox_line(failure))):
+        if line is not None:
+            yield name, line
+
+
+def _snippets(question: Question, fetched: Fetched, verdict: Verdict, outcome: Outcome) -> tuple[Snippet, ...]:
+    is_servers = outcome is Outcome.BLOCKED and verdict.rule not in _SCRIPT_RULES
+    if not (is_servers or question.fixes) or question.origin == b"null":
+        return ()
+    replies = [turn.outcome for turn in fetched.turns if isinstance(turn.outcome, Reply)]
+    return snippets(_wish(question, fetched, verdict), question.fixes, recognised(replies))
+
+
+def _wish(question: Question, fetched: Fetched, verdict: Verdict) -> Wish:
+    """What the question needs, and what the server grants already."""
+    made = fetched.turns[0].message.hop.request if fetched.turns else question.request
+    methods, headers = [text(made.method).upper()], []
+    for turn in fetched.turns:
+        if turn.message.preflight is not None:
+            headers += list(map(text, turn.message.preflight.names))
+            if isinstance(turn.outcome, Reply):
+                methods += listed(turn.outcome, ALLOW_METHODS)
+                headers += [name.lower() for name in listed(turn.outcome, ALLOW_HEADERS)]
+    return Wish(
+        origin=text(question.origin),
+        path=question.url.path.partition("?")[0],
+        methods=tuple(dict.fromkeys(method for method in methods if method != "*")),
+        headers=tuple(
+            dict.fromkeys(name for name in headers if name != "*" and not name.startswith("access-control-"))
+        ),
+        expose=tuple(text(name) for name in question.read),
+        credentials=made.is_credentialed,
+    )
