@@ -96,7 +96,7 @@ def question(
         body=body,
         credentials=Credentials(credentials),
         mode=Mode(mode),
-        read=tuple(_name(name, "--read") for name in read),
+        read=tuple(_name(name, "--read").lower() for name in read),
         security=security,
         fixes=fixes,
         **options,

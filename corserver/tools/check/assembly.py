@@ -56,7 +56,7 @@ def assemble(
     verdict = fetched.verdict
     assert verdict is not None, "the browser in question is never stopped"
     steps = tuple(_steps(fetched, verdict))
-    unread = tuple(name for name in question.read if verdict.readable and name.lower() not in verdict.headers)
+    unread = tuple(name for name in question.read if verdict.readable and name not in verdict.headers)
     outcome, place = _outcome(fetched, verdict, unread)
     failure = verdict.failure
     return Report(
@@ -65,7 +65,7 @@ def assemble(
         place=place,
         failure=failure,
         status=verdict.status if failure is None else failure.status,
-        reason=_reason(question, verdict, unread),
+        reason=_reason(fetched, verdict, unread),
         cause=cause(fetched, behind),
         steps=steps,
         readable=verdict.headers,
@@ -99,14 +99,23 @@ def _redirects(turn: Turn, fetched: Fetched) -> bool:
     return isinstance(turn.outcome, Reply) and is_redirect(turn.outcome.answer, fetched.browser)
 
 
-def _reason(question: Question, verdict: Verdict, unread: tuple[bytes, ...]) -> str:
+def _reason(fetched: Fetched, verdict: Verdict, unread: tuple[bytes, ...]) -> str:
+    if verdict.rule is Rule.NETWORK_ERROR:
+        return _trouble(fetched)
     if verdict.failure is not None:
         return verdict.failure.rule.sentence
     if unread:
-        hidden = tuple(name for name in unread if name.lower() in verdict.hidden)
+        hidden = tuple(name for name in unread if name in verdict.hidden)
         what = "arrives, and the script cannot read it" if hidden else "is not in the answer"
         return f"{names(hidden or unread)} {what}"
     return f"the script can read the answer, a {verdict.status}"
+
+
+def _trouble(fetched: Fetched) -> str:
+    turn = fetched.turns[-1]
+    url = turn.sending.url
+    port = url.port or (443 if url.scheme == "https" else 80)
+    return f"{url.host} port {port}: {turn.outcome}"
 
 
 def _steps(fetched: Fetched, verdict: Verdict) -> Iterator[Step]:
@@ -158,7 +167,8 @@ def _console(failure: Failure) -> Iterator[tuple[str, str]]:
 
 
 def _snippets(question: Question, fetched: Fetched, verdict: Verdict, outcome: Outcome) -> tuple[Snippet, ...]:
-    is_servers = outcome is Outcome.BLOCKED and verdict.rule not in _SCRIPT_RULES
+    is_script = verdict.rule in _SCRIPT_RULES or (verdict.readable and not set(question.read) & set(verdict.hidden))
+    is_servers = outcome is Outcome.BLOCKED and not is_script
     if not (is_servers or question.fixes) or question.origin == b"null":
         return ()
     replies = [turn.outcome for turn in fetched.turns if isinstance(turn.outcome, Reply)]
@@ -168,13 +178,15 @@ def _snippets(question: Question, fetched: Fetched, verdict: Verdict, outcome: O
 def _wish(question: Question, fetched: Fetched, verdict: Verdict) -> Wish:
     """What the question needs, and what the server grants already."""
     made = fetched.turns[0].message.hop.request if fetched.turns else question.request
-    methods, headers = [text(made.method).upper()], []
+    methods: list[str] = []
+    headers: list[str] = []
     for turn in fetched.turns:
         if turn.message.preflight is not None:
             headers += list(map(text, turn.message.preflight.names))
             if isinstance(turn.outcome, Reply):
                 methods += listed(turn.outcome, ALLOW_METHODS)
                 headers += [name.lower() for name in listed(turn.outcome, ALLOW_HEADERS)]
+    methods.append(text(made.method).upper())
     return Wish(
         origin=text(question.origin),
         path=question.url.path.partition("?")[0],
@@ -182,6 +194,6 @@ def _wish(question: Question, fetched: Fetched, verdict: Verdict) -> Wish:
         headers=tuple(
             dict.fromkeys(name for name in headers if name != "*" and not name.startswith("access-control-"))
         ),
-        expose=tuple(text(name) for name in question.read),
+        expose=tuple(text(name) for name in question.read if name in verdict.hidden),
         credentials=made.is_credentialed,
     )

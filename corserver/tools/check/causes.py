@@ -43,6 +43,9 @@ def _origin_cause(failure: Failure, turn: Turn) -> str:
                 "The script asks with credentials, and `*` does not do for those: name the origin, or leave "
                 "`credentials: 'include'` out of the script if it needs no cookies."
             )
+        case Rule.ACAC_NOT_TRUE:
+            given = f" (it says `{text(failure.value)}`)" if failure.value else ""
+            return f"The script asks with credentials, and the server does not say that it may{given}."
         case Rule.METHOD_NOT_ALLOWED if _in_other_case(failure):
             method = text(failure.request.method)
             return (

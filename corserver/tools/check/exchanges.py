@@ -50,6 +50,7 @@ class Reply:
     body: bytes = b""
     #: there was more of the body than was read
     is_cut: bool = False
+    version: bytes = b"1.1"
     #: the peer's IP address
     address: str | None = None
     #: what is wrong with it as HTTP, where browsers read it all the same

@@ -12,13 +12,14 @@ from typing import Final
 from corserver.cors.fetch import Field
 
 _END: Final = re.compile(rb"\r?\n\r?\n")
-_STATUS_LINE: Final = re.compile(rb"HTTP/[0-9]\.[0-9][ \t]+([0-9]{3})(?:[ \t]+(.*))?")
+_STATUS_LINE: Final = re.compile(rb"HTTP/([0-9]\.[0-9])[ \t]+([0-9]{3})(?:[ \t]+(.*))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Status, reason and header lines; *size* is how many bytes they took."""
+    """Version, status, reason and header lines; *size* is how many bytes they took."""
 
+    version: bytes
     status: int
     reason: bytes
     headers: tuple[Field, ...]
@@ -45,7 +46,7 @@ def parse_head(data: bytes) -> Head | None:
     found = _STATUS_LINE.fullmatch(first.rstrip(b"\r"))
     if found is None:
         raise NotHTTP(f"its first line is {first[:80]!r}")
-    return Head(int(found[1]), found[2] or b"", tuple(_fields(lines)), end.end())
+    return Head(found[1], int(found[2]), found[3] or b"", tuple(_fields(lines)), end.end())
 
 
 def _fields(lines: list[bytes]) -> list[Field]:

@@ -48,7 +48,7 @@ def mends(question: Question, verdict: Verdict, turns: tuple[Turn, ...], steps: 
     found = [Mend(where="in the script", advice=(advice,))] if advice else []
     if not verdict.readable and steps:
         found += _of_step(turns[-1], steps[-1])
-    unread = tuple(name for name in question.read if verdict.readable and name.lower() in verdict.hidden)
+    unread = tuple(name for name in question.read if verdict.readable and name in verdict.hidden)
     if unread:
         found += _exposing(turns[-1], unread, question)
     return tuple(mend for mend in found if mend.status or mend.send or mend.drop or mend.advice)
@@ -149,8 +149,8 @@ def _origin_lines(reply: Reply) -> list[bytes]:
 
 
 def _exposing(turn: Turn, unread: tuple[bytes, ...], question: Question) -> list[Mend]:
-    names = tuple(text(name) for name in unread if name.lower() not in FORBIDDEN_RESPONSE_HEADERS)
-    forbidden = [text(name) for name in unread if name.lower() in FORBIDDEN_RESPONSE_HEADERS]
+    names = tuple(text(name) for name in unread if name not in FORBIDDEN_RESPONSE_HEADERS)
+    forbidden = [text(name) for name in unread if name in FORBIDDEN_RESPONSE_HEADERS]
     advice = tuple(f"No script can read {name}, exposed or not." for name in forbidden)
     reply = turn.outcome
     send: tuple[Field, ...] = ()

@@ -15,7 +15,7 @@ TEXT_BODY: Field = (b"Content-Type", b"text/plain;charset=UTF-8")
 class Question:
     """A `fetch()` as a page's script would call it, and what is to be found out.
 
-    *browser* decides; the default is the standard. *read* are the names of response headers that the script wants.
+    *browser* decides; the default is the standard. *read* are the response headers that the script wants, lower-case.
     *security* asks the server with other origins too. *fixes* are the servers whose configuration is wanted.
     """
 

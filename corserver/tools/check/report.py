@@ -170,6 +170,11 @@ class Report:
         return self.outcome is Outcome.ALLOWED
 
     @property
+    def is_offline(self) -> bool:
+        """No server was asked: a policy answered (`explain`)."""
+        return any(step.spoken is not None for step in self.steps)
+
+    @property
     def headline(self) -> str:
         """`ALLOWED`, `BLOCKED at the preflight`, …"""
         return self.outcome.value if self.place is None else f"{self.outcome.value} {self.place.value}"

@@ -99,7 +99,7 @@ def _methods_row(hop: Hop, preflight: Preflight, answer: Answer, browser: Browse
     if failure is None and preflight.method in SAFELISTED_METHODS:
         return Row(ALLOW_METHODS, Mark.UNNEEDED, _observed(answer, ALLOW_METHODS), f"anything: {method} needs no leave")
     expected = "a list of tokens" if _is_syntax(failure) else f"a list with {method}"
-    return _row(ALLOW_METHODS, answer, expected + _or_any(hop), failure)
+    return _row(ALLOW_METHODS, answer, expected + _or_any(hop, failure), failure)
 
 
 def _headers_rows(hop: Hop, preflight: Preflight, answer: Answer, browser: Browser) -> tuple[Row, ...]:
@@ -108,7 +108,7 @@ def _headers_rows(hop: Hop, preflight: Preflight, answer: Answer, browser: Brows
         return ()
     names = ", ".join(dict.fromkeys(map(text, preflight.names)))
     beside = b"authorization" in preflight.names and browser.authorization_needs_listing
-    any_header = " (`*` does not cover Authorization)" if beside else _or_any(hop)
+    any_header = " (`*` does not cover Authorization)" if beside else _or_any(hop, failure)
     expected = "a list of tokens" if _is_syntax(failure) else f"a list with {names}{any_header}"
     return (_row(ALLOW_HEADERS, answer, expected, failure),)
 
@@ -119,8 +119,11 @@ def _judge(hop: Hop, preflight: Preflight, answer: Answer, browser: Browser, *ch
     return None if is_elsewhere else failure
 
 
-def _or_any(hop: Hop) -> str:
-    return "" if hop.request.is_credentialed else " or `*`"
+def _or_any(hop: Hop, failure: Failure | None) -> str:
+    if not hop.request.is_credentialed:
+        return " or `*`"
+    # Fetch "CORS protocol and credentials"
+    return " (with credentials `*` is a mere name)" if failure is not None and b"*" in failure.value else ""
 
 
 def _is_syntax(failure: Failure | None) -> bool:

@@ -65,6 +65,7 @@ class Talk:
             status=self._head.status,
             reason=self._head.reason,
             headers=self._head.headers,
+            version=self._head.version,
             body=self._body[:MAX_BODY],
             is_cut=is_cut or len(self._body) > MAX_BODY,
             malformed=malformed,

@@ -13,7 +13,7 @@ from corserver.cors.browser import Rule
 from corserver.cors.fetch import Field
 from corserver.tools.check.curl import curl
 from corserver.tools.check.exchanges import Reply
-from corserver.tools.check.report import Mend, Note, Outcome, Report, Step
+from corserver.tools.check.report import Mend, Note, Outcome, Report, Spoken, Step
 from corserver.tools.check.rows import Mark, Row
 from corserver.tools.check.snippets import SERVERS
 from corserver.tools.check.words import names, text
@@ -69,7 +69,7 @@ class _Page:
         for reason in step.because:
             yield from self._wrapped(f"needed because {reason}", "     ", "   ")
         if step.spoken is not None:
-            yield from self._wrapped(f"{step.spoken.verdict}: {step.spoken.sentence}", "     ", "   ")
+            yield from self._spoken(step.spoken)
         yield from (_dim(f"   > {line}") for line in _sent(step))
         if isinstance(step.outcome, Reply):
             yield from (f"   < {line}" for line in _received(step.outcome))
@@ -78,6 +78,12 @@ class _Page:
             yield click.style(f"   {step.outcome}", fg="yellow")
         if step.then:
             yield from self._wrapped(step.then, "   ", "   ")
+
+    def _spoken(self, spoken: Spoken) -> Iterator[str]:
+        yield from self._wrapped(f"{spoken.verdict}: {spoken.sentence}", "     ", "   ")
+        if spoken.hint:
+            yield from self._wrapped(spoken.hint, "     ", "     ")
+        yield _dim(f"     {spoken.reason}, {spoken.source}")
 
     def _rows(self, rows: tuple[Row, ...]) -> Iterator[str]:
         column = max((len(row.label) for row in rows), default=0)
@@ -113,7 +119,7 @@ class _Page:
             seen = f", as the server says of itself ({snippet.seen})" if snippet.seen else ""
             yield f"  With {snippet.title}{seen}:"
             yield from (f"      {line}" for line in snippet.code.splitlines())
-        if any(mend.send or mend.status for mend in report.mends) and not report.question.fixes:
+        if any(mend.send or mend.status for mend in report.mends) and not (report.question.fixes or report.is_offline):
             shown = {snippet.name for snippet in report.snippets}
             others = [name for name in SERVERS if name not in shown]
             yield from self._wrapped(f"As a configuration: --fix {'|'.join(others)}", "    ", "  ")
@@ -142,18 +148,19 @@ class _Page:
             yield from self._labelled(other.browser, other.sentence, 18)
 
     def _probes(self, report: Report) -> Iterator[str]:
-        for probe in report.probes:
+        origins = ["" if probe.origin is None else text(probe.origin) for probe in report.probes]
+        column = max(map(len, origins), default=0)
+        for probe, origin in zip(report.probes, origins, strict=True):
             mark = click.style("FAIL", fg="red", bold=True) if probe.is_danger else click.style("ok  ", fg="green")
-            origin = "none" if probe.origin is None else text(probe.origin)
-            yield f"  {mark}  {probe.name:<10}  {origin}"
-            indent = " " * 20
-            yield from self._wrapped(probe.sentence, indent, indent)
+            yield f"  {mark}  {probe.name:<10}  {origin:<{column}}  {probe.sentence}"
 
     def _console(self, report: Report) -> Iterator[str]:
         for browser, line in report.console:
             yield from self._labelled(browser, line, 8)
 
     def _commands(self, report: Report, insecure: bool) -> Iterator[str]:
+        if report.is_offline:
+            return
         yield from (f"  {command}" for command in commands(report, insecure=insecure))
 
     def _section(self, title: str, lines: Iterable[str]) -> Iterator[str]:
@@ -192,8 +199,9 @@ def _sent(step: Step) -> Iterator[str]:
 
 
 def _received(reply: Reply) -> Iterator[str]:
-    yield f"HTTP/1.1 {reply.status_text}"
-    shown, others = [], []
+    yield f"HTTP/{text(reply.version)} {reply.status_text}"
+    shown: list[Field] = []
+    others: list[Field] = []
     for name, value in reply.headers:
         lower = name.lower()
         (shown if lower.startswith(b"access-control-") or lower in _SHOWN else others).append((name, value))
