@@ -3,8 +3,7 @@
 Whoever adds a command writes a file of its own and a line in `COMMANDS`.
 """
 
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
@@ -12,7 +11,7 @@ from typing import Final
 
 import click
 
-_PROGRAM: Final = "corserver"
+PROGRAM: Final = "corserver"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +34,6 @@ COMMANDS: Final[Mapping[str, Entry]] = {
 }
 
 
-def run(arguments: Sequence[str] | None = None) -> None:
-    """Run the command that the first of *arguments* (those of the process) names, or serve a directory."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    entry = COMMANDS.get(given[0]) if given else None
-    if entry is not None:
-        entry.load().main(given[1:], prog_name=f"{_PROGRAM} {given[0]}")
-    else:
-        from corserver.cli.serve import serve_directory
-
-        serve_directory.main(given, prog_name=_PROGRAM)
-
-
 class DefaultCommand(click.Command):
     """The command that is meant without a name: its help leads to the others."""
 
@@ -65,5 +52,5 @@ class DefaultCommand(click.Command):
             meant = get_close_matches(first, COMMANDS, 1)
             if not meant:
                 raise
-            hint = f"{error.format_message()}\nDid you mean the command: {_PROGRAM} {meant[0]}"
+            hint = f"{error.format_message()}\nDid you mean the command: {PROGRAM} {meant[0]}"
             raise click.UsageError(hint, ctx) from error

@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 from corserver.cors.browser import Rule
 from corserver.cors.decision import CORSRequest, Decision, Kind, Outcome
-from corserver.cors.fetch import FORBIDDEN_RESPONSE_HEADERS, SAFELISTED_RESPONSE_HEADERS, Field
+from corserver.cors.fetch import FORBIDDEN_RESPONSE_HEADERS, Field
 from corserver.cors.policy import Policy
 from corserver.tools.check.exchanges import Reply, Sending
 from corserver.tools.check.investigation import investigate, run
@@ -40,7 +40,13 @@ def explain(policy: Policy | None, question: Question, *, status: int = 200) -> 
 
     report = run(investigate(question), answer)
     steps = tuple(replace(step, spoken=_spoken(_decide(policy, step.sending))) for step in report.steps)
-    return replace(report, steps=steps, mends=_mends(policy, question, report), snippets=())
+    return replace(
+        report,
+        steps=steps,
+        cause=_cause(policy, report),
+        mends=_mends(policy, question, report),
+        snippets=(),
+    )
 
 
 def _decide(policy: Policy | None, sending: Sending) -> Decision:
@@ -60,10 +66,8 @@ def _answer(policy: Policy | None, question: Question, status: int, sending: Sen
 
 def _app_lines(question: Question) -> tuple[Field, ...]:
     """What an app's answer may hold: something that any script can read, and what this one wants to."""
-    return (
-        (b"Content-Type", b"application/json"),
-        *((name, b"x") for name in question.read if name != b"content-type"),
-    )
+    wanted = (name for name in question.read if name != b"content-type")
+    return ((b"Content-Type", b"application/json"), *((name, b"x") for name in wanted))
 
 
 def _reply(status: int, headers: tuple[Field, ...]) -> Reply:
@@ -82,6 +86,16 @@ def _spoken(decision: Decision) -> Spoken:
     )
 
 
+def _cause(policy: Policy | None, report: Report) -> str:
+    """Why, in the policy's own words, where the policy is why; from outside it could only be guessed."""
+    if not report.steps or report.is_allowed:
+        return report.cause
+    decision = _decide(policy, report.steps[-1].sending)
+    if decision.reason.outcome is Outcome.ALLOWED:
+        return report.cause
+    return " ".join(_sentence(part) for part in (decision.sentence, decision.hint) if part)
+
+
 def _mends(policy: Policy | None, question: Question, report: Report) -> tuple[Mend, ...]:
     """What is to be changed in the script stays; what is to be sent is a matter of the policy."""
     if report.is_allowed:
@@ -96,9 +110,7 @@ def _policy_advice(policy: Policy | None, question: Question, report: Report) ->
         return _sentence(_POLICY_MENDS[report.rule].format(origin=question.origin.decode("latin-1")))
     if report.rule is None:
         unread = tuple(name for name in question.read if name not in report.readable)
-        exposable = tuple(
-            name for name in unread if name not in FORBIDDEN_RESPONSE_HEADERS | SAFELISTED_RESPONSE_HEADERS
-        )
+        exposable = tuple(name for name in unread if name not in FORBIDDEN_RESPONSE_HEADERS)
         if not exposable:
             return f"No script can read {names(unread)}, exposed or not."
         return f"Add {names(exposable)} to the policy's expose (on the command line: --cors-expose {names(exposable)})."

@@ -94,6 +94,8 @@ def _status_cause(reply: Reply, url: Url, behind: Reply | None) -> str:
             f"Authentication ran before CORS: the preflight got a {status}. A preflight never carries cookies or "
             f"Authorization, so {_EXEMPT}."
         )
+    if status == 403 and _varies(reply):
+        return "The server knows CORS (it sends `Vary: Origin`), and refuses this origin (403)."
     if status == 403:
         return (
             "The server refused the preflight (403): its CORS settings do not allow this origin, or authentication or "
@@ -117,9 +119,13 @@ def _status_cause(reply: Reply, url: Url, behind: Reply | None) -> str:
 
 
 def _silence(reply: Reply) -> str:
-    if b"origin" in (reply.get(b"vary") or b"").lower():
+    if _varies(reply):
         return "The server knows CORS (it sends `Vary: Origin`), and this origin is not on its list."
     return "The server answers, but says nothing about CORS: it is not set up for this path, or not for this origin."
+
+
+def _varies(reply: Reply) -> bool:
+    return b"origin" in (reply.get(b"vary") or b"").lower()
 
 
 def redirect_hint(reply: Reply, url: Url) -> str:
