@@ -70,15 +70,16 @@ def _of_step(turn: Turn, step: Step) -> list[Mend]:
     if not broken:
         return []
     if not step.is_preflight:
-        return [_mend_of(f"every answer to {turn.sending.line}, errors too", reply, hop, broken)]
-    answer = _mend_of(f"the answer to {turn.sending.line}", reply, hop, broken)
+        return [_mend_of(f"every answer to {turn.sending.line}, errors too", reply, turn, broken)]
+    answer = _mend_of(f"the answer to {turn.sending.line}", reply, turn, broken)
     if not any(row.label in (ALLOW_ORIGIN, ALLOW_CREDENTIALS) for row in broken):
         return [answer]
     later = f"every answer to {text(hop.request.method)} {hop.request.url.path}, errors too"
     return [answer, Mend(where=later, send=_access_lines(hop, hop.origin, credentials=hop.request.is_credentialed))]
 
 
-def _mend_of(where: str, reply: Reply, hop: Hop, broken: list[Row]) -> Mend:
+def _mend_of(where: str, reply: Reply, turn: Turn, broken: list[Row]) -> Mend:
+    hop = turn.message.hop
     status = ""
     send: list[Field] = []
     drop: list[str] = []
@@ -88,7 +89,7 @@ def _mend_of(where: str, reply: Reply, hop: Hop, broken: list[Row]) -> Mend:
         if rule in _ORIGIN_RULES:
             send += _access_lines(hop, _origin_of(row, hop), credentials=False)
             if rule is Rule.ACAO_MULTIPLE:
-                drop += [f"{ALLOW_ORIGIN}: {text(value)}" for value in _origin_lines(reply)]
+                drop += _lines_of(reply, ALLOW_ORIGIN)[1:]
                 advice.append("Let one place send the header: the app or the proxy before it, not both.")
         elif rule is Rule.ACAC_NOT_TRUE:
             send.append((ALLOW_CREDENTIALS.encode(), b"true"))
@@ -97,7 +98,9 @@ def _mend_of(where: str, reply: Reply, hop: Hop, broken: list[Row]) -> Mend:
         elif row.label == ALLOW_METHODS and not _only_case(hop.request.method, listed(reply, ALLOW_METHODS)):
             send.append(_list_line(ALLOW_METHODS, listed(reply, ALLOW_METHODS), (text(hop.request.method),), hop))
         elif row.label == ALLOW_HEADERS:
-            send += _header_lines(row, reply, hop)
+            line = _header_line(row, reply, turn)
+            send += [] if line is None else [line]
+            drop += _lines_of(reply, ALLOW_HEADERS) if line is None and row.rule is Rule.ACAH_UNPARSABLE else []
             advice += _header_advice(row)
     return Mend(where=where, status=status, send=tuple(send), drop=tuple(drop), advice=tuple(advice))
 
@@ -125,13 +128,14 @@ def _list_line(label: str, present: tuple[str, ...], wanted: tuple[str, ...], ho
     return label.encode(), ", ".join(dict.fromkeys([*kept, *wanted])).encode()
 
 
-def _header_lines(row: Row, reply: Reply, hop: Hop) -> list[Field]:
-    if row.failure is None:
-        return []
-    missing = tuple(text(name) for name in row.failure.names if name not in CORS_RESPONSE_HEADERS)
-    if row.rule is Rule.ACAH_UNPARSABLE:
-        missing = tuple(text(name) for name, _ in hop.request.headers if name.lower() not in CORS_RESPONSE_HEADERS)
-    return [_list_line(ALLOW_HEADERS, listed(reply, ALLOW_HEADERS), missing, hop)] if missing else []
+def _header_line(row: Row, reply: Reply, turn: Turn) -> Field | None:
+    """The names that are allowed already and those that are missing; None where none is needed."""
+    preflight = turn.message.preflight
+    wanted = () if preflight is None else preflight.names
+    if row.failure is not None and row.failure.names:
+        wanted = row.failure.names
+    missing = tuple(text(name) for name in wanted if name not in CORS_RESPONSE_HEADERS)
+    return _list_line(ALLOW_HEADERS, listed(reply, ALLOW_HEADERS), missing, turn.message.hop) if missing else None
 
 
 def _header_advice(row: Row) -> list[str]:
@@ -143,9 +147,10 @@ def _header_advice(row: Row) -> list[str]:
     ]
 
 
-def _origin_lines(reply: Reply) -> list[bytes]:
-    """The lines to drop: all but one."""
-    return [value for name, value in reply.headers if name.lower() == ALLOW_ORIGIN.lower().encode()][1:]
+def _lines_of(reply: Reply, name: str) -> list[str]:
+    """The lines called *name*, as they came."""
+    lower = name.lower().encode()
+    return [f"{name}: {text(value)}" for line, value in reply.headers if line.lower() == lower]
 
 
 def _exposing(turn: Turn, unread: tuple[bytes, ...], question: Question) -> list[Mend]:

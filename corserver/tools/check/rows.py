@@ -12,7 +12,7 @@ from corserver.cors.browser import Answer, Browser, Check, Failure, Hop, Preflig
 from corserver.cors.browser.headers import values
 from corserver.cors.browser.judging import check_access
 from corserver.cors.browser.requests import Tainting
-from corserver.cors.fetch import SAFELISTED_METHODS, list_of_tokens
+from corserver.cors.fetch import SAFELISTED_METHODS, is_token
 from corserver.tools.check.exchanges import Reply
 from corserver.tools.check.words import text
 
@@ -143,5 +143,7 @@ def _observed(answer: Answer, name: str) -> str | None:
 
 
 def listed(reply: Reply, name: str) -> tuple[str, ...]:
-    """The tokens of a list that *reply* holds; none where it cannot be read."""
-    return tuple(map(text, list_of_tokens(values(reply.headers, name.lower().encode())) or ()))
+    """The tokens of a list that *reply* holds; what is no token is left out."""
+    lines = values(reply.headers, name.lower().encode())
+    elements = [element.strip(b"\t ") for line in lines for element in line.split(b",")]
+    return tuple(text(element) for element in elements if is_token(element))

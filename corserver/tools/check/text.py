@@ -16,7 +16,7 @@ from corserver.tools.check.exchanges import Reply
 from corserver.tools.check.report import Mend, Note, Outcome, Report, Spoken, Step
 from corserver.tools.check.rows import Mark, Row
 from corserver.tools.check.snippets import SERVERS
-from corserver.tools.check.words import names, text
+from corserver.tools.check.words import names, plain, text
 
 _COLOURS = {Outcome.ALLOWED: "green", Outcome.BLOCKED: "red", Outcome.UNREACHABLE: "yellow"}
 _MARKS = {Mark.KEPT: "green", Mark.BROKEN: "red", Mark.UNNEEDED: None}
@@ -75,7 +75,7 @@ class _Page:
             yield from (f"   < {line}" for line in _received(step.outcome))
             yield from self._rows(step.rows)
         else:
-            yield click.style(f"   {step.outcome}", fg="yellow")
+            yield click.style(f"   {plain(str(step.outcome))}", fg="yellow")
         if step.then:
             yield from self._wrapped(step.then, "   ", "   ")
 
@@ -89,7 +89,7 @@ class _Page:
         column = max((len(row.label) for row in rows), default=0)
         for row in rows:
             mark = click.style(f"{row.mark.value:<4}", fg=_MARKS[row.mark], bold=row.mark is Mark.BROKEN)
-            observed = "(absent)" if row.observed is None else row.observed or "(empty)"
+            observed = "(absent)" if row.observed is None else plain(row.observed) or "(empty)"
             line = f"{row.label:<{column}}  {observed}"
             yield f"   {mark}  {_dim(line) if row.mark is Mark.UNNEEDED else line}"
             if row.mark is Mark.BROKEN:
@@ -176,6 +176,7 @@ class _Page:
         return iter([first, *more])
 
     def _wrapped(self, sentence: str, indent: str = "", first: str = "") -> list[str]:
+        sentence = plain(sentence)
         if self.width is None:
             return [first + sentence]
         return wrap(
@@ -199,7 +200,7 @@ def _sent(step: Step) -> Iterator[str]:
 
 
 def _received(reply: Reply) -> Iterator[str]:
-    yield f"HTTP/{text(reply.version)} {reply.status_text}"
+    yield f"HTTP/{text(reply.version)} {plain(reply.status_text)}"
     shown: list[Field] = []
     others: list[Field] = []
     for name, value in reply.headers:

@@ -9,6 +9,11 @@ def text(value: bytes, limit: int = MAX_SHOWN) -> str:
     return shown if len(value) <= limit else f"{shown}... ({len(value)} bytes)"
 
 
+def plain(sentence: str) -> str:
+    """*sentence* with what is not printable escaped: a peer's words may be in it."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in sentence)
+
+
 def names(values: tuple[bytes, ...] | list[bytes]) -> str:
     """Names with commas between them."""
     return ", ".join(map(text, values))
