@@ -5,6 +5,9 @@ from itertools import pairwise
 
 from corserver.cors.browser import (
     BROWSERS,
+    CHROMIUM,
+    FIREFOX,
+    Browser,
     Failure,
     Rule,
     Stage,
@@ -47,7 +50,7 @@ _SCRIPT_RULES = frozenset(
 def assemble(
     question: Question,
     fetched: Fetched,
-    others: tuple[Comparison, ...] = (),
+    others: tuple[Fetched, ...] = (),
     behind: Reply | Trouble | None = None,
     found: tuple[Note, ...] = (),
     probes: tuple[Probe, ...] = (),
@@ -59,6 +62,7 @@ def assemble(
     unread = tuple(name for name in question.read if verdict.readable and name not in verdict.headers)
     outcome, place = _outcome(fetched, verdict, unread)
     failure = verdict.failure
+    chrome, firefox = (_failure_in(browser, fetched, others) for browser in (CHROMIUM, FIREFOX))
     return Report(
         question=question,
         outcome=outcome,
@@ -71,11 +75,11 @@ def assemble(
         readable=verdict.headers,
         hidden=verdict.hidden,
         lifetimes=_lifetimes(fetched),
-        others=others,
+        others=tuple(_comparisons(fetched, others)),
         mends=mends(question, verdict, fetched.turns, steps),
         snippets=_snippets(question, fetched, verdict, outcome),
-        console=() if failure is None else tuple(_console(failure)),
-        chrome_code=None if failure is None else chrome_code(failure),
+        console=tuple(_console(chrome, firefox)),
+        chrome_code=None if chrome is None else chrome_code(chrome),
         notes=tuple(sorted((*notes(question, fetched), *found), key=lambda note: not note.is_warning)),
         probes=probes,
     )
@@ -160,10 +164,40 @@ def _lifetimes(fetched: Fetched) -> tuple[tuple[str, int], ...]:
     return tuple((browser.name, preflight_lifetime(outcome.answer, browser)) for browser in BROWSERS[1:])
 
 
-def _console(failure: Failure) -> Iterator[tuple[str, str]]:
-    for name, line in (("Chrome", chrome_line(failure)), ("Firefox", firefox_line(failure))):
-        if line is not None:
-            yield name, line
+def _comparisons(fetched: Fetched, others: tuple[Fetched, ...]) -> Iterator[Comparison]:
+    """The browsers in which the script gets something else."""
+    for other in others:
+        sentence = _otherwise(fetched, other)
+        if sentence:
+            yield Comparison(other.browser.name, sentence, other.verdict is None or other.verdict.readable)
+
+
+def _otherwise(fetched: Fetched, other: Fetched) -> str:
+    """What the other browser does that this one does not; empty where they agree on what the script gets."""
+    mine, theirs = fetched.verdict, other.verdict
+    if mine is None or (theirs is not None and theirs.readable == mine.readable):
+        return ""
+    if theirs is None:
+        # it wants to send what was not sent: it gets further than this one did
+        method = "request" if other.unsent is None else text(other.unsent.method)
+        return f"accepts the preflight and sends the {method}"
+    if theirs.readable:
+        return f"lets the script read the answer ({theirs.status})"
+    return "blocks it" if theirs.rule is None else f"blocks it: {theirs.rule.sentence}"
+
+
+def _failure_in(browser: Browser, fetched: Fetched, others: tuple[Fetched, ...]) -> Failure | None:
+    """What *browser*'s own console is about: it may blame another rule first, or let pass what others block."""
+    own = next((each for each in others if each.browser is browser), fetched)
+    return None if own.verdict is None else own.verdict.failure
+
+
+def _console(chrome: Failure | None, firefox: Failure | None) -> Iterator[tuple[str, str]]:
+    lines = {
+        "Chrome": None if chrome is None else chrome_line(chrome),
+        "Firefox": None if firefox is None else firefox_line(firefox),
+    }
+    return ((name, line) for name, line in lines.items() if line is not None)
 
 
 def _snippets(question: Question, fetched: Fetched, verdict: Verdict, outcome: Outcome) -> tuple[Snippet, ...]:

@@ -83,7 +83,7 @@ def _preflight_cause(failure: Failure, reply: Reply, turn: Turn, behind: Reply |
         return ""
     found = _status_cause(reply, turn.sending.url, behind)
     if behind is not None and behind.get(b"access-control-allow-origin") is not None and reply.status != 403:
-        found += f" A GET is answered ({behind.status}) with Access-Control-Allow-Origin: only the preflight is missed."
+        found += f" A GET is answered ({behind.status}) with Access-Control-Allow-Origin: only the preflight fails."
     return found
 
 

@@ -21,8 +21,7 @@ from corserver.tools.check.exchanges import Reply, Sending, Trouble
 from corserver.tools.check.fetching import Asking, Fetched, Known, fetch
 from corserver.tools.check.probes import probe_security, probe_vary
 from corserver.tools.check.question import Question
-from corserver.tools.check.report import Comparison, Probe, Report
-from corserver.tools.check.words import text
+from corserver.tools.check.report import Probe, Report
 
 _T = TypeVar("_T")
 
@@ -33,7 +32,7 @@ def investigate(question: Question) -> Asking[Report]:
     fetched = yield from fetch(question.request, question.body, question.browser, known)
     if fetched.is_unreachable or not fetched.turns:
         return assemble(question, fetched)
-    others = yield from _compare(question, fetched, known)
+    others = yield from _others(question, known)
     behind = yield from _look_behind(fetched, known)
     found = yield from probe_vary(fetched, known)
     probes: tuple[Probe, ...] = ()
@@ -53,30 +52,14 @@ def run(asking: Asking[_T], answer: Callable[[Sending], Reply | Trouble]) -> _T:
         return result
 
 
-def _compare(question: Question, fetched: Fetched, known: Known) -> Asking[tuple[Comparison, ...]]:
+def _others(question: Question, known: Known) -> Asking[tuple[Fetched, ...]]:
+    """The same fetch by the other browsers, as far as it goes without changing anything."""
     found = []
     for browser in BROWSERS:
-        if browser is question.browser:
-            continue
-        other = yield from fetch(question.request, question.body, browser, known, only_safe=True)
-        sentence = _otherwise(fetched, other)
-        if sentence:
-            found.append(Comparison(browser.name, sentence, other.verdict is None or other.verdict.readable))
+        if browser is not question.browser:
+            other = yield from fetch(question.request, question.body, browser, known, only_safe=True)
+            found.append(other)
     return tuple(found)
-
-
-def _otherwise(fetched: Fetched, other: Fetched) -> str:
-    """What the other browser does that this one does not; empty where they agree on what the script gets."""
-    mine, theirs = fetched.verdict, other.verdict
-    if mine is None or (theirs is not None and theirs.readable == mine.readable):
-        return ""
-    if theirs is None:
-        # it wants to send what was not sent: it gets further than this one did
-        method = "request" if other.unsent is None else text(other.unsent.method)
-        return f"accepts the preflight and sends the {method}"
-    if theirs.readable:
-        return f"lets the script read the answer ({theirs.status})"
-    return "blocks it" if theirs.rule is None else f"blocks it: {theirs.rule.sentence}"
 
 
 def _look_behind(fetched: Fetched, known: Known) -> Asking[Reply | Trouble | None]:

@@ -360,6 +360,14 @@ async def test_browsers_that_differ_are_named_and_decide_when_they_are_asked() -
     assert [other.browser for other in report.others] == ["the Fetch standard"]
 
 
+async def test_each_console_blames_what_its_browser_checks_first() -> None:
+    report, _ = await look(always(302, ("Location", "/elsewhere")), PUT)
+    lines = dict(report.console)
+    assert lines["Chrome"].endswith("Redirect is not allowed for a preflight request.")
+    assert "CORS header ‘Access-Control-Allow-Origin’ missing" in lines["Firefox"]
+    assert report.chrome_code == "PreflightDisallowedRedirect"
+
+
 async def test_nothing_that_changes_anything_is_sent_twice_or_unasked() -> None:
     seen: list[str] = []
 

@@ -115,7 +115,21 @@ def test_it_says_what_the_recorded_browser_did_and_why(name: str, records: list[
         compared += 1
         assert (report.outcome is Outcome.ALLOWED) == record[name]["readable"], case["title"]
         assert report.rule is prediction.rule, case["title"]
+        line = {"chromium": prediction.chrome, "firefox": prediction.firefox}[name]
+        assert dict(report.console).get({"chromium": "Chrome", "firefox": "Firefox"}[name]) == line, case["title"]
         if report.is_allowed:
             assert report.status == record[name]["status"], case["title"]
             assert [each.decode("latin-1") for each in report.readable] == record[name]["headers"], case["title"]
     assert compared > 1500
+
+
+def test_it_is_the_same_byte_by_byte(records: list[Record]) -> None:
+    browser = RECORDED["firefox"]
+    for record in records[::25]:
+        try:
+            question = question_of(record["case"], browser)
+        except (Unmodelled, Thrown):
+            continue
+        if question is not None:
+            whole = run(investigate(question), Wire(record["case"], browser))
+            assert run(investigate(question), Wire(record["case"], browser, chunk=1)) == whole
