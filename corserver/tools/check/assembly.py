@@ -203,7 +203,9 @@ def _console(chrome: Failure | None, firefox: Failure | None) -> Iterator[tuple[
 def _snippets(question: Question, fetched: Fetched, verdict: Verdict, outcome: Outcome) -> tuple[Snippet, ...]:
     is_script = verdict.rule in _SCRIPT_RULES or (verdict.readable and not set(question.read) & set(verdict.hidden))
     is_servers = outcome is Outcome.BLOCKED and not is_script
-    if not (is_servers or question.fixes) or question.origin == b"null":
+    # a configuration names the page's origin, which is of no use to who asks without one
+    is_anonymous = question.origin == b"null" or any(turn.message.hop.origin_is_tainted for turn in fetched.turns)
+    if not (is_servers or question.fixes) or is_anonymous:
         return ()
     replies = [turn.outcome for turn in fetched.turns if isinstance(turn.outcome, Reply)]
     return snippets(_wish(question, fetched, verdict), question.fixes, recognised(replies))

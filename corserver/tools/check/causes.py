@@ -12,6 +12,12 @@ from corserver.tools.check.words import text
 
 _EXEMPT = "let CORS run before it, or exempt OPTIONS requests that carry Access-Control-Request-Method"
 
+#: Fetch "redirect-taint".
+LOST_ORIGIN = (
+    "After a redirect from one foreign origin to another the browser no longer says who asks: it sends `Origin: null`, "
+    "and only `*` (without credentials) or `null` is an answer to that. Ask for the last URL directly."
+)
+
 
 def cause(fetched: Fetched, behind: Reply | Trouble | None) -> str:
     """What is behind the failure of *fetched*; *behind* is what a plain GET got, where the preflight failed."""
@@ -32,6 +38,8 @@ def cause(fetched: Fetched, behind: Reply | Trouble | None) -> str:
 def _origin_cause(failure: Failure, turn: Turn) -> str:
     match failure.rule:
         case Rule.ACAO_MISMATCH | Rule.ACAO_INVALID:
+            if turn.message.origin == b"null" and turn.message.hop.origin_is_tainted:
+                return LOST_ORIGIN
             return difference(failure.value, turn.message.origin or b"")
         case Rule.ACAO_MULTIPLE:
             return (
@@ -64,10 +72,7 @@ def difference(value: bytes, origin: bytes) -> str:
     """In what the *value* of Access-Control-Allow-Origin is not *origin*."""
     shown, wanted = text(value), text(origin)
     if origin == b"null":
-        return (
-            f"The page's origin is `null` (a sandboxed frame, a file: or data: page, or a redirect from one foreign "
-            f"origin to another), and `{shown}` is not `null`."
-        )
+        return f"The page's origin is `null` (a sandboxed frame, a file: or data: page), and `{shown}` is not `null`."
     faults = () if value == b"null" else diagnose(value)
     if faults:
         return f"`{shown}` is no origin: an origin {'; it '.join(fault.value for fault in faults)}."
@@ -138,7 +143,9 @@ def redirect_hint(reply: Reply, url: Url) -> str:
     if url.path.rstrip("/") == target.path.rstrip("/") and url.host == target.host:
         return f"Only a slash at the end differs: ask for {target} in the script."
     if any(word in target.path.lower() for word in ("login", "signin", "sign-in", "auth", "sso")):
-        return f"It leads to a login page ({target}): authentication ran before CORS. {_EXEMPT.capitalize()}."
+        return (
+            f"It leads to a login page ({target}): authentication ran before CORS. {_EXEMPT[0].upper()}{_EXEMPT[1:]}."
+        )
     return f"It leads to {target}: ask for that in the script, or let every hop answer with CORS headers."
 
 

@@ -87,6 +87,8 @@ def _mend_of(where: str, reply: Reply, turn: Turn, broken: list[Row]) -> Mend:
     for row in broken:
         rule = row.rule
         if rule in _ORIGIN_RULES:
+            if hop.origin_is_tainted:
+                advice.append(f"Or ask for {hop.request.url} directly: then the browser says who asks.")
             send += _access_lines(hop, _origin_of(row, hop), credentials=False)
             if rule is Rule.ACAO_MULTIPLE:
                 drop += _lines_of(reply, ALLOW_ORIGIN)[1:]

@@ -12,7 +12,7 @@ from corserver.cors.browser import SAFARI, Rule, Stage, Tainting, Url, Verdict, 
 from corserver.cors.browser.headers import values
 from corserver.cors.fetch import CORS_RESPONSE_HEADERS, is_forbidden_request_header, list_of_tokens
 from corserver.cors.origins import is_loopback_host
-from corserver.tools.check.causes import redirect_hint
+from corserver.tools.check.causes import LOST_ORIGIN, redirect_hint
 from corserver.tools.check.exchanges import Reply
 from corserver.tools.check.fetching import Fetched, Turn
 from corserver.tools.check.question import Question
@@ -33,7 +33,7 @@ def notes(question: Question, fetched: Fetched) -> tuple[Note, ...]:
         *_about_the_request(question),
         *_about_the_place(question, turns),
         *_about_preflights(turns),
-        *_about_redirects(turns),
+        *_about_redirects(turns, verdict.readable),
         *_about_the_answer(question, verdict, turns),
     ]
     if fetched.browser is SAFARI:
@@ -120,20 +120,15 @@ def _about_preflights(turns: tuple[Turn, ...]) -> Iterator[Note]:
             yield Note(Topic.CACHE, f"Access-Control-Max-Age is {text(value)}: a preflight before every call.", send)
 
 
-def _about_redirects(turns: tuple[Turn, ...]) -> Iterator[Note]:
+def _about_redirects(turns: tuple[Turn, ...], readable: bool) -> Iterator[Note]:
     requests = [turn for turn in turns if not turn.is_preflight]
     for turn in requests[:-1]:
         if isinstance(turn.outcome, Reply):
             yield Note(
                 Topic.REDIRECT, f"Redirected ({turn.outcome.status}). {redirect_hint(turn.outcome, turn.sending.url)}"
             )
-    if any(turn.message.hop.origin_is_tainted for turn in requests):
-        sentence = (
-            "After a redirect from one foreign origin to another the browser no longer says who asks: it sends "
-            "`Origin: null`, and only `*` (without credentials) or `null` is an answer to that. Ask for the last URL "
-            "directly."
-        )
-        yield Note(Topic.REDIRECT, sentence, is_warning=True)
+    if readable and any(turn.message.hop.origin_is_tainted for turn in requests):
+        yield Note(Topic.REDIRECT, LOST_ORIGIN, is_warning=True)
 
 
 def _about_the_answer(question: Question, verdict: Verdict, turns: tuple[Turn, ...]) -> Iterator[Note]:
