@@ -82,6 +82,7 @@ def question(
     mode: str,
     read: tuple[str, ...],
     browser: str | None,
+    cookie: str | None = None,
     security: bool = False,
     fixes: tuple[str, ...] = (),
 ) -> Question:
@@ -94,6 +95,7 @@ def question(
         method=_method(method or ("GET" if body is None else "POST")),
         headers=tuple(map(_header, headers)),
         body=body,
+        cookie=None if cookie is None else _cookie(cookie, credentials),
         credentials=Credentials(credentials),
         mode=Mode(mode),
         read=tuple(_name(name, "--read").lower() for name in read),
@@ -138,6 +140,14 @@ def _header(text: str) -> Field:
     if not is_valid_header(*field) or not value.strip().isprintable():
         raise click.UsageError(f"--header: {text!r} holds a control character")
     return field
+
+
+def _cookie(text: str, credentials: str) -> bytes:
+    if credentials == Credentials.OMIT.value:
+        raise click.UsageError("--cookie: --credentials omit sends no cookies; write --credentials include")
+    if not text.isprintable():
+        raise click.UsageError(f"--cookie: {text!r} holds a control character")
+    return text.encode("utf-8")
 
 
 def _name(text: str, option: str) -> bytes:

@@ -13,6 +13,7 @@ from corserver.tools.check.text import commands, render
 
 EXIT_BLOCKED = 1
 EXIT_UNREACHABLE = 3
+EXIT_INTERRUPTED = 130
 
 _EPILOG = """\b
 Examples:
@@ -35,6 +36,12 @@ Exits with 0 if it is allowed, 1 if it is blocked (or not as --expect says),
 )
 @click.argument("url")
 @question_options
+@click.option(
+    "-b",
+    "--cookie",
+    metavar="NAME=VALUE",
+    help="The cookies that the browser has for this host; sent with --credentials include, never with a preflight.",
+)
 @click.option("--security", is_flag=True, help="Ask as origins that are easily let in by mistake, too.")
 @click.option(
     "--fix",
@@ -65,6 +72,7 @@ def check(
     browser: str | None,
     expect: str | None,
     json_: bool,
+    cookie: str | None,
     security: bool,
     fixes: tuple[str, ...],
     curl_: bool,
@@ -87,6 +95,7 @@ def check(
         mode=mode,
         read=read,
         browser=browser,
+        cookie=cookie,
         security=security,
         fixes=fixes,
     )
@@ -94,7 +103,10 @@ def check(
 
     from corserver.tools.check import sending
 
-    report = trio.run(sending.check, asked, sending.Sender(timeout, insecure))
+    try:
+        report = trio.run(sending.check, asked, sending.Sender(timeout, insecure))
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)  # click's own code for it would mean "blocked"
     if curl_ and not json_:
         click.echo("\n".join(commands(report, insecure=insecure)))
     else:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 
 from corserver.cli.explain import explain
 from tests.cli.test_check import examples
@@ -44,5 +45,5 @@ def test_json_holds_the_decision_beside_the_browsers_conclusion() -> None:
     ],
 )
 def test_mistakes_are_said_in_words(arguments: list[str], words: str) -> None:
-    done = corserver(*arguments)
-    assert (done.returncode, words in done.stderr) == (2, True), done.stderr
+    done = CliRunner().invoke(explain, arguments)
+    assert (done.exit_code, words in done.stderr) == (2, True), done.stderr

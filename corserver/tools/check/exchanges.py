@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import Enum, unique
 
-from corserver.cors.browser import Answer, Message, Url
+from corserver.cors.browser import Answer, Credentials, Message, Tainting, Url
 from corserver.cors.browser.headers import get
 from corserver.cors.fetch import Field
 
@@ -18,11 +18,15 @@ class Sending:
     body: bytes | None = None
 
     @classmethod
-    def of(cls, message: Message, body: bytes | None) -> "Sending":
-        """The request that *message* of the browser's is; *body* goes with the request itself, while it has one."""
-        has_body = message.preflight is None and message.hop.request.has_body
-        url = replace(message.hop.request.url, userinfo="")
-        return cls(message.method, url, message.headers, body if has_body else None)
+    def of(cls, message: Message, body: bytes | None = None, cookie: bytes | None = None) -> "Sending":
+        """The request that *message* of the browser's is; *body* and *cookie* go with it where a browser's would."""
+        request = message.hop.request
+        is_itself = message.preflight is None  # a preflight carries neither
+        lines = message.headers
+        if is_itself and cookie is not None and _carries_cookies(message):
+            lines = (*lines, (b"Cookie", cookie))
+        url = replace(request.url, userinfo="")
+        return cls(message.method, url, lines, body if is_itself and request.has_body else None)
 
     @property
     def is_safe(self) -> bool:
@@ -38,6 +42,15 @@ class Sending:
         """The same request from another origin, or from none."""
         kept = tuple(field for field in self.headers if field[0].lower() != b"origin")
         return replace(self, headers=kept if origin is None else (*kept, (b"Origin", origin)))
+
+
+def _carries_cookies(message: Message) -> bool:
+    """Fetch "HTTP-network-or-cache fetch", includeCredentials; cookies belong to the host that they were given for."""
+    hop = message.hop
+    if hop.request.url.host != hop.first_url.host:
+        return False
+    is_home = hop.tainting is Tainting.BASIC and hop.request.credentials is Credentials.SAME_ORIGIN
+    return hop.request.is_credentialed or is_home
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +108,3 @@ class Trouble:
 
     def __str__(self) -> str:
         return f"{self.kind.value} ({self.detail})" if self.detail else self.kind.value
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A request and what came of it."""
-
-    sending: Sending
-    outcome: Reply | Trouble

@@ -8,8 +8,9 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from corserver.cors.browser import Browser, Message, Request, Rule, Verdict, exchange
+from corserver.cors.browser import Browser, Message, Rule, Verdict, exchange
 from corserver.tools.check.exchanges import Reply, Sending, Trouble
+from corserver.tools.check.question import Question
 
 _T = TypeVar("_T")
 #: What a part of the investigation is: yields requests, takes what came of them, ends with what it found.
@@ -56,11 +57,9 @@ class Known:
         return self.outcomes[sending]
 
 
-def fetch(
-    request: Request, body: bytes | None, browser: Browser, known: Known, *, only_safe: bool = False
-) -> Asking[Fetched]:
-    """Fetch *request* as *browser* does. *only_safe*: nothing that could change anything is sent anew."""
-    steps = exchange(request, browser)
+def fetch(question: Question, browser: Browser, known: Known, *, only_safe: bool = False) -> Asking[Fetched]:
+    """Fetch what is asked as *browser* does. *only_safe*: nothing that could change anything is sent anew."""
+    steps = exchange(question.request, browser)
     turns: list[Turn] = []
     answer = None
     while True:
@@ -68,7 +67,7 @@ def fetch(
             message = steps.send(answer)
         except StopIteration as end:
             return Fetched(browser, tuple(turns), end.value)
-        sending = Sending.of(message, body)
+        sending = Sending.of(message, question.body, question.cookie)
         if only_safe and not sending.is_safe and sending not in known.outcomes:
             return Fetched(browser, tuple(turns), None, sending)
         outcome = yield from known.ask(sending)

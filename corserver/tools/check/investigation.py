@@ -29,7 +29,7 @@ _T = TypeVar("_T")
 def investigate(question: Question) -> Asking[Report]:
     """Find out what becomes of *question*, and why."""
     known = Known()
-    fetched = yield from fetch(question.request, question.body, question.browser, known)
+    fetched = yield from fetch(question, question.browser, known)
     if fetched.is_unreachable or not fetched.turns:
         return assemble(question, fetched)
     others = yield from _others(question, known)
@@ -57,7 +57,7 @@ def _others(question: Question, known: Known) -> Asking[tuple[Fetched, ...]]:
     found = []
     for browser in BROWSERS:
         if browser is not question.browser:
-            other = yield from fetch(question.request, question.body, browser, known, only_safe=True)
+            other = yield from fetch(question, browser, known, only_safe=True)
             found.append(other)
     return tuple(found)
 

@@ -30,7 +30,7 @@ def notes(question: Question, fetched: Fetched) -> tuple[Note, ...]:
         return ()
     turns = fetched.turns
     found = [
-        *_about_the_request(question),
+        *_about_the_request(question, turns),
         *_about_the_place(question, turns),
         *_about_preflights(turns),
         *_about_redirects(turns, verdict.readable),
@@ -41,7 +41,7 @@ def notes(question: Question, fetched: Fetched) -> tuple[Note, ...]:
     return tuple(sorted(found, key=lambda note: not note.is_warning))
 
 
-def _about_the_request(question: Question) -> Iterator[Note]:
+def _about_the_request(question: Question, turns: tuple[Turn, ...]) -> Iterator[Note]:
     for name, value in question.headers:
         if name.lower() in CORS_RESPONSE_HEADERS:
             sentence = (
@@ -50,11 +50,13 @@ def _about_the_request(question: Question) -> Iterator[Note]:
             )
             yield Note(Topic.REQUEST_HEADER, sentence, is_warning=True)
         elif is_forbidden_request_header(name, value):
-            yield Note(
-                Topic.DROPPED_HEADER,
-                f"A browser silently drops {text(name)}: a script cannot set it.",
-                is_warning=True,
-            )
+            instead = " (--cookie says what the browser has)" if name.lower() == b"cookie" else ""
+            sentence = f"A browser silently drops {text(name)}: a script cannot set it{instead}."
+            yield Note(Topic.DROPPED_HEADER, sentence, is_warning=True)
+    sent = {name for turn in turns for name, _ in turn.sending.headers}
+    if question.cookie is not None and turns and b"Cookie" not in sent:
+        sentence = "The cookie was not sent: a script asks with it by `credentials: 'include'` (--credentials include)."
+        yield Note(Topic.COOKIES, sentence, is_warning=True)
 
 
 def _about_the_place(question: Question, turns: tuple[Turn, ...]) -> Iterator[Note]:

@@ -24,6 +24,8 @@ class Question:
     method: bytes = b"GET"
     headers: tuple[Field, ...] = ()
     body: bytes | None = None
+    #: what the browser holds for the URL's host; sent where credentials are
+    cookie: bytes | None = None
     credentials: Credentials = Credentials.SAME_ORIGIN
     mode: Mode = Mode.CORS
     browser: Browser = STANDARD

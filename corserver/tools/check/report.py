@@ -99,7 +99,6 @@ class Topic(Enum):
     NO_CORS = "no-cors"
     MALFORMED = "malformed HTTP"
     UNRECORDED = "Safari"
-    FIX = "fix"
 
 
 @dataclass(frozen=True, slots=True)

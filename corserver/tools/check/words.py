@@ -17,8 +17,3 @@ def plain(sentence: str) -> str:
 def names(values: tuple[bytes, ...] | list[bytes]) -> str:
     """Names with commas between them."""
     return ", ".join(map(text, values))
-
-
-def joined(parts: list[str], last: str = "and") -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {last} {parts[-1]}"

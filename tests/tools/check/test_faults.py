@@ -318,6 +318,37 @@ async def test_cookies_are_a_matter_of_their_own() -> None:
     assert "The cookie sid lacks `SameSite=None; Secure`" in output
 
 
+@pytest.mark.parametrize("credentials", list(Credentials))
+async def test_a_cookie_is_sent_where_a_browser_sends_it(credentials: Credentials) -> None:
+    seen: list[tuple[str, str | None]] = []
+
+    def fault(asked: Asked) -> Answered:
+        seen.append((asked.method, asked.get("cookie")))
+        lines = (ACAO, ACAC, methods("PUT"), VARY)
+        return Answered(204, lines, b"")
+
+    asked = {**PUT, "credentials": credentials, "cookie": b"sid=1"}
+    report, output = await look(fault, asked)
+    assert report.is_allowed
+    expected = "sid=1" if credentials is Credentials.INCLUDE else None
+    assert seen == [("OPTIONS", None), ("PUT", expected)]
+    assert ("The cookie was not sent" in output) is (expected is None)
+
+
+async def test_a_cookie_stays_with_its_host() -> None:
+    seen: list[str | None] = []
+
+    def target(asked: Asked) -> Answered:
+        seen.append(asked.get("cookie"))
+        return Answered(200, ((ACAO[0], asked.get("origin") or "null"), ACAC))
+
+    async with serving(target) as url:
+        elsewhere = url.replace("127.0.0.1", "localhost") + "/x"
+        await look(always(302, ACAO, ACAC, ("Location", elsewhere)), {**INCLUDE, "cookie": b"sid=1"})
+    assert seen
+    assert set(seen) == {None}
+
+
 async def test_a_readable_error_is_allowed_and_no_cors_error() -> None:
     report, output = await look(always(401, STAR), {})
     assert report.is_allowed
@@ -341,6 +372,15 @@ async def test_a_cross_origin_redirect_makes_the_origin_null() -> None:
     assert report.headline == BLOCKED
     assert "> Origin: null" in output
     assert "Ask for the last URL directly" in output
+
+
+async def test_within_the_pages_own_origin_cors_plays_no_part() -> None:
+    async with serving(always(200, ("X-Any", "1"))) as url:
+        asked = question(url + "/items", {"origin": url.encode(), "method": b"PUT", "read": (b"x-any",)})
+        report = await check(asked, Sender())
+    assert report.is_allowed
+    assert [step.is_preflight for step in report.steps] == [False]
+    assert [note.topic for note in report.notes] == [Topic.SAME_ORIGIN]
 
 
 async def test_what_was_acted_on_is_said() -> None:
