@@ -158,7 +158,7 @@ def _about_the_answer(question: Question, verdict: Verdict, turns: tuple[Turn, .
     if question.request.is_credentialed:
         yield from _about_cookies(reply)
     if verdict.readable and last.message.hop.tainting is Tainting.CORS:
-        yield from _about_exposing(verdict, reply)
+        yield from _about_exposing(question, verdict, reply)
 
 
 def _about_cookies(reply: Reply) -> Iterator[Note]:
@@ -183,12 +183,12 @@ def _crosses_sites(cookie: bytes) -> bool:
     return b"samesite=none" in attributes and b"secure" in attributes
 
 
-def _about_exposing(verdict: Verdict, reply: Reply) -> Iterator[Note]:
+def _about_exposing(question: Question, verdict: Verdict, reply: Reply) -> Iterator[Note]:
     lines = values(reply.headers, b"access-control-expose-headers")
     if list_of_tokens(lines) is None:
         sentence = "Access-Control-Expose-Headers is not a list of names, so it exposes nothing."
         yield Note(Topic.EXPOSE_UNPARSABLE, sentence, is_warning=True)
-    useful = tuple(name for name in verdict.hidden if name in _OFTEN_READ)
+    useful = tuple(name for name in verdict.hidden if name in _OFTEN_READ and name not in question.read)
     if useful:
         send = ((b"Access-Control-Expose-Headers", b", ".join(useful)),)
         yield Note(Topic.HIDDEN, f"A script cannot read {names(useful)}: it gets null. If it should:", send)

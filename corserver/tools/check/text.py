@@ -23,6 +23,8 @@ _MARKS = {Mark.KEPT: "green", Mark.BROKEN: "red", Mark.UNNEEDED: None}
 #: The response headers that have to do with the verdict or its cause; the others are named only.
 _SHOWN = frozenset(b"vary location allow www-authenticate server x-powered-by set-cookie cache-control".split())
 _MAX_BODY = 200
+#: Under so many columns what is a table stands line below line.
+_NARROW = 76
 
 
 def render(report: Report, *, width: int | None = None, insecure: bool = False) -> str:
@@ -35,6 +37,8 @@ class _Page:
 
     def __init__(self, width: int | None) -> None:
         self.width = width
+        #: tables do not fit
+        self.is_narrow = width is not None and width < _NARROW
 
     def report(self, report: Report, *, insecure: bool) -> Iterator[str]:
         yield from self._headline(report)
@@ -86,21 +90,23 @@ class _Page:
         yield _dim(f"     {spoken.reason}, {spoken.source}")
 
     def _rows(self, rows: tuple[Row, ...]) -> Iterator[str]:
-        column = max((len(row.label) for row in rows), default=0)
+        column = 0 if self.is_narrow else max((len(row.label) for row in rows), default=0)
+        indent = " " * (9 if self.is_narrow else 11 + column)
         for row in rows:
             mark = click.style(f"{row.mark.value:<4}", fg=_MARKS[row.mark], bold=row.mark is Mark.BROKEN)
             observed = "(absent)" if row.observed is None else plain(row.observed) or "(empty)"
-            line = f"{row.label:<{column}}  {observed}"
+            between = f"\n{indent}" if self.is_narrow else "  "
+            line = f"{row.label:<{column}}{between}{observed}"
             yield f"   {mark}  {_dim(line) if row.mark is Mark.UNNEEDED else line}"
             if row.mark is Mark.BROKEN:
-                indent = " " * (11 + column)
                 yield from self._wrapped(f"must be {row.expected}", indent, indent)
 
     def _readable(self, report: Report) -> Iterator[str]:
         if not report.steps or report.outcome is Outcome.UNREACHABLE:
             return
         if not report.readable and report.rule is not None:
-            yield "  nothing: fetch() rejects with a TypeError that does not say why"
+            sentence = "nothing: fetch() rejects with a TypeError that does not say why"
+            yield from self._wrapped(sentence, "  ", "  ")
             return
         yield from self._labelled(
             "yes", f"status {report.status}, the body, and {names(report.readable) or 'no header'}"
@@ -110,19 +116,22 @@ class _Page:
 
     def _lifetimes(self, report: Report) -> Iterator[str]:
         if report.lifetimes:
-            yield "  " + ", ".join(f"{seconds} s in {name}" for name, seconds in report.lifetimes)
+            sentence = ", ".join(f"{seconds} s in {name}" for name, seconds in report.lifetimes)
+            yield from self._wrapped(sentence, "  ", "  ")
 
     def _mends(self, report: Report) -> Iterator[str]:
         for mend in report.mends:
             yield from self._mend(mend)
         for snippet in report.snippets:
             seen = f", as the server says of itself ({snippet.seen})" if snippet.seen else ""
-            yield f"  With {snippet.title}{seen}:"
+            yield from self._wrapped(f"With {snippet.title}{seen}:", "    ", "  ")
             yield from (f"      {line}" for line in snippet.code.splitlines())
         if any(mend.send or mend.status for mend in report.mends) and not (report.question.fixes or report.is_offline):
             shown = {snippet.name for snippet in report.snippets}
             others = [name for name in SERVERS if name not in shown]
-            yield from self._wrapped(f"As a configuration: --fix {'|'.join(others)}", "    ", "  ")
+            yield from self._wrapped(
+                f"As a configuration: --fix {', '.join(others[:-1])} or {others[-1]}", "    ", "  "
+            )
 
     def _mend(self, mend: Mend) -> Iterator[str]:
         if mend.status or mend.send or mend.drop:
@@ -152,7 +161,11 @@ class _Page:
         column = max(map(len, origins), default=0)
         for probe, origin in zip(report.probes, origins, strict=True):
             mark = click.style("FAIL", fg="red", bold=True) if probe.is_danger else click.style("ok  ", fg="green")
-            yield f"  {mark}  {probe.name:<10}  {origin:<{column}}  {probe.sentence}"
+            if self.is_narrow:
+                yield f"  {mark}  {probe.name}: {origin}"
+                yield from self._wrapped(probe.sentence, " " * 8, " " * 8)
+            else:
+                yield f"  {mark}  {probe.name:<10}  {origin:<{column}}  {probe.sentence}"
 
     def _console(self, report: Report) -> Iterator[str]:
         for browser, line in report.console:
