@@ -21,6 +21,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "corserver.http": ({"corserver.cors", "corserver.http"}, {"trio", "h11", "outcome", "multipart"}),
     "corserver.apps": ({"corserver.apps", "corserver.http.messages", "corserver.cors.scopes"}, {"trio"}),
     "corserver.config": ({"corserver.cors", "corserver.http.limits"}, set()),
+    "corserver.tools": (
+        {"corserver.cors", "corserver.http", "corserver.apps", "corserver.config", "corserver.tools"},
+        {"trio", "h11", "click", "rich"},
+    ),
     "corserver.cli": ({"corserver"}, {"trio", "click", "rich"}),
     "corserver": ({"corserver"}, set()),
 }

@@ -8,6 +8,7 @@ import click
 from corserver import __version__
 from corserver.apps.files import StaticFiles
 from corserver.cli import terminal
+from corserver.cli.commands import DefaultCommand
 from corserver.cli.logs import LogFormat, Output
 from corserver.cli.run import run_server
 from corserver.config import cors_policy, limits_sentence
@@ -26,6 +27,7 @@ _EPILOG = "\b\n" + fill(f"Limits: {limits_sentence()}", 78, subsequent_indent=" 
 
 
 @click.command(
+    cls=DefaultCommand,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_EPILOG,
 )

@@ -2,15 +2,14 @@
 
 import contextlib
 import errno
-import os
 import sys
 import time
 from collections.abc import Mapping
-from typing import TextIO
 
 import click
 
 from corserver import __version__
+from corserver.cli.colour import wants_colour
 from corserver.config import policy_sentence
 from corserver.cors.policy import Policy, PolicyError
 from corserver.http.log import Entry, parts
@@ -87,15 +86,8 @@ def print_line(line: str, *, aside: bool = False) -> None:
     """A line as it is, to stdout or, *aside*, to stderr; without its colours where they are not wanted."""
     # A log that nobody reads any more (a closed pipe) is no reason to stop serving.
     with contextlib.suppress(OSError):
-        click.echo(line, err=aside, color=_wants_colour(sys.stderr if aside else sys.stdout))
+        click.echo(line, err=aside, color=wants_colour(sys.stderr if aside else sys.stdout))
 
 
 def _style(text: str, *, fg: str | None = None, bold: bool | None = None, dim: bool | None = None) -> str:
     return click.style(text, fg=fg, bold=bold, dim=dim) if text else text
-
-
-def _wants_colour(stream: TextIO) -> bool:
-    # no-color.org and force-color.org; otherwise as the output is a terminal or not.
-    if os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()

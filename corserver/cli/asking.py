@@ -1,0 +1,167 @@
+"""The options that say what a page asks for, shared by `check` and `explain`, and the `Question` that they make."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from corserver.cors.browser import Credentials, Mode, Url, parse_url
+from corserver.cors.browser.construct import is_valid_header
+from corserver.cors.fetch import Field, is_token
+from corserver.cors.origins import diagnose, mend
+from corserver.tools.check.question import BY_NAME, Question
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option(
+        "--origin",
+        default="http://localhost:3000",
+        show_default=True,
+        metavar="ORIGIN",
+        help="The page's origin: what its address bar shows up to the port; null for a sandboxed frame or a file.",
+    ),
+    click.option("-X", "--method", metavar="METHOD", help="As in fetch().  [default: GET; with -d POST]"),
+    click.option(
+        "-H",
+        "--header",
+        "headers",
+        multiple=True,
+        metavar="NAME[: VALUE]",
+        help="A header that the script sets. Repeatable.",
+    ),
+    click.option("-d", "--data", metavar="TEXT", help="The body; @FILE reads it from a file."),
+    click.option(
+        "--credentials",
+        type=click.Choice([each.value for each in Credentials]),
+        default=Credentials.SAME_ORIGIN.value,
+        show_default=True,
+        help="As in fetch(): include asks with cookies.",
+    ),
+    click.option(
+        "--mode",
+        type=click.Choice([each.value for each in Mode]),
+        default=Mode.CORS.value,
+        show_default=True,
+        help="As in fetch().",
+    ),
+    click.option(
+        "--read", multiple=True, metavar="HEADER", help="A response header that the script must see. Repeatable."
+    ),
+    click.option(
+        "--browser",
+        type=click.Choice(list(BY_NAME)),
+        help="Who decides: Chrome and Firefox as they were recorded, Safari from WebKit's source.  [default: the "
+        "Fetch standard; browsers that differ are named]",
+    ),
+    click.option(
+        "--expect",
+        type=click.Choice(["allowed", "blocked"]),
+        help="The verdict that exits with 0; any other exits with 1.  [default: allowed]",
+    ),
+    click.option("--json", "json_", is_flag=True, help="The report as JSON."),
+)
+
+
+def question_options(command: _Command) -> _Command:
+    """The options of a question, for a command that passes them on to `question`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def question(
+    url: str,
+    *,
+    origin: str,
+    method: str | None,
+    headers: tuple[str, ...],
+    data: str | None,
+    credentials: str,
+    mode: str,
+    read: tuple[str, ...],
+    browser: str | None,
+    cookie: str | None = None,
+    security: bool = False,
+    fixes: tuple[str, ...] = (),
+) -> Question:
+    """The question that the options ask. Raises `click.UsageError`, with what to write instead."""
+    body = None if data is None else _body(data)
+    options: dict[str, Any] = {} if browser is None else {"browser": BY_NAME[browser]}
+    return Question(
+        url=_url(url),
+        origin=_origin(origin),
+        method=_method(method or ("GET" if body is None else "POST")),
+        headers=tuple(map(_header, headers)),
+        body=body,
+        cookie=None if cookie is None else _cookie(cookie, credentials),
+        credentials=Credentials(credentials),
+        mode=Mode(mode),
+        read=tuple(_name(name, "--read").lower() for name in read),
+        security=security,
+        fixes=fixes,
+        **options,
+    )
+
+
+def _url(text: str) -> Url:
+    if "://" not in text:
+        raise click.UsageError(f"URL: {text!r} has no scheme: write http://{text} or https://{text}")
+    url = parse_url(text.encode("utf-8").decode("latin-1"))
+    if url is None:
+        raise click.UsageError(f"URL: {text!r} is no URL: write http://HOST[:PORT]/PATH or https://…")
+    if not url.is_http:
+        raise click.UsageError(f"URL: {text!r} is neither http nor https, which alone take part in CORS")
+    return url
+
+
+def _origin(text: str) -> bytes:
+    value = text.encode("utf-8")
+    faults = () if value == b"null" else diagnose(value)
+    if not faults:
+        return value
+    mended = mend(value) or mend(b"https://" + value)
+    write = "" if mended is None else f"\n  write: {mended.decode('ascii')}"
+    raise click.UsageError(f"--origin: {text!r}: an origin {'; it '.join(fault.value for fault in faults)}{write}")
+
+
+def _method(text: str) -> bytes:
+    method = text.encode("utf-8")
+    if not is_token(method):
+        raise click.UsageError(f"--method: {text!r} is no method: write one word, such as PUT")
+    return method
+
+
+def _header(text: str) -> Field:
+    name, colon, value = text.partition(":")
+    # a name alone is enough to ask; what it holds only matters to the few that are safelisted by their value
+    field = (_name(name.strip(), "--header"), (value.strip() if colon else "1").encode("utf-8"))
+    if not is_valid_header(*field) or not value.strip().isprintable():
+        raise click.UsageError(f"--header: {text!r} holds a control character")
+    return field
+
+
+def _cookie(text: str, credentials: str) -> bytes:
+    if credentials == Credentials.OMIT.value:
+        raise click.UsageError("--cookie: --credentials omit sends no cookies; write --credentials include")
+    if not text.isprintable():
+        raise click.UsageError(f"--cookie: {text!r} holds a control character")
+    return text.encode("utf-8")
+
+
+def _name(text: str, option: str) -> bytes:
+    name = text.encode("utf-8")
+    if not is_token(name):
+        write = "NAME: VALUE, such as 'content-type: application/json'" if option == "--header" else "a name"
+        raise click.UsageError(f"{option}: {text!r} is no header name: write {write}")
+    return name
+
+
+def _body(data: str) -> bytes:
+    if not data.startswith("@"):
+        return data.encode("utf-8")
+    try:
+        return Path(data[1:]).read_bytes()
+    except OSError as error:
+        raise click.UsageError(f"--data: cannot read {data[1:]}: {error.strerror}") from error

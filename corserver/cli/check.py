@@ -1,0 +1,132 @@
+"""`corserver check URL`: what a browser would do, why, and what mends it."""
+
+import json
+import sys
+
+import click
+
+from corserver.cli.asking import question, question_options
+from corserver.cli.colour import wants_colour, width
+from corserver.tools.check.report import Outcome, Report
+from corserver.tools.check.snippets import SERVERS
+from corserver.tools.check.text import commands, render
+
+EXIT_BLOCKED = 1
+EXIT_UNREACHABLE = 3
+EXIT_INTERRUPTED = 130
+
+_EPILOG = """\b
+Examples:
+  corserver check https://api.example/items
+  corserver check https://api.example/items/7 --origin https://app.example --method PUT
+      --header 'content-type: application/json' --credentials include
+  corserver check https://api.example/items -d '{"a": 1}' -H 'content-type: application/json' --fix nginx
+  corserver check https://api.example/items --read etag --expect allowed --json
+  corserver check https://api.example/items --security --browser firefox
+
+\b
+Exits with 0 if it is allowed, 1 if it is blocked (or not as --expect says),
+2 for a mistake in the command, 3 if the server cannot be reached.
+"""
+
+
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_EPILOG,
+)
+@click.argument("url")
+@question_options
+@click.option(
+    "-b",
+    "--cookie",
+    metavar="NAME=VALUE",
+    help="The cookies that the browser has for this host; sent with --credentials include, never with a preflight.",
+)
+@click.option("--security", is_flag=True, help="Ask as origins that are easily let in by mistake, too.")
+@click.option(
+    "--fix",
+    "fixes",
+    multiple=True,
+    type=click.Choice([*SERVERS, "all"]),
+    help="The mend as a configuration of this server. Repeatable.  [default: of the server that is recognised]",
+)
+@click.option("--curl", "curl_", is_flag=True, help="Print the curl commands of what was sent, and nothing else.")
+@click.option("-k", "--insecure", is_flag=True, help="Trust any certificate.")
+@click.option(
+    "--timeout",
+    default=10.0,
+    show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="For each request.",
+)
+def check(
+    url: str,
+    origin: str,
+    method: str | None,
+    headers: tuple[str, ...],
+    data: str | None,
+    credentials: str,
+    mode: str,
+    read: tuple[str, ...],
+    browser: str | None,
+    expect: str | None,
+    json_: bool,
+    cookie: str | None,
+    security: bool,
+    fixes: tuple[str, ...],
+    curl_: bool,
+    insecure: bool,
+    timeout: float,
+) -> None:
+    """Fetch URL as a page's script would, and say what a browser makes of the answers: the verdict, the story step by
+    step, what the script can read, and what mends it.
+
+    What a browser would send is sent: a DELETE deletes. Only GET, HEAD and OPTIONS are ever sent again, to find out
+    more.
+    """
+    asked = question(
+        url,
+        origin=origin,
+        method=method,
+        headers=headers,
+        data=data,
+        credentials=credentials,
+        mode=mode,
+        read=read,
+        browser=browser,
+        cookie=cookie,
+        security=security,
+        fixes=fixes,
+    )
+    import trio
+
+    from corserver.tools.check import sending
+
+    try:
+        report = trio.run(sending.check, asked, sending.Sender(timeout, insecure))
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)  # click's own code for it would mean "blocked"
+    if curl_ and not json_:
+        click.echo("\n".join(commands(report, insecure=insecure)))
+    else:
+        show(report, json_, insecure=insecure)
+    leave(report, expect)
+
+
+def show(report: Report, as_json_: bool, *, insecure: bool = False) -> None:
+    """Print *report*."""
+    if as_json_:
+        from corserver.tools.check.as_json import as_json
+
+        click.echo(json.dumps(as_json(report, insecure=insecure), indent=2, ensure_ascii=False))
+    else:
+        click.echo(render(report, width=width(), insecure=insecure), color=wants_colour(sys.stdout))
+
+
+def leave(report: Report, expect: str | None) -> None:
+    """Exit as the verdict is, or as it was expected."""
+    if report.outcome is Outcome.UNREACHABLE:
+        sys.exit(EXIT_UNREACHABLE)
+    if report.outcome.value.lower() != (expect or "allowed"):
+        sys.exit(EXIT_BLOCKED)

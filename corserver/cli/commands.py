@@ -1,0 +1,56 @@
+"""The commands by name. `corserver` without one serves a directory; each is loaded only when it is used.
+
+Whoever adds a command writes a file of its own and a line in `COMMANDS`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Final
+
+import click
+
+PROGRAM: Final = "corserver"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a command is, and what it does in a sentence."""
+
+    module: str
+    name: str
+    sentence: str
+
+    def load(self) -> click.Command:
+        """The command itself."""
+        command: click.Command = getattr(import_module(self.module), self.name)
+        return command
+
+
+COMMANDS: Final[Mapping[str, Entry]] = {
+    "check": Entry("corserver.cli.check", "check", "Play the browser: may a page read this URL, and if not, why not?"),
+    "explain": Entry("corserver.cli.explain", "explain", "The same without a network: what a policy would answer."),
+}
+
+
+class DefaultCommand(click.Command):
+    """The command that is meant without a name: its help leads to the others."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The other commands, then the options."""
+        with formatter.section("Commands, each with a --help of its own (a directory of that name is ./NAME)"):
+            formatter.write_dl([(name, entry.sentence) for name, entry in COMMANDS.items()])
+        super().format_options(ctx, formatter)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """A directory that does not exist may be a command that was mistyped."""
+        first = args[0] if args else ""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            meant = get_close_matches(first, COMMANDS, 1)
+            if not meant:
+                raise
+            hint = f"{error.format_message()}\nDid you mean the command: {PROGRAM} {meant[0]}"
+            raise click.UsageError(hint, ctx) from error

@@ -1,0 +1,69 @@
+"""The `--cors` flags, and the policy that they make; the same words in every command that has them."""
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import click
+
+from corserver.config import cors_policy
+from corserver.cors.policy import Policy, PolicyError
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+#: A policy's option -> the flag that is meant.
+FLAGS: Final = {
+    "origins": "--cors",
+    "methods": "--cors-methods",
+    "headers": "--cors-headers",
+    "expose": "--cors-expose",
+    "credentials": "--cors-credentials",
+    "max_age": "--cors-max-age",
+}
+
+_OPTIONS: Final = (
+    click.option(
+        "--cors",
+        multiple=True,
+        metavar="ORIGIN",
+        help="Let pages of this origin read: an origin, a pattern "
+        "(https://*.example.com, http://localhost:*), localhost, or *. Repeatable, or comma-separated.",
+    ),
+    click.option("--cors-methods", multiple=True, metavar="LIST", help="Methods to allow.  [default: any]"),
+    click.option("--cors-headers", multiple=True, metavar="LIST", help="Request headers to allow.  [default: any]"),
+    click.option("--cors-expose", multiple=True, metavar="LIST", help="Response headers that scripts may read."),
+    click.option("--cors-credentials", is_flag=True, help="Allow cookies and HTTP authentication."),
+    click.option("--cors-max-age", default=600, show_default=True, metavar="SECONDS", help="Life of a preflight."),
+)
+
+
+def policy_options(command: _Command) -> _Command:
+    """The `--cors` flags, for a command that passes them on to `read_policy`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def read_policy(
+    cors: tuple[str, ...],
+    cors_methods: tuple[str, ...],
+    cors_headers: tuple[str, ...],
+    cors_expose: tuple[str, ...],
+    cors_credentials: bool,
+    cors_max_age: int,
+) -> Policy | None:
+    """The policy of the flags, None without `--cors`. Raises `click.UsageError` with every mistake there is."""
+    try:
+        policy = cors_policy(cors, cors_methods, cors_headers, cors_expose, cors_credentials, cors_max_age)
+    except PolicyError as error:
+        raise click.UsageError(_refused(error)) from error
+    if policy is None and (cors_methods or cors_headers or cors_expose or cors_credentials):
+        raise click.UsageError("the --cors-... flags say what --cors allows: add --cors ORIGIN")
+    return policy
+
+
+def _refused(error: PolicyError) -> str:
+    lines = ["the CORS policy was refused:"]
+    for refusal in error.refusals:
+        flag = FLAGS.get(refusal.option, refusal.option)
+        lines += [f"  {flag} {refusal.given}", f"      {refusal.why}", f"      write: {refusal.write}"]
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""What people run: tools that look at CORS from outside."""

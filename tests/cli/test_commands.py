@@ -1,0 +1,64 @@
+"""Commands beside the served directory: found by the first argument, loaded only when they are used."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from corserver.cli.commands import COMMANDS
+from corserver.cli.policy import FLAGS
+from corserver.cli.serve import serve_directory
+
+
+def corserver(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "corserver", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=60, check=False)
+
+
+def test_the_help_leads_to_every_command() -> None:
+    text = " ".join(corserver("--help").stdout.split())
+    for name, entry in COMMANDS.items():
+        assert f"{name} {entry.sentence}" in text
+    assert "./NAME" in text
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_each_command_has_a_help_of_its_own_with_examples(name: str) -> None:
+    done = corserver(name, "--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"Usage: corserver {name} ")
+    assert f"  corserver {name} " in done.stdout
+
+
+def test_a_directory_of_a_commands_name_is_served_by_its_path(tmp_path: Path) -> None:
+    (tmp_path / "check").mkdir()
+    as_command = corserver("check", cwd=tmp_path)
+    assert (as_command.returncode, "Missing argument 'URL'" in as_command.stderr) == (2, True)
+    # a limit that is refused shows that the directory was taken, and nothing is left running
+    as_directory = corserver("./check", "--limit", "nonsense", cwd=tmp_path)
+    assert (as_directory.returncode, "--limit was refused" in as_directory.stderr) == (2, True)
+
+
+def test_a_mistyped_command_is_named() -> None:
+    done = corserver("chekc", "http://127.0.0.1/")
+    assert done.returncode == 2
+    assert "corserver check" in done.stderr
+
+
+def test_a_command_loads_no_server() -> None:
+    code = "import sys, corserver.cli.commands as c; c.COMMANDS['check'].load(); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"trio", "corserver.http.server", "corserver.cli.serve", "rich"} & set(loaded)
+
+
+def test_the_cors_flags_are_the_same_words_everywhere() -> None:
+    explain = COMMANDS["explain"].load()
+
+    def flags(command: click.Command) -> dict[str, object]:
+        options = [option for option in command.params if isinstance(option, click.Option)]
+        return {o.opts[0]: (o.help, o.default, o.metavar) for o in options if o.opts[0] in FLAGS.values()}
+
+    assert flags(explain) == flags(serve_directory)
+    assert set(flags(explain)) == set(FLAGS.values())
