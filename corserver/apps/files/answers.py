@@ -71,7 +71,9 @@ def redirect(request: Request, path: Path, finish: Finish) -> Response:
 
 def error(request: Request, found: HTTPError, finish: Finish) -> HTTPError:
     """*found* for whoever asks: text, or a page for a browser that is about to show one."""
-    lines = finish((*found.headers, NOSNIFF, _BY_ACCEPT))
+    if isinstance(found, PageError):
+        return found
+    lines = finish((*found.headers, NO_CACHE, NOSNIFF, _BY_ACCEPT))
     if preferred_type(request.headers.get("accept", ""), _ERRORS) != "text/html":
         return HTTPError(found.status, found.detail, lines)
     detail = found.detail or _DETAILS.get(found.status, "")

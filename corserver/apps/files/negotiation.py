@@ -43,19 +43,23 @@ def preferred_codings(accept_encoding: bytes) -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=256)
 def preferred_type(accept: str, offers: Sequence[str]) -> str | None:
-    """Which of *offers*, media types in the server's own order, *accept* prefers; None where it takes none of them."""
+    """Which of *offers*, media types in the server's own order, *accept* prefers; None where it takes none of them.
+
+    Of equals one that is named comes before one that a wildcard takes: `application/json, text/plain, */*`, which some
+    libraries send with everything, asks for JSON.
+    """
     weights = _weights(accept)
     if not weights:
         return offers[0]
     ranked = [(_weight_of(offer, weights), offer) for offer in offers]
-    best = max(ranked, key=lambda pair: pair[0])
-    return best[1] if best[0] > 0 else None
+    (weight, _), best = max(ranked, key=lambda pair: pair[0])
+    return best if weight > 0 else None
 
 
-def _weight_of(offer: str, weights: dict[str, float]) -> float:
+def _weight_of(offer: str, weights: dict[str, float]) -> tuple[float, int]:
     # §12.5.1: the most specific range that matches counts.
-    ranges = (offer, offer.partition("/")[0] + "/*", "*/*")
-    return next((weights[candidate] for candidate in ranges if candidate in weights), 0.0)
+    ranges = ((2, offer), (1, offer.partition("/")[0] + "/*"), (0, "*/*"))
+    return next(((weights[name], specificity) for specificity, name in ranges if name in weights), (0.0, 0))
 
 
 def _weights(text: str) -> dict[str, float]:

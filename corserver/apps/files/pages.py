@@ -6,7 +6,7 @@ from hashlib import sha256
 from html import escape
 from typing import Final
 
-_STYLE: Final = """
+_STYLE: Final = r"""
 :root {
   color-scheme: light dark;
   --ink: light-dark(#1c2024, #e6e8ea); --paper: light-dark(#fcfcfb, #16181b); --soft: light-dark(#60666d, #9aa1a9);
@@ -25,6 +25,8 @@ table { border-collapse: collapse; width: 100% }
 th { font-size: .85rem; font-weight: 400; text-align: left; border-bottom: 1px solid var(--line) }
 th a { color: var(--soft) }
 th[aria-sort] a { color: var(--ink); font-weight: 600 }
+th[aria-sort] a::after { content: " \2191"; font-weight: 400 }
+th[aria-sort=descending] a::after { content: " \2193" }
 th, td { padding: .375rem .75rem }
 td:first-child { overflow-wrap: anywhere }
 td a { display: block }
