@@ -5,9 +5,9 @@ Rules:
 1. `app.js.br`, `.zst` and `.gz` beside `app.js` are its content in another coding. Each is found by the same lookup, so
    that a link to the outside is none. One that is older than the file is of another version: it is left alone.
 2. Whether there are any decides on `Vary: Accept-Encoding`, whatever this client accepts.
-3. A client that asks for a part means bytes of the file, whatever its library says it could decode; the Fetch standard
-   makes browsers say so (`Accept-Encoding: identity`). A part of a copy is sent only to whom `If-Range` shows to hold
-   the rest of that copy.
+3. A client that asks for a part means bytes of the file, whatever its library says it could decode: a part of a copy
+   decodes to nothing. (The Fetch standard makes browsers say so, by `Accept-Encoding: identity`.) It is sent only to
+   whom `If-Range` shows to hold the rest of that copy.
 4. Compressing on the fly, where it is on, is for text of some length that has no copy in a coding that is preferred
    to gzip. Where gzip does not make it smaller the file is sent as it is.
 """

@@ -14,7 +14,7 @@ from corserver.apps.files import answers
 from corserver.apps.files.entries import entries
 from corserver.apps.files.finding import Directory, File, Moved, Rules, find, maybe_file
 from corserver.apps.files.lookup import Root, file_name
-from corserver.apps.files.memory import Codings, Key, Memory
+from corserver.apps.files.memory import Codings, Memory
 from corserver.apps.files.negotiation import preferred_codings
 from corserver.apps.files.representations import NOSNIFF, Line, Representation
 from corserver.apps.files.selecting import FileChanged, Manner, selected
@@ -98,19 +98,24 @@ class StaticFiles:
             if name in _READ:
                 asked[name] = value if name not in asked else asked[name] + b", " + value
         codings = preferred_codings(asked.pop(b"accept-encoding", b""))
-        is_partial = _RANGE in asked and request.method == "GET"
+        may_hold_copy = False
+        if _RANGE in asked and request.method == "GET":
+            # See `selecting`: a part is of the file itself, unless If-Range names a copy.
+            codings = codings if b"if-range" in asked else ()
+            may_hold_copy = bool(codings)
         key = (path.segments, slash)
         try:
-            found = None if is_partial and codings else self._memory.recall(key, codings)
+            found = None if may_hold_copy else self._memory.recall(key, codings)
             if found is not None:
                 remembered = _remembered(found, asked, request.method)
                 if remembered is not None:
                     return remembered
-            job = _Job(self, request, Path(path.segments, slash), asked, codings)
+            known = None if may_hold_copy else self._memory.known(key, codings)
+            job = _Job(self, request, Path(path.segments, slash), asked, codings, known)
             response, found = await trio.to_thread.run_sync(job.run)
         except HTTPError as error:
             raise answers.error(request, error, self._finish) from None
-        if found is not None and not (is_partial and codings):
+        if found is not None and not may_hold_copy:
             self._memory.keep(key, codings, found)
         return response
 
@@ -130,13 +135,14 @@ class StaticFiles:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """What a thread does for a request: *path* has the slash that was asked with."""
+    """What a thread does for a request: *path* has the slash that was asked with, *known* was remembered of it."""
 
     files: StaticFiles
     request: Request
     path: Path
     asked: dict[bytes, bytes]
     codings: Codings
+    known: Representation | None
 
     def run(self) -> tuple[Response, Representation | None]:
         """The answer, and what may be remembered of it. Raises `HTTPError`."""
@@ -174,8 +180,7 @@ class _Job:
     def _file(self, root: Root, file: File) -> tuple[Response, Representation]:
         is_get = self.request.method == "GET"
         part_of = self.asked.get(b"if-range", b"").decode("latin-1") if is_get and _RANGE in self.asked else None
-        known = self.files._memory.known(self._key, self.codings) if part_of is None else None
-        with selected(root, file, self.files._manner, self.codings, part_of=part_of, known=known) as found:
+        with selected(root, file, self.files._manner, self.codings, part_of=part_of, known=self.known) as found:
             representation = found.representation
             judged = representation.judge(_decoded(self.asked), ranges=is_get)
             if isinstance(judged, Response):
@@ -185,10 +190,6 @@ class _Job:
             content = representation.content
             source = found.opened.fd if content is None else content
             return representation.response(judged, source), representation
-
-    @property
-    def _key(self) -> Key:
-        return self.path.segments, self.path.slash
 
     def _not_found(self, root: Root) -> Response:
         files = self.files
