@@ -3,6 +3,7 @@
 The names are those of the classes: a request, and what the one right answer to it is.
 """
 
+import contextlib
 import functools
 import os
 from collections.abc import Awaitable, Callable
@@ -316,3 +317,46 @@ async def test_s28_s40_s42_origins(root: Path, start: Start) -> None:
 def test_s43_credentials_for_every_origin_are_refused_at_once() -> None:
     with pytest.raises(PolicyError):
         Policy(["*"], credentials=True)
+
+
+async def test_a_file_that_shrinks_while_it_is_sent_ends_the_connection(root: Path, start: Start) -> None:
+    """What is missing is not made up: the client sees fewer bytes than were announced, and that it was cut off."""
+    write(root / "large.bin", bytes(64 * 1024 * 1024))
+    ask = await start(StaticFiles(root))
+    received = 0
+    async with await trio.open_tcp_stream("127.0.0.1", ask.port) as stream:
+        await stream.send_all(b"GET /large.bin HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert b"Content-Length: 67108864\r\n" in await stream.receive_some(1000)
+        os.truncate(root / "large.bin", 1024)
+        with trio.fail_after(20), contextlib.suppress(trio.BrokenResourceError):
+            while chunk := await stream.receive_some(65536):
+                received += len(chunk)
+
+    assert received < 64 * 1024 * 1024
+    assert (await ask.get("/large.bin")).body == bytes(1024)
+
+
+async def test_a_part_of_a_head_is_the_whole_of_it(root: Path, start: Start) -> None:
+    """RFC 9110 §14.2 gives Range a meaning for GET alone."""
+    ask = await start(StaticFiles(root))
+    reply = await ask.get("/hundred.bin", "Range: bytes=0-9", method="HEAD")
+
+    assert (reply.status, reply["content-length"], reply["content-range"], reply.body) == (200, "100", None, b"")
+    assert reply["accept-ranges"] == "bytes"
+
+
+async def test_several_parts_are_one_answer(root: Path, start: Start) -> None:
+    ask = await start(StaticFiles(root))
+    reply = await ask.get("/hundred.bin", "Range: bytes=0-1,98-,500-", "Origin: https://a.example")
+
+    assert reply.status == 206
+    assert len(reply.body) == int(reply["content-length"] or 0)
+    assert reply["content-range"] is None
+    kind, _, boundary = (reply["content-type"] or "").partition("; boundary=")
+    assert kind == "multipart/byteranges"
+    assert reply.body.split(f"--{boundary}".encode()) == [
+        b"",
+        b"\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes 0-1/100\r\n\r\n\x00\x01\r\n",
+        b"\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes 98-99/100\r\n\r\n\x62\x63\r\n",
+        b"--\r\n",
+    ]
