@@ -30,7 +30,17 @@ _READ: Final = frozenset(
 )
 #: Lines that each file has its own of.
 _OWN: Final = frozenset(
-    b"content-length content-range content-encoding content-type etag last-modified location allow".split()
+    {
+        b"accept-ranges",
+        b"allow",
+        b"content-encoding",
+        b"content-length",
+        b"content-range",
+        b"content-type",
+        b"etag",
+        b"last-modified",
+        b"location",
+    }
 )
 #: How often a file is looked up that is written to while it is read.
 _ATTEMPTS: Final = 3

@@ -1,9 +1,12 @@
 """What is remembered, how long it is good for, and how much of it there is."""
 
 import os
+import sys
+import threading
 from pathlib import Path
 
 import pytest
+import trio
 
 from corserver.apps.files import StaticFiles
 from corserver.apps.files.memory import FRESH, Memory
@@ -257,3 +260,30 @@ async def test_a_mount_without_its_slash_is_not_taken_for_the_one_with_it(root: 
         assert (await ask(app, "/static/", mounted=1)).body == b"home"
         assert (await ask(app, "/static", mounted=1)).status == 301
         assert (await ask(app, "/")).body == b"home"
+
+
+async def test_a_disk_that_is_slow_keeps_nobody_else_waiting(root: Path) -> None:
+    """While the opening of one file takes its time, others are answered, from memory and from the disk."""
+    app = remembering(root)
+    await ask(app, "/data.json")
+    order = []
+    reached, go_on = threading.Event(), threading.Event()
+
+    def slow(event: str, arguments: tuple[object, ...]) -> None:
+        if event == "open" and arguments[0] == b"hundred.bin" and not go_on.is_set():
+            reached.set()
+            go_on.wait(20)
+
+    async def fetch(target: str) -> None:
+        await ask(app, target)
+        order.append(target)
+
+    sys.addaudithook(slow)  # there is no way to remove one
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(fetch, "/hundred.bin")
+        assert await trio.to_thread.run_sync(reached.wait, 20)
+        await fetch("/data.json")
+        await fetch("/plain/b.txt")
+        go_on.set()
+
+    assert order == ["/data.json", "/plain/b.txt", "/hundred.bin"]
