@@ -69,6 +69,62 @@ def cors_policy(
     )
 
 
+def header_lines(values: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """The header lines of `-H 'Name: value'`. Raises ValueError."""
+    lines = []
+    for value in values:
+        name, colon, content = value.partition(":")
+        if not colon or not name.strip():
+            raise ValueError(f"{value!r} is no header line: write 'Name: value'")
+        if name.strip().lower().startswith("access-control-"):
+            raise ValueError(f"{name.strip()} is written by --cors ORIGIN, on errors and preflights too")
+        lines.append((name.strip(), content.strip()))
+    return tuple(lines)
+
+
+def embedding_lines(*, isolate: bool, cors: bool) -> tuple[tuple[str, str], ...]:
+    """Who may embed the answers, and for *isolate* what makes a page cross-origin isolated, with shared memory.
+
+    Without CORS no page of another origin may have them, as a script or a picture either: it could learn what is in
+    them that way, too.
+    """
+    if not isolate:
+        return () if cors else (_SAME_ORIGIN,)
+    resource = ("Cross-Origin-Resource-Policy", "cross-origin") if cors else _SAME_ORIGIN
+    return ("Cross-Origin-Opener-Policy", "same-origin"), ("Cross-Origin-Embedder-Policy", "require-corp"), resource
+
+
+_SAME_ORIGIN: Final = ("Cross-Origin-Resource-Policy", "same-origin")
+
+
+def cache_control(value: str) -> str:
+    """The `Cache-Control` of `--cache`: a time, in seconds or with its unit, `no-cache` or `no-store`.
+
+    Raises ValueError.
+    """
+    word = value.strip().lower()
+    if word in ("no-cache", "no-store"):
+        return word
+    quantity = _QUANTITY.fullmatch(word)
+    if quantity is None or quantity[2] not in _AGES or (Decimal(quantity[1]) * _AGES[quantity[2]]) % 1:
+        raise ValueError(
+            f"{value!r} is not a number of seconds, nor a time such as 10m, 2h or 7d, nor no-cache or no-store"
+        )
+    seconds = int(Decimal(quantity[1]) * _AGES[quantity[2]])
+    return f"max-age={min(seconds, 2**31 - 1)}" if seconds else "no-cache"
+
+
+def users(values: Iterable[str]) -> dict[str, str]:
+    """The names and passwords of `--auth USER:PASS`. Raises ValueError."""
+    found = {}
+    for value in values:
+        name, colon, password = value.partition(":")
+        if not (colon and name and password):
+            raise ValueError("--auth is a name and a password with a colon between them: write --auth ada:secret")
+        found[name] = password
+    return found
+
+
 def policy_sentence(policy: Policy) -> str:
     """The policy in one line, what `localhost` stands for put back into that word."""
     return policy.sentence.replace(", ".join(LOCALHOST), "localhost on any port")
@@ -80,6 +136,8 @@ _SIZES: Final = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9} | {
 }
 #: What may follow a time, in seconds.
 _TIMES: Final = {"": Decimal(1), "ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600)}
+#: What may follow an age, in seconds.
+_AGES: Final = {"": Decimal(1), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600), "d": Decimal(86400)}
 _QUANTITY: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?) ?([a-z]*)", re.ASCII)
 
 

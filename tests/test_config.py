@@ -4,7 +4,17 @@ from dataclasses import fields
 
 import pytest
 
-from corserver.config import EXPOSED, LOCALHOST, cors_policy, limits, limits_sentence, policy_sentence
+from corserver.config import (
+    EXPOSED,
+    LOCALHOST,
+    cache_control,
+    cors_policy,
+    header_lines,
+    limits,
+    limits_sentence,
+    policy_sentence,
+    users,
+)
 from corserver.cors.decision import CORSRequest
 from corserver.http.limits import Limits
 
@@ -116,3 +126,44 @@ def test_a_limit_that_cannot_be_is_refused_with_what_can(pair: str, words: str) 
 def test_all_mistakes_are_said_at_once() -> None:
     with pytest.raises(ValueError, match=r"'a=1'.*\n'head=x'.*\nThe limits"):
         limits(["a=1", "body=1", "head=x"])
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("3600", "max-age=3600"),
+        ("10m", "max-age=600"),
+        ("1.5h", "max-age=5400"),
+        ("7d", "max-age=604800"),
+        (" 7 D ", "max-age=604800"),
+        ("0", "no-cache"),
+        ("999999999999d", "max-age=2147483647"),
+        ("no-cache", "no-cache"),
+        ("No-Store", "no-store"),
+    ],
+)
+def test_how_long_files_may_be_kept(given: str, expected: str) -> None:
+    assert cache_control(given) == expected
+
+
+@pytest.mark.parametrize("given", ["", "soon", "-1", "0.5", "1w", "10 minutes", "1ms"])
+def test_what_is_no_time_is_refused(given: str) -> None:
+    with pytest.raises(ValueError, match="is not a number of seconds"):
+        cache_control(given)
+
+
+def test_header_lines_keep_their_colons() -> None:
+    assert header_lines(["A: b", "C:d:e", "E:"]) == (("A", "b"), ("C", "d:e"), ("E", ""))
+
+
+@pytest.mark.parametrize("given", ["", "A", ": b", " :"])
+def test_what_is_no_header_line_is_refused(given: str) -> None:
+    with pytest.raises(ValueError, match="is no header line"):
+        header_lines([given])
+
+
+def test_users_are_names_and_passwords_with_colons_in_the_latter() -> None:
+    assert users(["ada:lo:ve", "bob:x", "bob:y"]) == {"ada": "lo:ve", "bob": "y"}
+    for mistake in ("", "ada", "ada:", ":x"):
+        with pytest.raises(ValueError, match="write --auth ada:secret"):
+            users([mistake])

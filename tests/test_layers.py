@@ -19,7 +19,10 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "corserver.cors": ({"corserver.cors"}, {"publicsuffixlist"}),
     "corserver.http": ({"corserver.cors", "corserver.http"}, {"trio", "h11", "outcome", "multipart"}),
-    "corserver.apps": ({"corserver.apps", "corserver.http.messages", "corserver.cors.scopes"}, {"trio"}),
+    "corserver.apps": (
+        {"corserver.apps", "corserver.http.messages", "corserver.http.fileslice", "corserver.cors.scopes"},
+        {"trio"},
+    ),
     "corserver.config": ({"corserver.cors", "corserver.http.limits"}, set()),
     "corserver.tools": (
         {"corserver.cors", "corserver.http", "corserver.apps", "corserver.config", "corserver.tools"},

@@ -2,18 +2,21 @@
 
 from pathlib import Path
 from textwrap import fill
+from typing import Any
 
 import click
 
 from corserver import __version__
+from corserver.apps.auth import BasicAuth
 from corserver.apps.files import StaticFiles
 from corserver.cli import terminal
 from corserver.cli.commands import DefaultCommand
 from corserver.cli.logs import LogFormat, Output
 from corserver.cli.run import run_server
-from corserver.config import cors_policy, limits_sentence
+from corserver.config import cache_control, cors_policy, embedding_lines, header_lines, limits_sentence, users
 from corserver.config import limits as read_limits
-from corserver.cors.policy import PolicyError
+from corserver.cors.policy import Policy, PolicyError
+from corserver.http.messages import App
 
 _FLAGS = {
     "origins": "--cors",
@@ -53,6 +56,35 @@ _EPILOG = "\b\n" + fill(f"Limits: {limits_sentence()}", 78, subsequent_indent=" 
 @click.option("--allow-host", multiple=True, metavar="NAME", help="Answer for this host name too.")
 @click.option("--index", default="index.html", show_default=True, metavar="NAME", help="The page of a directory.")
 @click.option("--no-listing", is_flag=True, help="Do not list directories that have no such page.")
+@click.option("--spa", "-s", "--single", is_flag=True, help="Answer a page that does not exist with the root's index.")
+@click.option("--clean-urls", is_flag=True, help="Answer /about with about.html, and send /about.html there.")
+@click.option("--compress", is_flag=True, help="Compress text with gzip where no .br, .zst or .gz is beside the file.")
+@click.option(
+    "--cache",
+    default="no-cache",
+    show_default=True,
+    metavar="SECONDS",
+    help="Let files be used that long without asking again (also 10m, 2h, 7d, no-store); "
+    "those with a hash in their name for good.",
+)
+@click.option(
+    "-H",
+    "--header",
+    "headers",
+    multiple=True,
+    metavar="'NAME: VALUE'",
+    help="Put this line on every answer. Repeatable.",
+)
+@click.option(
+    "--isolate", is_flag=True, help="Make pages cross-origin isolated: SharedArrayBuffer, WebAssembly threads."
+)
+@click.option(
+    "--auth",
+    multiple=True,
+    envvar="CORSERVER_AUTH",
+    metavar="USER:PASS",
+    help="Ask for this name and password. Repeatable. Others on this machine can see it here: CORSERVER_AUTH hides it.",
+)
 @click.option("--dotfiles", is_flag=True, help="Serve files and directories whose name begins with a dot.")
 @click.option(
     "--limit",
@@ -78,38 +110,25 @@ def serve_directory(
     port: int,
     host: str,
     strict_port: bool,
-    cors: tuple[str, ...],
-    cors_methods: tuple[str, ...],
-    cors_headers: tuple[str, ...],
-    cors_expose: tuple[str, ...],
-    cors_credentials: bool,
-    cors_max_age: int,
     explain_denials: bool,
     allow_host: tuple[str, ...],
-    index: str,
-    no_listing: bool,
-    dotfiles: bool,
     limits: tuple[str, ...],
     log_format: str,
     no_access_log: bool,
     no_server_header: bool,
     quiet: bool,
+    **flags: Any,
 ) -> None:
     """Serve DIRECTORY (default: the current one) over HTTP, to this machine only; without CORS until asked for."""
-    try:
-        policy = cors_policy(cors, cors_methods, cors_headers, cors_expose, cors_credentials, cors_max_age)
-    except PolicyError as error:
-        raise click.UsageError(terminal.policy_error(error, _FLAGS)) from error
-    if policy is None and (cors_methods or cors_headers or cors_expose or cors_credentials):
-        raise click.UsageError("the --cors-... flags say what --cors allows: add --cors ORIGIN")
+    policy = _policy(**{name: flags.pop(name) for name in tuple(flags) if name.startswith("cors")})
     try:
         chosen = read_limits(limits)
     except ValueError as error:
         raise click.UsageError(terminal.limits_error(error)) from error
-    files = StaticFiles(directory, index=index, listing=not no_listing, dotfiles=dotfiles)
+    app, remarks = _site(directory, with_cors=policy is not None, **flags)
     run_server(
-        files,
-        serving=("Root", str(directory.resolve())),
+        app,
+        serving=("Root", f"{directory.resolve()}{f' ({remarks})' if remarks else ''}"),
         host=host,
         port=port,
         strict_port=strict_port,
@@ -120,3 +139,66 @@ def serve_directory(
         limits=chosen,
         output=Output(LogFormat(log_format), lines=not no_access_log, quiet=quiet),
     )
+
+
+def _policy(
+    *,
+    cors: tuple[str, ...],
+    cors_methods: tuple[str, ...],
+    cors_headers: tuple[str, ...],
+    cors_expose: tuple[str, ...],
+    cors_credentials: bool,
+    cors_max_age: int,
+) -> Policy | None:
+    try:
+        policy = cors_policy(cors, cors_methods, cors_headers, cors_expose, cors_credentials, cors_max_age)
+    except PolicyError as error:
+        raise click.UsageError(terminal.policy_error(error, _FLAGS)) from error
+    if policy is None and (cors_methods or cors_headers or cors_expose or cors_credentials):
+        raise click.UsageError("the --cors-... flags say what --cors allows: add --cors ORIGIN")
+    return policy
+
+
+def _site(
+    directory: Path,
+    *,
+    with_cors: bool,
+    index: str,
+    no_listing: bool,
+    spa: bool,
+    clean_urls: bool,
+    compress: bool,
+    cache: str,
+    headers: tuple[str, ...],
+    isolate: bool,
+    auth: tuple[str, ...],
+    dotfiles: bool,
+) -> tuple[App, str]:
+    """The app, and what is to be said of it in the banner."""
+    try:
+        own = header_lines(headers)
+        named = {name.lower() for name, _ in own}
+        usual = [line for line in embedding_lines(isolate=isolate, cors=with_cors) if line[0].lower() not in named]
+        age = cache_control(cache)
+        files = StaticFiles(
+            directory,
+            index=index,
+            listing=not no_listing,
+            spa=spa,
+            clean_urls=clean_urls,
+            compress=compress,
+            cache_control=age,
+            immutable=age.startswith("max-age"),
+            headers=(*usual, *own),
+            dotfiles=dotfiles,
+        )
+        logins = users(auth)
+        app = BasicAuth(files, logins) if logins else files
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    remarks = {
+        f"login: {', '.join(logins)}": bool(logins),
+        "cross-origin isolated": isolate,
+        "with dotfiles": dotfiles,
+    }
+    return app, "; ".join(remark for remark, holds in remarks.items() if holds)

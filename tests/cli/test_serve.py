@@ -199,6 +199,12 @@ async def test_a_bad_policy_is_refused_with_all_its_mistakes(public: Path) -> No
         (["--limit", "bdoy=1"], 2, "there is no limit 'bdoy'; did you mean body?"),
         (["--limit", "body=1", "--limit", "head=1s"], 2, "'head=1s': '1s' is not a number or a size"),
         (["--log-format", "xml"], 2, "'xml' is not one of 'text', 'clf', 'json'"),
+        (["--index", "a/b"], 2, "'a/b' is not a file name"),
+        (["-H", "X-Test"], 2, "'X-Test' is no header line: write 'Name: value'"),
+        (["-H", "Access-Control-Allow-Origin: *"], 2, "Access-Control-Allow-Origin is written by --cors ORIGIN"),
+        (["-H", "Content-Length: 1"], 2, "each answer has its own"),
+        (["--cache", "soon"], 2, "'soon' is not a number of seconds"),
+        (["--auth", "ada"], 2, "write --auth ada:secret"),
     ],
 )
 async def test_mistakes_are_said_in_words(arguments: list[str], code: int, words: str) -> None:
@@ -288,3 +294,59 @@ async def test_the_server_line_can_be_left_out(public: Path, flags: list[str], e
         for path in ("data.json", "nope"):
             answer = await client.get(f"{await running.url()}/{path}")
             assert answer.headers.get("server") == expected
+
+
+async def test_a_site_of_static_pages(public: Path) -> None:
+    (public / "about.html").write_text("<p>about")
+    (public / "index.html").write_text("<p>home")
+    (public / "app.3f2a9c1b.css").write_text("a {}" * 500)
+    flags = ["--clean-urls", "--spa", "--compress", "--cache", "10m", "-H", "X-Test: a: b", "-H", "X-Other:c"]
+    async with corserver(public, "-p", "0", *flags) as running, httpx.AsyncClient() as client:
+        url = await running.url()
+        about = await client.get(f"{url}/about")
+        assert (about.text, about.headers["cache-control"]) == ("<p>about", "max-age=600")
+        assert (about.headers["x-test"], about.headers["x-other"]) == ("a: b", "c")
+        assert (await client.get(f"{url}/about.html?x=1")).headers["location"] == "/about?x=1"
+        assert (await client.get(f"{url}/users/7")).text == "<p>home"
+        style = await client.get(f"{url}/app.3f2a9c1b.css", headers={"Accept-Encoding": "gzip"})
+        assert style.headers["content-encoding"] == "gzip"
+        assert style.headers["cache-control"] == "max-age=31536000, immutable"
+
+
+@pytest.mark.parametrize(
+    ("flags", "policy", "opener"),
+    [
+        ([], "same-origin", None),
+        (["--isolate"], "same-origin", "same-origin"),
+        (["--cors", "*"], None, None),
+        (["--cors", "*", "--isolate"], "cross-origin", "same-origin"),
+        (["-H", "Cross-Origin-Resource-Policy: same-site"], "same-site", None),
+    ],
+)
+async def test_who_may_embed_the_answers(
+    public: Path, flags: list[str], policy: str | None, opener: str | None
+) -> None:
+    async with corserver(public, "-p", "0", *flags) as running, httpx.AsyncClient() as client:
+        for path in ("data.json", "nope", ""):
+            answer = await client.get(f"{await running.url()}/{path}", headers={"Sec-Fetch-Site": "cross-site"})
+            assert answer.headers.get("cross-origin-resource-policy") == policy
+            assert answer.headers.get("cross-origin-opener-policy") == opener
+            assert answer.headers.get("cross-origin-embedder-policy") == (opener and "require-corp")
+
+
+@pytest.mark.parametrize("way", ["flag", "environment"])
+async def test_a_login_guards_everything_and_is_named_without_its_password(public: Path, way: str) -> None:
+    flags = ["--auth", "ada:love"] if way == "flag" else []
+    environment = {} if flags else {"CORSERVER_AUTH": "ada:love"}
+    async with corserver(public, "-p", "0", "--cors", "localhost", *flags, **environment) as running:
+        url = await running.url()
+        assert "(login: ada)" in await running.line_with("Root")
+        async with httpx.AsyncClient(headers={"Origin": "http://localhost:1"}) as client:
+            for path in ("data.json", "nope", ""):
+                refused = await client.get(f"{url}/{path}")
+                assert (refused.status_code, refused.headers["www-authenticate"][:5]) == (401, "Basic")
+                assert refused.headers["access-control-allow-origin"] == "http://localhost:1"
+            assert (await client.get(f"{url}/data.json", auth=("ada", "love"))).json() == {"a": 1}
+            wanted = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
+            assert (await client.options(f"{url}/data.json", headers=wanted)).status_code == 204
+        assert not [line for line in running.lines if "love" in line]

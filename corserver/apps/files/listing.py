@@ -1,75 +1,98 @@
-"""A directory's listing as an HTML page: text that is escaped, links that stay relative, nothing that runs. Pure.
+"""A directory's listing: as an HTML page, as JSON, or as text, piece by piece. Pure.
 
 Every link begins with `./` or `../`: a name such as `javascript:alert(1)` is then a path, and the page works wherever
 the app is mounted. Names stand in `<bdi>`, so that one written from right to left cannot turn its neighbours around.
 """
 
+import json
 import time
-from base64 import b64encode
-from collections.abc import Iterable, Iterator
-from hashlib import sha256
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Final
 
 from corserver.apps.files.entries import Entry
+from corserver.apps.files.pages import TAIL, head, text
 from corserver.cors.scopes import Path
 
-_STYLE: Final = """
-:root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 16%, transparent) }
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem }
-h1 { font-size: 1.2rem; font-weight: 600; margin: 0 0 1rem .5rem; overflow-wrap: anywhere }
-table { border-collapse: collapse; width: 100% }
-th { font-weight: 400; font-size: .85rem; opacity: .7; text-align: left }
-th, td { padding: .25rem .5rem; border-bottom: 1px solid var(--line) }
-td:first-child { overflow-wrap: anywhere }
-th + th, td + td { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; width: 1% }
-td + td { opacity: .8 }
-tbody tr:hover { background: color-mix(in srgb, currentColor 6%, transparent) }
-a { text-decoration: none }
-a:hover, a:focus-visible { text-decoration: underline }
-p { margin: 1rem .5rem }
-@media (max-width: 34rem) { th:last-child, td:last-child { display: none } }
-"""
-
-#: What the page needs, and nothing else: should a name ever become markup, it still could not run or load anything.
-CONTENT_SECURITY_POLICY: Final = (
-    f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
-)
-
-_HEAD: Final = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
-<h1>{crumbs}</h1>
-"""
-_TABLE: Final = """<table>
-<thead><tr><th scope="col">Name</th><th scope="col">Size</th><th scope="col">Modified (UTC)</th></tr></thead>
-<tbody>
-"""
-_ROW: Final = '<tr><td><a href="{href}"><bdi>{name}</bdi></a></td><td>{size}</td><td>{modified}</td></tr>\n'
+_COLUMNS: Final = (("name", "Name"), ("size", "Size"), ("modified", "Modified (UTC)"))
+_ROW: Final = '<tr{kind}><td><a href="{href}"><bdi>{name}</bdi></a></td><td>{size}</td><td>{modified}</td></tr>\n'
 
 _UNITS: Final = ("kB", "MB", "GB", "TB", "PB", "EB")
 #: The last second of the year 9999: a file's time may be any number, a date's year has four digits.
 _LAST_SECOND: Final = 253402300799
 
 
-def render(mount: Path, path: Path, entries: Iterable[Entry]) -> Iterator[str]:
-    """The page for the directory at *path* below *mount*, piece by piece."""
-    title = _text("/" + "".join(f"{segment}/" for segment in mount.segments + path.segments))
-    yield _HEAD.format(title=title, style=_STYLE, crumbs=_crumbs(mount, path))
-    rows = 0
-    for rows, entry in enumerate(entries, 1):
-        if rows == 1:
-            yield _TABLE
-        yield _row(entry)
-    yield "</tbody>\n</table>\n" if rows else "<p>Nothing in here.</p>\n"
-    yield "</body>\n</html>\n"
+@dataclass(frozen=True, slots=True)
+class Order:
+    """By which column the page is sorted, and whether from the last on. Directories come first in any case."""
+
+    column: str = "name"
+    descending: bool = False
+
+    @classmethod
+    def of(cls, query: str) -> "Order":
+        """The order that a link of the page asks for; by name for anything else."""
+        return _ORDERS.get(query, _BY_NAME)
+
+    @property
+    def query(self) -> str:
+        """What `of` reads."""
+        return f"sort={self.column}{'&desc' * self.descending}"
+
+    def sorted(self, entries: Iterable[Entry]) -> list[Entry]:
+        """*entries*, which are sorted by name, in this order."""
+        found = list(entries)
+        found.sort(key=_KEYS[self.column], reverse=self.descending)
+        found.sort(key=lambda entry: not entry.is_directory)
+        return found
+
+
+_KEYS: Final[dict[str, Callable[[Entry], tuple[str, str] | int]]] = {
+    "name": lambda entry: (entry.name.casefold(), entry.name),
+    "size": lambda entry: 0 if entry.is_directory else entry.size,
+    "modified": lambda entry: entry.modified,
+}
+_BY_NAME: Final = Order()
+_ORDERS: Final = {order.query: order for column in _KEYS for order in (Order(column), Order(column, True))}
+
+
+def as_html(mount: Path, path: Path, entries: Sequence[Entry], order: Order = _BY_NAME) -> Iterator[str]:
+    """The page for the directory at *path* below *mount*."""
+    yield head(_title(mount, path))
+    yield f"<h1>{_crumbs(mount, path)}</h1>\n<p>{_summary(entries)}</p>\n"
+    if entries:
+        yield _table_head(order)
+        yield from map(_row, order.sorted(entries))
+        yield "</tbody>\n</table>\n"
+    yield TAIL
+
+
+def as_json(mount: Path, path: Path, entries: Sequence[Entry]) -> Iterator[str]:
+    """`{"path": …, "entries": [{"name", "type", "size", "modified", "href"}]}`; a directory has no size."""
+    yield f'{{"path":{json.dumps(str(Path(mount.segments + path.segments)))},"entries":['
+    comma = ""
+    for entry in entries:
+        yield comma + json.dumps(_record(entry), separators=(",", ":"))
+        comma = ",\n"
+    yield "]}\n"
+
+
+def as_text(mount: Path, path: Path, entries: Sequence[Entry]) -> Iterator[str]:
+    """A name a line, a directory's with its slash."""
+    for entry in entries:
+        yield f"{_printable(entry.name)}{'/' * entry.is_directory}\n"
+
+
+def _record(entry: Entry) -> dict[str, object]:
+    kind = "directory" if entry.is_directory else "file"
+    size = {} if entry.is_directory else {"size": entry.size}
+    moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", _moment(entry.modified))
+    return {"name": _printable(entry.name), "type": kind, **size, "modified": moment, "href": _href(entry)}
+
+
+def _title(mount: Path, path: Path) -> str:
+    return "/" + "".join(f"{segment}/" for segment in mount.segments + path.segments)
 
 
 def _crumbs(mount: Path, path: Path) -> str:
@@ -77,35 +100,56 @@ def _crumbs(mount: Path, path: Path) -> str:
     top = "/" + "".join(f"{segment}/" for segment in mount.segments)
     names = (top, *(f"{segment}/" for segment in path.segments))
     return "".join(
-        f'<a href="{"../" * (depth - level) or "./"}"><bdi>{_text(name)}</bdi></a>' for level, name in enumerate(names)
+        f'<a href="{"../" * (depth - level) or "./"}"><bdi>{text(name)}</bdi></a>' for level, name in enumerate(names)
     )
+
+
+def _summary(entries: Sequence[Entry]) -> str:
+    if not entries:
+        return "Nothing in here."
+    files = [entry for entry in entries if not entry.is_directory]
+    total = f", {_size(sum(entry.size for entry in files))}" if files else ""
+    counts = ((len(entries) - len(files), "directory", "directories"), (len(files), "file", "files"))
+    return ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in counts if n) + total
+
+
+def _table_head(order: Order) -> str:
+    cells = []
+    for column, label in _COLUMNS:
+        is_chosen = column == order.column
+        other = Order(column, is_chosen and not order.descending)
+        direction = f' aria-sort="{"descending" if order.descending else "ascending"}"' if is_chosen else ""
+        href = "./" if other == _BY_NAME else f"./?{escape(other.query)}"
+        cells.append(f'<th scope="col"{direction}><a href="{href}">{label}</a></th>')
+    return f"<table>\n<thead><tr>{''.join(cells)}</tr></thead>\n<tbody>\n"
 
 
 def _row(entry: Entry) -> str:
-    slash = "/" if entry.is_directory else ""
-    # Path's own spelling, so that the link is the one form that the server would redirect to.
-    href = "." + str(Path((entry.name,), slash=entry.is_directory))
+    slash, kind = ("/", ' class="d"') if entry.is_directory else ("", "")
+    size = "" if entry.is_directory else _size(entry.size)
+    modified = time.strftime('<time datetime="%Y-%m-%dT%H:%M:%SZ">%Y-%m-%d %H:%M</time>', _moment(entry.modified))
     return _ROW.format(
-        href=escape(href), name=_text(entry.name + slash), size=_size(entry), modified=_modified(entry.modified)
+        kind=kind, href=escape(_href(entry)), name=text(entry.name + slash), size=size, modified=modified
     )
 
 
-def _text(name: str) -> str:
-    """*name* as HTML text; bytes that are not UTF-8 become replacement characters."""
-    return escape(name.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+def _href(entry: Entry) -> str:
+    # Path's own spelling, so that the link is the one form that the server would redirect to.
+    return "." + str(Path((entry.name,), slash=entry.is_directory))
 
 
-def _size(entry: Entry) -> str:
-    if entry.is_directory:
-        return ""
-    if entry.size < 1000:
-        return f"{entry.size} B"
+def _printable(name: str) -> str:
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _size(size: int) -> str:
+    if size < 1000:
+        return f"{size} B"
     # The power of 1000 that leaves the number, once rounded, with at most three digits.
-    power = next((power for power in range(1, len(_UNITS)) if entry.size < 999.5 * 1000**power), len(_UNITS))
-    amount = entry.size / 1000**power
-    return f'<data value="{entry.size}">{amount:.{1 if amount < 9.95 else 0}f} {_UNITS[power - 1]}</data>'
+    power = next((power for power in range(1, len(_UNITS)) if size < 999.5 * 1000**power), len(_UNITS))
+    amount = size / 1000**power
+    return f'<data value="{size}">{amount:.{1 if amount < 9.95 else 0}f} {_UNITS[power - 1]}</data>'
 
 
-def _modified(seconds: int) -> str:
-    moment = time.gmtime(max(0, min(seconds, _LAST_SECOND)))
-    return time.strftime('<time datetime="%Y-%m-%dT%H:%M:%SZ">%Y-%m-%d %H:%M</time>', moment)
+def _moment(seconds: int) -> time.struct_time:
+    return time.gmtime(max(0, min(seconds, _LAST_SECOND)))

@@ -5,6 +5,7 @@ a translation. Types are the registered ones where there is one. A text type nam
 parameter (RFC 8259 §11), and XML says it in the file.
 """
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
@@ -167,6 +168,49 @@ def _by_extension() -> dict[str, str]:
 
 #: The value of Content-Type for each extension, which is lower-case and without its dot.
 MEDIA_TYPES: Final[Mapping[str, str]] = MappingProxyType(_by_extension())
+
+
+#: Types whose content is compressed already; of `image/`, `audio/`, `video/` all but those in `_PLAIN` are, too.
+_PACKED: Final = frozenset(
+    {
+        "application/epub+zip",
+        "application/gzip",
+        "application/java-archive",
+        "application/pdf",
+        "application/vnd.android.package-archive",
+        "application/vnd.apache.parquet",
+        "application/vnd.google-earth.kmz",
+        "application/vnd.pmtiles",
+        "application/vnd.rar",
+        "application/x-7z-compressed",
+        "application/x-bzip2",
+        "application/x-xz",
+        "application/zip",
+        "application/zstd",
+        "font/woff",
+        "font/woff2",
+        "model/3mf",
+        "model/vnd.usdz+zip",
+    }
+)
+_PLAIN: Final = frozenset({"application/wasm", "audio/midi", "image/bmp", "image/svg+xml", "image/vnd.microsoft.icon"})
+_PLAIN_APPLICATIONS: Final = re.compile(
+    "application/(?:.*[+/-])?(?:json.*|xml|yaml|toml|sql|rtf|wasm|ndjson|javascript|vnd.apple.mpegurl|n-triples)"
+)
+
+
+def is_packed(media_type: str) -> bool:
+    """Whether content of that type is compressed already, so that no coding makes it smaller."""
+    kind = media_type.partition(";")[0]
+    return kind in _PACKED or (kind.startswith(("image/", "audio/", "video/")) and kind not in _PLAIN)
+
+
+def is_compressible(media_type: str) -> bool:
+    """Whether compressing content of that type is worth the time: text of all kinds, and a few others."""
+    kind = media_type.partition(";")[0]
+    if kind in _PLAIN or kind.startswith("text/"):
+        return True
+    return kind in ("font/ttf", "font/otf", "model/gltf+json", "model/obj") or bool(_PLAIN_APPLICATIONS.fullmatch(kind))
 
 
 def media_type(name: str) -> str:

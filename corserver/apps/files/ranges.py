@@ -8,7 +8,9 @@ Rules:
 3. A range that begins beyond the end, or an empty suffix, cannot be satisfied (§14.1.2). An empty representation has no
    part that `Content-Range` could name, so that a suffix of it is the whole.
 4. `If-Range` compares strongly; a date has to be exactly the current one (§13.1.5). Where it fails, `Range` is ignored.
-5. Several ranges are parsed, up to `MAX_RANGES`, but the whole representation answers them (§14.2: a server may).
+5. Of several ranges those that cannot be satisfied are left out; where none is left the answer is 416 (§15.5.17). More
+   than `MAX_RANGES`, or ranges that together are longer than the representation, are no reader's wish but an attempt
+   to multiply work (§14.2, §17.15): the answer is the whole.
 6. Positions are ASCII digits. One beyond `_BEYOND` is taken for it: no file is that long, and no number costs more.
 """
 
@@ -85,18 +87,17 @@ class RangeSpec:
         return ByteRange(first, last) if length else None
 
 
-def requested_range(headers: Mapping[str, str], current: Validators, length: int) -> ByteRange | None:
-    """The part that a GET asks for and gets; None: the whole. Raises `RangeNotSatisfiable`."""
+def requested_ranges(headers: Mapping[str, str], current: Validators, length: int) -> tuple[ByteRange, ...]:
+    """The parts that a GET asks for and gets, in its order; none: the whole. Raises `RangeNotSatisfiable`."""
     wanted = headers.get("range")
     if wanted is None:
-        return None
+        return ()
     specs = parse_range(wanted)
-    if len(specs) != 1:
-        return None
     condition = headers.get("if-range")
-    if condition is not None and not _is_same(condition, current):
-        return None
-    return specs[0].within(length)
+    if not specs or (condition is not None and not _is_same(condition, current)):
+        return ()
+    parts = _satisfiable(specs, length)
+    return parts if sum(map(len, parts)) <= length else ()
 
 
 def parse_range(text: str) -> tuple[RangeSpec, ...]:
@@ -107,6 +108,22 @@ def parse_range(text: str) -> tuple[RangeSpec, ...]:
     items = [item for part in range_set.split(",") if (item := part.strip(" \t"))]
     specs = [spec for item in items if (spec := RangeSpec.parse(item)) is not None]
     return tuple(specs) if len(specs) == len(items) <= MAX_RANGES else ()
+
+
+def _satisfiable(specs: tuple[RangeSpec, ...], length: int) -> tuple[ByteRange, ...]:
+    parts, last_error = [], None
+    for spec in specs:
+        try:
+            part = spec.within(length)
+        except RangeNotSatisfiable as error:
+            last_error = error
+            continue
+        if part is None:
+            return ()
+        parts.append(part)
+    if not parts and last_error is not None:
+        raise last_error
+    return tuple(parts)
 
 
 def _is_same(condition: str, current: Validators) -> bool:

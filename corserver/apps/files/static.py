@@ -1,36 +1,49 @@
-"""The files below a directory, as an app: which method, which file, which part of it, or why not.
+"""The files below a directory, as an app: what is remembered is answered at once, all else in a worker thread.
 
-A request is answered in a worker thread and in one go, from the lookup to the first bytes read: one thread hop for what
-fits one read, and more only for what is streamed. Nothing of the file system is touched on the event loop.
+A thread does a request in one go, from the lookup to the first bytes read: one hop for what fits one read, and more
+only for what is streamed. Of the file system the event loop does no more than `memory` says.
 """
 
 import os
-import time
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Final
 
 import trio
 
-from corserver.apps.files.conditions import Precondition, evaluate
-from corserver.apps.files.entries import Entry, entries
-from corserver.apps.files.listing import CONTENT_SECURITY_POLICY, render
-from corserver.apps.files.lookup import Opened, Root, file_name
-from corserver.apps.files.mime import media_type
-from corserver.apps.files.ranges import ByteRange, RangeNotSatisfiable, requested_range
-from corserver.apps.files.reading import CHUNK, FileBody, read_exactly
-from corserver.apps.files.validators import Validators, format_http_date
+from corserver.apps.files import answers
+from corserver.apps.files.entries import entries
+from corserver.apps.files.finding import Directory, File, Moved, Rules, find, maybe_file
+from corserver.apps.files.lookup import Root, file_name
+from corserver.apps.files.memory import Codings, Memory
+from corserver.apps.files.negotiation import preferred_codings
+from corserver.apps.files.representations import NOSNIFF, Line, Representation
+from corserver.apps.files.selecting import FileChanged, Manner, selected
 from corserver.cors.scopes import BadPath, Path
-from corserver.http.messages import Headers, HTTPError, Request, Response, header_fields
+from corserver.http.fileslice import CHUNK, FileShrank, read_exactly
+from corserver.http.messages import HeadersLike, HTTPError, Request, Response, header_fields
 
-_Field = tuple[str, str]
-
-_ALLOW: Final = ("Allow", "GET, HEAD, OPTIONS")
-#: On every answer: the type that it has is the type that it is.
-_NOSNIFF: Final = ("X-Content-Type-Options", "nosniff")
-#: Redirects and listings are of this moment; a browser would keep a 301 for good.
-_NO_CACHE: Final = ("Cache-Control", "no-cache")
-#: What `evaluate` and `requested_range` read.
-_CONDITIONAL: Final = frozenset(b"if-match if-none-match if-modified-since if-unmodified-since if-range range".split())
+_ALLOW: Final = (b"Allow", b"GET, HEAD, OPTIONS")
+_RANGE: Final = b"range"
+#: What a file's answer depends on: what `evaluate` and `requested_ranges` read, and the codings.
+_READ: Final = frozenset(
+    b"accept-encoding if-match if-none-match if-modified-since if-unmodified-since if-range range".split()
+)
+#: Lines that each file has its own of.
+_OWN: Final = frozenset(
+    {
+        b"accept-ranges",
+        b"allow",
+        b"content-encoding",
+        b"content-length",
+        b"content-range",
+        b"content-type",
+        b"etag",
+        b"last-modified",
+        b"location",
+    }
+)
+#: How often a file is looked up that is written to while it is read.
+_ATTEMPTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +51,12 @@ class StaticFiles:
     """The files below *root*. A directory is its *index*, else its *listing*, if that is on; else it is not found.
 
     Names with a leading dot are not found without *dotfiles*, but for `.well-known`; neither is what a link leads to
-    outside of *root*. *cache_control* is for files; None sends none. Raises ValueError where *root* is no directory,
-    *index* no file name, or *cache_control* cannot be a header's value.
+    outside of *root*. *clean_urls* is `/about` for `about.html`; *spa* answers a page's path that is not found with the
+    root's index. A `404.html` in the root is the page of what is not found.
+
+    `app.js.br`, `.zst` and `.gz` are sent for `app.js` to whom it suits; *compress* does the same on the fly, by gzip.
+    *cache_control* is for files; None sends none. *immutable* lets files whose name has a hash be kept for good.
+    *headers* are on every answer. Raises ValueError where one of these cannot be.
     """
 
     root: str | os.PathLike[str]
@@ -47,139 +64,177 @@ class StaticFiles:
     index: str = "index.html"
     listing: bool = True
     dotfiles: bool = False
+    clean_urls: bool = False
+    spa: bool = False
+    compress: bool = False
     cache_control: str | None = "no-cache"
+    immutable: bool = False
+    headers: HeadersLike = ()
     #: *root*, absolute, so that it stays the same when the working directory does not. Links in it are left unresolved.
     _root: bytes = field(init=False, repr=False, compare=False)
+    _rules: Rules = field(init=False, repr=False, compare=False)
+    _manner: Manner = field(init=False, repr=False, compare=False)
+    _memory: Memory = field(init=False, repr=False, compare=False)
+    _names: frozenset[bytes] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.index in ("", ".", "..") or "/" in self.index or "\0" in self.index:
             raise ValueError(f"index={self.index!r} is not a file name: write one such as 'index.html', without a path")
+        lines = header_fields(self.headers)
+        for name, _ in lines:
+            if name.lower() in _OWN:
+                raise ValueError(f"{name.decode()}: each answer has its own, which one for all would belie")
+        cache_control = None
         if self.cache_control is not None:
-            header_fields([("Cache-Control", self.cache_control)])
-        object.__setattr__(self, "_root", _existing_directory(self.root))
+            [(_, cache_control)] = header_fields([("Cache-Control", self.cache_control)])
+        rules = Rules(index=self.index, listing=self.listing, dotfiles=self.dotfiles, clean_urls=self.clean_urls)
+        manner = Manner(
+            cache_control=cache_control, immutable=self.immutable, compress=self.compress, finish=self._finish
+        )
+        root = _existing_directory(self.root)
+        names = frozenset(name.lower() for name, _ in lines)
+        made = {"_root": root, "_rules": rules, "_manner": manner, "_memory": Memory(root), "_names": names}
+        for attribute, value in {**made, "headers": lines}.items():
+            object.__setattr__(self, attribute, value)
 
     async def __call__(self, request: Request) -> Response:
         """Raises `HTTPError`: 404, 405, 400 for a backslash, 412 and 416 for conditions and ranges."""
-        if request.method == "OPTIONS":
-            return Response(status=204, headers=(_ALLOW, _NOSNIFF))
         if request.method not in ("GET", "HEAD"):
-            raise _error(405, "files are read, with GET or HEAD", _ALLOW)
+            return self._other_method(request)
+        path = request.path
+        slash = path.slash if path.segments or not request.mount.segments else _ends_with_slash(request)
+        asked: dict[bytes, bytes] = {}
+        for name, value in request.headers.fields:
+            if name in _READ:
+                asked[name] = value if name not in asked else asked[name] + b", " + value
+        codings = preferred_codings(asked.pop(b"accept-encoding", b""))
+        may_hold_copy = False
+        if _RANGE in asked and request.method == "GET":
+            # See `selecting`: a part is of the file itself, unless If-Range names a copy.
+            codings = codings if b"if-range" in asked else ()
+            may_hold_copy = bool(codings)
+        key = (path.segments, slash)
         try:
-            name = file_name(request.path, dotfiles=self.dotfiles)
-        except BadPath as error:
-            raise _error(400, str(error)) from None
-        if name is None:
-            raise _error(404)
-        return await trio.to_thread.run_sync(self._answer, request, name)
-
-    def _answer(self, request: Request, name: bytes) -> Response:
-        root = Root.maybe_open(self._root)
-        if root is None:
-            raise _error(404)
-        with root:
-            find = self._with_slash if _has_trailing_slash(request) else self._without_slash
-            response = find(request, root, name)
-        if response is None:
-            raise _error(404)
+            found = None if may_hold_copy else self._memory.recall(key, codings)
+            if found is not None:
+                remembered = _remembered(found, asked, request.method)
+                if remembered is not None:
+                    return remembered
+            known = None if may_hold_copy else self._memory.known(key, codings)
+            job = _Job(self, request, Path(path.segments, slash), asked, codings, known)
+            response, found = await trio.to_thread.run_sync(job.run)
+        except HTTPError as error:
+            raise answers.error(request, error, self._finish) from None
+        if found is not None and not may_hold_copy:
+            self._memory.keep(key, codings, found)
         return response
 
-    def _without_slash(self, request: Request, root: Root, name: bytes) -> Response | None:
-        file = root.maybe_file(name)
-        if file is not None:
-            with file:
-                return self._file(request, file, request.path.segments[-1])
-        # A directory that nothing would be shown of is not redirected to either: it would tell that it is there.
-        shown = root.maybe_directory(name) if self.listing else root.maybe_file(self._index_of(name))
-        if shown is None:
-            return None
-        with shown:
-            return _redirect_to_directory(request)
+    def _other_method(self, request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(status=204, headers=self._finish((_ALLOW, NOSNIFF)))
+        raise answers.error(request, HTTPError(405, "files are read, with GET or HEAD", (_ALLOW,)), self._finish)
 
-    def _with_slash(self, request: Request, root: Root, name: bytes) -> Response | None:
-        index = root.maybe_file(self._index_of(name))
-        if index is not None:
-            with index:
-                return self._file(request, index, self.index)
-        directory = root.maybe_directory(name) if self.listing else None
-        if directory is None:
-            return None
-        with directory:
-            found = entries(root, directory, name, dotfiles=self.dotfiles)
-        return _listing(request, found)
-
-    def _index_of(self, name: bytes) -> bytes:
-        return b"/".join((name, os.fsencode(self.index))) if name else os.fsencode(self.index)
-
-    def _file(self, request: Request, file: Opened, name: str) -> Response:
-        size = file.stat.st_size
-        current = Validators.of(file.stat.st_mtime_ns, size, time.time_ns())
-        # RFC 9110 §15.4.5: what a 200 has of these, a 304 has too.
-        state = [("ETag", str(current.etag)), ("Last-Modified", format_http_date(current.last_modified)), _NOSNIFF]
-        if self.cache_control is not None:
-            state.append(("Cache-Control", self.cache_control))
-        conditions = _conditions(request.headers)
-        match evaluate(conditions, current):
-            case Precondition.FAILED:
-                raise _error(412, "the file is not in the state that the request is about")
-            case Precondition.NOT_MODIFIED:
-                return Response(status=304, headers=state)
-            case Precondition.HOLDS:
-                # RFC 9110 §14.2: Range means something for GET alone.
-                part = _requested_part(conditions, current, size) if request.method == "GET" else None
-                return _representation(request, file, part, [("Content-Type", media_type(name)), *state])
+    def _finish(self, lines: tuple[Line, ...]) -> tuple[Line, ...]:
+        """*lines* of a response with the user's own in their place; `Vary` is the sum of both."""
+        own: tuple[Line, ...] = self.headers  # type: ignore[assignment]  # __post_init__ made them lines
+        if not own:
+            return lines
+        kept = (line for line in lines if line[0].lower() not in self._names or line[0].lower() == b"vary")
+        return (*kept, *own)
 
 
-def _listing(request: Request, found: list[Entry]) -> Response:
-    page = "".join(render(request.mount, request.path, found)).encode("utf-8")
-    headers = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(page))), _NO_CACHE, _NOSNIFF]
-    return Response(page, headers=[*headers, ("Content-Security-Policy", CONTENT_SECURITY_POLICY)])
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What a thread does for a request: *path* has the slash that was asked with, *known* was remembered of it."""
+
+    files: StaticFiles
+    request: Request
+    path: Path
+    asked: dict[bytes, bytes]
+    codings: Codings
+    known: Representation | None
+
+    def run(self) -> tuple[Response, Representation | None]:
+        """The answer, and what may be remembered of it. Raises `HTTPError`."""
+        files = self.files
+        try:
+            name = file_name(self.path, dotfiles=files.dotfiles)
+        except BadPath as error:
+            raise HTTPError(400, str(error)) from None
+        root = Root.maybe_open(files._root)
+        if root is None:
+            raise HTTPError(404)
+        with root:
+            for attempt in range(1, _ATTEMPTS + 1):
+                try:
+                    return self._answer(root, name)
+                except (FileShrank, FileChanged):
+                    if attempt == _ATTEMPTS:
+                        raise
+        raise AssertionError("the last attempt returns or raises")
+
+    def _answer(self, root: Root, name: bytes | None) -> tuple[Response, Representation | None]:
+        files = self.files
+        match None if name is None else find(root, files._rules, name, self.path):
+            case File() as file:
+                with file.opened:
+                    return self._file(root, file)
+            case Moved(path):
+                return answers.redirect(self.request, path, files._finish), None
+            case Directory(opened, below):
+                with opened:
+                    found = entries(root, opened, below, dotfiles=files.dotfiles)
+                return answers.listing(self.request, self.path, found, files._finish), None
+        return self._not_found(root), None
+
+    def _file(self, root: Root, file: File) -> tuple[Response, Representation]:
+        is_get = self.request.method == "GET"
+        part_of = self.asked.get(b"if-range", b"").decode("latin-1") if is_get and _RANGE in self.asked else None
+        with selected(root, file, self.files._manner, self.codings, part_of=part_of, known=self.known) as found:
+            representation = found.representation
+            judged = representation.judge(_decoded(self.asked), ranges=is_get)
+            if isinstance(judged, Response):
+                return judged, representation
+            if not is_get:
+                return representation.whole, representation
+            content = representation.content
+            source = found.opened.fd if content is None else content
+            return representation.response(judged, source), representation
+
+    def _not_found(self, root: Root) -> Response:
+        files = self.files
+        if files.spa and answers.awaits_page(self.request) and (index := maybe_file(root, os.fsencode(files.index))):
+            with index.opened:
+                return self._file(root, index)[0]
+        nothing = HTTPError(404)
+        if answers.takes_page(self.request) and (page := root.maybe_file(b"404.html")):
+            with page:
+                if page.stat.st_size <= CHUNK:
+                    content = read_exactly(page.fd, 0, page.stat.st_size)
+                    raise answers.custom_error(nothing, content, files._finish)
+        raise nothing
 
 
-def _conditions(headers: Headers) -> dict[str, str]:
-    # Most requests have none of them, and one pass finds that out sooner than a look-up for each.
-    names = {name for name, _ in headers.fields if name in _CONDITIONAL}
-    return {key: headers[key] for key in (name.decode("ascii") for name in names)}
+def _remembered(found: Representation, asked: dict[bytes, bytes], method: str) -> Response | None:
+    """The answer from memory, or None where it needs the file. Raises `HTTPError`."""
+    if asked.get(b"if-none-match") == found.etag and len(asked) == 1:
+        return found.not_modified
+    is_get = method == "GET"
+    judged = found.judge(_decoded(asked), ranges=is_get) if asked else ()
+    if isinstance(judged, Response):
+        return judged
+    if not is_get:
+        return found.whole
+    return None if found.content is None else found.response(judged, found.content)
 
 
-def _requested_part(conditions: dict[str, str], current: Validators, size: int) -> ByteRange | None:
-    try:
-        return requested_range(conditions, current, size)
-    except RangeNotSatisfiable:
-        detail = f"the file has {size} bytes"
-        raise _error(416, detail, ("Content-Range", f"bytes */{size}"), ("Accept-Ranges", "bytes")) from None
+def _decoded(asked: dict[bytes, bytes]) -> dict[str, str]:
+    return {name.decode("ascii"): value.decode("latin-1") for name, value in asked.items()}
 
 
-def _representation(request: Request, file: Opened, part: ByteRange | None, headers: list[_Field]) -> Response:
-    first, length = (0, file.stat.st_size) if part is None else (part.first, len(part))
-    headers += [("Content-Length", str(length)), ("Accept-Ranges", "bytes")]
-    if part is not None:
-        headers.append(("Content-Range", part.content_range(file.stat.st_size)))
-    # What answers a HEAD is not read: the connection sends no body, and only closes it.
-    at_once = length <= CHUNK and request.method != "HEAD"
-    body = read_exactly(file.fd, first, length) if at_once else FileBody(file.fd, first, length)
-    return Response(body, 200 if part is None else 206, headers)
-
-
-def _has_trailing_slash(request: Request) -> bool:
-    if request.path.segments or not request.mount.segments:
-        return request.path.slash
+def _ends_with_slash(request: Request) -> bool:
     # The path below a mount is `/` for the mount itself, whichever way that was written.
     return request.target.partition("?")[0].endswith("/")
-
-
-def _redirect_to_directory(request: Request) -> Response:
-    """To the same path with its slash, from the normalised path: `//evil.example/` is `/evil.example/` there.
-
-    301, and not 308, which is the same for GET and HEAD, because there are clients that do not know 308.
-    """
-    location = str(Path(request.mount.segments + request.path.segments, slash=True))
-    if "?" in request.target:
-        location += f"?{request.query_string}"
-    return Response(f"301 Moved Permanently\n\n{location}\n", 301, (("Location", location), _NO_CACHE, _NOSNIFF))
-
-
-def _error(status: int, detail: str = "", *headers: _Field) -> HTTPError:
-    return HTTPError(status, detail, (*headers, _NOSNIFF))
 
 
 def _existing_directory(root: str | os.PathLike[str]) -> bytes:

@@ -4,6 +4,9 @@ An entity tag is made of what fstat says: the modification time to the nanosecon
 is coarser than its timestamps: two writes within one of its ticks leave the same time. Until a file has been left
 alone for `SETTLED_NS` its tag is therefore weak, and its date is no strong validator either, so that nobody joins the
 halves of two versions. The opaque part stays the same when the tag becomes strong, so that caches keep what they have.
+
+A time of whole seconds was set by a tool (an archive, a reproducible build), which may give it to other bytes of the
+same size. The time of the inode's last change, which no tool can set, is then in the tag too.
 """
 
 import re
@@ -68,9 +71,18 @@ class Validators:
     last_modified: int
 
     @classmethod
-    def of(cls, modified_ns: int, size: int, now_ns: int) -> "Validators":
-        """The validators of a file of that modification time and *size*, at the time *now_ns*."""
-        tag = EntityTag(f"{modified_ns:x}-{size:x}", weak=now_ns - modified_ns < SETTLED_NS)
+    def of(
+        cls, modified_ns: int, size: int, now_ns: int, *, changed_ns: int = 0, coding: str = "", made: bool = False
+    ) -> "Validators":
+        """The validators of a file of that modification time and *size*, at the time *now_ns*.
+
+        A representation in a *coding* has a tag of its own; one whose bytes are *made* for the answer a weak one, as
+        another version of the compressor may make others.
+        """
+        opaque = f"{modified_ns:x}-{size:x}"
+        if modified_ns % _NS_PER_SECOND == 0:
+            opaque += f"-{changed_ns:x}"
+        tag = EntityTag(f"{opaque}-{coding}" if coding else opaque, made or now_ns - modified_ns < SETTLED_NS)
         # RFC 9110 §8.8.2.1: never later than the answer's own date.
         return cls(tag, max(0, min(modified_ns, now_ns) // _NS_PER_SECOND))
 

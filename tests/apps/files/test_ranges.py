@@ -10,7 +10,7 @@ from corserver.apps.files.ranges import (
     RangeNotSatisfiable,
     RangeSpec,
     parse_range,
-    requested_range,
+    requested_ranges,
 )
 from corserver.apps.files.validators import EntityTag, Validators, parse_http_date
 
@@ -43,7 +43,7 @@ LENGTH = 1000
     ],
 )
 def test_one_range(value: str, first: int, last: int) -> None:
-    assert requested_range({"range": value}, STRONG, LENGTH) == ByteRange(first, last)
+    assert requested_ranges({"range": value}, STRONG, LENGTH) == (ByteRange(first, last),)
 
 
 @pytest.mark.parametrize(
@@ -70,13 +70,15 @@ def test_one_range(value: str, first: int, last: int) -> None:
         "bytes=0-9\n",
         "items=0-1",
         "0-9",
-        "bytes=0-1,5-6",
         "bytes=0-1, bytes=5-6",
+        "bytes=0-998,0-1",
+        "bytes=0-,0-",
+        "bytes=0-,-1000",
         "bytes=0-9,x",
     ],
 )
 def test_what_is_ignored(value: str) -> None:
-    assert requested_range({"range": value}, STRONG, LENGTH) is None
+    assert requested_ranges({"range": value}, STRONG, LENGTH) == ()
 
 
 @pytest.mark.parametrize(
@@ -95,16 +97,16 @@ def test_what_is_ignored(value: str) -> None:
 )
 def test_what_cannot_be_satisfied(value: str, length: int) -> None:
     with pytest.raises(RangeNotSatisfiable):
-        requested_range({"range": value}, STRONG, length)
+        requested_ranges({"range": value}, STRONG, length)
 
 
 def test_a_suffix_of_nothing_is_the_whole_of_it() -> None:
-    assert requested_range({"range": "bytes=-5"}, STRONG, 0) is None
+    assert requested_ranges({"range": "bytes=-5"}, STRONG, 0) == ()
 
 
 def test_no_range_is_the_whole() -> None:
-    assert requested_range({}, STRONG, LENGTH) is None
-    assert requested_range({"if-range": '"now"'}, STRONG, LENGTH) is None
+    assert requested_ranges({}, STRONG, LENGTH) == ()
+    assert requested_ranges({"if-range": '"now"'}, STRONG, LENGTH) == ()
 
 
 @pytest.mark.parametrize(
@@ -127,13 +129,35 @@ def test_no_range_is_the_whole() -> None:
     ],
 )
 def test_if_range(condition: str, current: Validators, holds: bool) -> None:
-    found = requested_range({"range": "bytes=0-9", "if-range": condition}, current, LENGTH)
+    found = requested_ranges({"range": "bytes=0-9", "if-range": condition}, current, LENGTH)
 
-    assert found == (ByteRange(0, 9) if holds else None)
+    assert found == ((ByteRange(0, 9),) if holds else ())
 
 
 def test_a_range_that_if_range_sets_aside_cannot_fail() -> None:
-    assert requested_range({"range": "bytes=5000-", "if-range": '"then"'}, STRONG, LENGTH) is None
+    assert requested_ranges({"range": "bytes=5000-", "if-range": '"then"'}, STRONG, LENGTH) == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("bytes=0-1,5-6", [(0, 1), (5, 6)]),
+        ("bytes=5-6,0-1", [(5, 6), (0, 1)]),
+        ("bytes=0-1,-2,990-5000", [(0, 1), (998, 999), (990, 999)]),
+        ("bytes=0-1,1000-", [(0, 1)]),
+        ("bytes=2000-,0-1,-0,3-3", [(0, 1), (3, 3)]),
+        ("bytes=0-499,500-999", [(0, 499), (500, 999)]),
+    ],
+)
+def test_several_ranges(value: str, expected: list[tuple[int, int]]) -> None:
+    found = requested_ranges({"range": value}, STRONG, LENGTH)
+
+    assert [(part.first, part.last) for part in found] == expected
+
+
+def test_several_ranges_of_which_none_is_there() -> None:
+    with pytest.raises(RangeNotSatisfiable):
+        requested_ranges({"range": "bytes=1000-,2000-3000,-0"}, STRONG, LENGTH)
 
 
 def test_content_range() -> None:
@@ -170,26 +194,28 @@ def test_a_range_is_what_a_slice_is(length: int, first: int | None, last: int | 
     malformed = (first is None and last is None) or (first is not None and last is not None and last < first)
 
     try:
-        found = requested_range({"range": text}, STRONG, length)
+        found = requested_ranges({"range": text}, STRONG, length)
     except RangeNotSatisfiable:
         assert not malformed
         assert expected == b""
         return
-    if found is None:
+    if not found:
         assert malformed or length == 0
     else:
-        assert content[found.first : found.last + 1] == expected
-        assert len(found) == len(expected) > 0
+        [part] = found
+        assert content[part.first : part.last + 1] == expected
+        assert len(part) == len(expected) > 0
 
 
 @_PROPERTY
 @given(st.text(st.sampled_from("bytes=0123456789-, \t")) | st.text(), st.integers(0, 100))
 def test_any_text_is_a_part_of_the_whole_or_refused(text: str, length: int) -> None:
     try:
-        found = requested_range({"range": text}, STRONG, length)
+        found = requested_ranges({"range": text}, STRONG, length)
     except RangeNotSatisfiable:
         return
-    assert found is None or 0 <= found.first <= found.last < length
+    assert all(0 <= part.first <= part.last < length for part in found)
+    assert sum(map(len, found)) <= length
 
 
 @_PROPERTY

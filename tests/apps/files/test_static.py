@@ -9,8 +9,8 @@ import pytest
 import trio
 
 from corserver.apps.files import StaticFiles
-from corserver.apps.files.reading import CHUNK, FileShrank
 from corserver.cors.scopes import Path as URLPath
+from corserver.http.fileslice import CHUNK, FileShrank
 from corserver.http.messages import HTTPError, Request
 
 from .conftest import SECRET
@@ -194,7 +194,7 @@ async def test_part(app: StaticFiles) -> None:
         ({"range": "bytes=-5"}, 206, HUNDRED[-5:]),
         ({"range": "bytes=95-"}, 206, HUNDRED[95:]),
         ({"range": "bytes=90-1000"}, 206, HUNDRED[90:]),
-        ({"range": "bytes=0-1,5-6"}, 200, HUNDRED),
+        ({"range": "bytes=0-60,50-99"}, 200, HUNDRED),
         ({"range": "items=0-1"}, 200, HUNDRED),
         ({"range": "bytes=5-2"}, 200, HUNDRED),
         ({"range": "bytes=0-" + "0-0," * 20_000}, 200, HUNDRED),
@@ -304,7 +304,7 @@ async def test_every_listed_link_leads_to_its_file(root: Path) -> None:
     app = StaticFiles(root)
 
     page = await ask(app, "/odd/")
-    links = [href for href, _ in Page(page.body.decode()).links[2:]]
+    links = [href for href, _ in Page(page.body.decode()).links[5:]]
     bodies = {(await ask(app, urlsplit(urljoin("http://a/odd/", href)).path)).body for href in links}
 
     assert page.headers["content-type"] == "text/html; charset=utf-8"

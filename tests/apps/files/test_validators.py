@@ -55,9 +55,9 @@ def test_comparison(one: str, other: str, strongly: bool, weakly: bool) -> None:
 
 
 def test_a_settled_file_has_a_strong_tag_of_time_and_size() -> None:
-    validators = Validators.of(0x1234 * SECOND, 255, now_ns=0x1234 * SECOND + SETTLED_NS)
+    validators = Validators.of(0x1234 * SECOND + 1, 255, now_ns=0x1234 * SECOND + 1 + SETTLED_NS)
 
-    assert str(validators.etag) == f'"{0x1234 * SECOND:x}-ff"'
+    assert str(validators.etag) == f'"{0x1234 * SECOND + 1:x}-ff"'
     assert validators.last_modified == 0x1234
     assert validators.are_strong
 

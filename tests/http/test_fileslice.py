@@ -1,14 +1,14 @@
-"""Bodies that are read from files."""
+"""Parts of files as bodies."""
 
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from corserver.apps.files.reading import CHUNK, FileBody, FileShrank, read_exactly
-
-from .site import open_descriptors
+from corserver.http.fileslice import CHUNK, FileShrank, FileSlice, read_exactly
+from tests.apps.files.site import open_descriptors
 
 SIZE = 2 * CHUNK + 100
 CONTENT = bytes(i * 7 % 251 for i in range(SIZE))
@@ -32,7 +32,7 @@ def fd(large: Path) -> Iterator[int]:
     ("first", "length"), [(0, SIZE), (5, CHUNK), (SIZE - 1, 1), (CHUNK - 1, 2), (0, 0), (7, SIZE - 7), (1, CHUNK + 1)]
 )
 async def test_exactly_the_part_is_read(fd: int, first: int, length: int) -> None:
-    body = FileBody(fd, first, length)
+    body = FileSlice(fd, first, length)
     chunks = [chunk async for chunk in body]
     await body.aclose()
 
@@ -41,7 +41,7 @@ async def test_exactly_the_part_is_read(fd: int, first: int, length: int) -> Non
 
 
 async def test_a_file_that_grows_is_sent_as_it_was_announced(large: Path, fd: int) -> None:
-    body = FileBody(fd, 0, SIZE)
+    body = FileSlice(fd, 0, SIZE)
     with large.open("ab") as file:
         file.write(b"more")
     assert b"".join([chunk async for chunk in body]) == CONTENT
@@ -49,12 +49,13 @@ async def test_a_file_that_grows_is_sent_as_it_was_announced(large: Path, fd: in
 
 
 async def test_a_file_that_shrinks_raises_and_is_not_padded(large: Path, fd: int) -> None:
-    body = FileBody(fd, 0, SIZE)
-    received = [await anext(body)]
+    body = FileSlice(fd, 0, SIZE)
+    pieces = aiter(body)
+    received = [await anext(pieces)]
     os.truncate(large, CHUNK + 10)
-    received.append(await anext(body))
+    received.append(await anext(pieces))
     with pytest.raises(FileShrank):
-        await anext(body)
+        await anext(pieces)
     await body.aclose()
 
     assert b"".join(received) == CONTENT[: CHUNK + 10]
@@ -67,16 +68,31 @@ def test_a_short_file_is_not_read_as_a_long_one(fd: int) -> None:
 
 async def test_closing_closes_its_own_descriptor_only_and_only_once(fd: int) -> None:
     before = open_descriptors()
-    body = FileBody(fd, 0, SIZE)
-    await anext(body)
+    body = FileSlice(fd, 0, SIZE)
+    await anext(aiter(body))
     await body.aclose()
     await body.aclose()
+    with pytest.raises(ValueError, match="closed"):
+        body.fileno()
 
     assert open_descriptors() == before
     assert os.fstat(fd).st_size == SIZE
 
 
 async def test_a_body_that_nobody_closes_is_noticed(fd: int) -> None:
-    body = FileBody(fd, 0, 1)
+    body = FileSlice(fd, 0, 1)
     with pytest.warns(ResourceWarning, match="unclosed file"):
         del body
+
+
+async def test_it_is_what_the_kernel_needs_to_send_it(fd: int) -> None:
+    """A slice is sent by `os.sendfile` from what it says of itself, as often as somebody likes."""
+    body = FileSlice(fd, 5, 1000)
+    os.lseek(body.fileno(), 77, os.SEEK_SET)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert os.sendfile(ours.fileno(), body.fileno(), body.offset, body.length) == 1000
+        assert theirs.recv(2000, socket.MSG_WAITALL | socket.MSG_DONTWAIT) == CONTENT[5:1005]
+    for _ in range(2):
+        assert b"".join([chunk async for chunk in body]) == CONTENT[5:1005]
+    await body.aclose()

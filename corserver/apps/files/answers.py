@@ -1,0 +1,121 @@
+"""Answers that are not a file: listings, redirects, errors. Each in the form that the client reads best."""
+
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from typing import Final
+
+from corserver.apps.files.entries import Entry
+from corserver.apps.files.listing import Order, as_html, as_json, as_text
+from corserver.apps.files.negotiation import preferred_type
+from corserver.apps.files.pages import CONTENT_SECURITY_POLICY, error_page
+from corserver.apps.files.representations import NOSNIFF, Line
+from corserver.cors.scopes import Path
+from corserver.http.messages import HTTPError, Request, Response, reason_phrase
+
+Finish = Callable[[tuple[Line, ...]], tuple[Line, ...]]
+
+#: Redirects, listings and pages of errors are of this moment; a browser would keep a 301 for good.
+NO_CACHE: Final = (b"Cache-Control", b"no-cache")
+_BY_ACCEPT: Final = (b"Vary", b"Accept")
+_CSP: Final = (b"Content-Security-Policy", CONTENT_SECURITY_POLICY.encode("ascii"))
+HTML: Final = (b"Content-Type", b"text/html; charset=utf-8")
+
+_LISTINGS: Final = ("text/html", "application/json", "text/plain")
+#: A script or a terminal that takes anything gets text; a browser that is about to show a page names HTML.
+_ERRORS: Final = ("text/plain", "text/html")
+#: The pieces of a listing are gathered to this many characters, and a listing of no more than that is sent at once.
+_PIECE: Final = 32 * 1024
+_DETAILS: Final = {404: "There is nothing at this address."}
+
+
+class PageError(HTTPError):
+    """An `HTTPError` whose response is a page of its own."""
+
+    def __init__(self, error: HTTPError, page: Response) -> None:
+        super().__init__(error.status, error.detail, error.headers)
+        self._page = page
+
+    def response(self) -> Response:
+        """The page."""
+        return self._page
+
+
+def listing(request: Request, path: Path, entries: Sequence[Entry], finish: Finish) -> Response:
+    """The listing of the directory at *path*, as HTML, JSON or text (RFC 9110 §12.5.1)."""
+    match preferred_type(request.headers.get("accept", ""), _LISTINGS):
+        case "application/json":
+            kind, pieces = b"application/json", as_json(request.mount, path, entries)
+        case "text/plain":
+            kind, pieces = b"text/plain; charset=utf-8", as_text(request.mount, path, entries)
+        case _:
+            kind, order = b"text/html; charset=utf-8", Order.of(request.query_string)
+            pieces = as_html(request.mount, path, entries, order)
+    gathered = _gathered(pieces)
+    lines = ((b"Content-Type", kind), NO_CACHE, NOSNIFF, _BY_ACCEPT, _CSP)
+    first, second = next(gathered, b""), next(gathered, None)
+    if second is None:
+        return Response(first, headers=finish((*lines, (b"Content-Length", b"%d" % len(first)))))
+    return Response(_streamed(first, second, gathered), headers=finish(lines))
+
+
+def redirect(request: Request, path: Path, finish: Finish) -> Response:
+    """To *path* below the mount, the query kept. From normalised segments: `//evil.example/` is `/evil.example/` there.
+
+    301, and not 308, which is the same for GET and HEAD, because there are clients that do not know 308.
+    """
+    location = str(Path(request.mount.segments + path.segments, slash=path.slash))
+    if "?" in request.target:
+        location += f"?{request.query_string}"
+    lines = ((b"Location", location.encode("ascii")), NO_CACHE, NOSNIFF)
+    return Response(f"301 Moved Permanently\n\n{location}\n", 301, finish(lines))
+
+
+def error(request: Request, found: HTTPError, finish: Finish) -> HTTPError:
+    """*found* for whoever asks: text, or a page for a browser that is about to show one."""
+    if isinstance(found, PageError):
+        return found
+    lines = finish((*found.headers, NO_CACHE, NOSNIFF, _BY_ACCEPT))
+    if preferred_type(request.headers.get("accept", ""), _ERRORS) != "text/html":
+        return HTTPError(found.status, found.detail, lines)
+    detail = found.detail or _DETAILS.get(found.status, "")
+    top = (str(Path(request.mount.segments, slash=True)), "Start page")
+    body = error_page(found.status, reason_phrase(found.status), detail, [top])
+    return PageError(found, Response(body, found.status, (HTML, *lines, _CSP)))
+
+
+def custom_error(found: HTTPError, content: bytes, finish: Finish) -> HTTPError:
+    """*found* with the site's own page."""
+    lines = finish((HTML, NO_CACHE, NOSNIFF, _BY_ACCEPT))
+    return PageError(found, Response(content, found.status, lines))
+
+
+def takes_page(request: Request) -> bool:
+    """Whether the client can show a page."""
+    return preferred_type(request.headers.get("accept", ""), ("text/html",)) is not None
+
+
+def awaits_page(request: Request) -> bool:
+    """Whether the client is about to show a page: it says so, or takes anything and asks for no kind of file."""
+    segments = request.path.segments
+    return takes_page(request) and (
+        "text/html" in request.headers.get("accept", "") or not segments or "." not in segments[-1]
+    )
+
+
+def _gathered(pieces: Iterator[str]) -> Iterator[bytes]:
+    held: list[str] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= _PIECE:
+            yield "".join(held).encode("utf-8")
+            held, size = [], 0
+    if held:
+        yield "".join(held).encode("utf-8")
+
+
+async def _streamed(first: bytes, second: bytes, rest: Iterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    yield second
+    for piece in rest:
+        yield piece

@@ -1,0 +1,96 @@
+"""A part of an open file as a response body: an async iterable of bytes, and enough of a file to be sent by the kernel.
+
+Whoever sends it may iterate it, as any stream, or take `fileno`, `offset` and `length` and call `os.sendfile`. Either
+way it is exactly `length` bytes: a file that ends before them has shrunk, and its answer cannot be finished.
+"""
+
+import os
+from typing import Final
+
+import trio
+
+#: What is read at a time, and so what a slow client can make the server hold. One thread hop costs as much CPU as
+#: copying a few of these KiB, so that smaller pieces make large files dear.
+CHUNK: Final = 256 * 1024
+
+
+class FileShrank(OSError):
+    """A file ended before the length that its answer announces: the rest cannot be sent, and is not made up."""
+
+
+class FileSlice:
+    """*length* bytes of an open file from *offset* on. Owns a descriptor of its own until `aclose`.
+
+    The descriptor's position is not used, so that several slices may share an open file. Each iteration is a new one.
+    """
+
+    __slots__ = ("_file", "length", "offset")
+
+    def __init__(self, fd: int, offset: int, length: int) -> None:
+        """Duplicates *fd*, which stays the caller's."""
+        # A file object, and not a number, so that a body that nobody closed is closed with a warning.
+        self._file = os.fdopen(os.dup(fd), "rb", buffering=0)
+        self.offset: Final = offset
+        self.length: Final = length
+
+    def fileno(self) -> int:
+        """The descriptor. Raises ValueError once closed."""
+        return self._file.fileno()
+
+    def __aiter__(self) -> "Pieces":
+        return self.pieces(self.offset, self.length)
+
+    def pieces(self, offset: int, length: int) -> "Pieces":
+        """Another part of the same file."""
+        return Pieces(self, offset, length)
+
+    async def aclose(self) -> None:
+        """Close the descriptor; a second time it does nothing."""
+        self._file.close()
+
+
+class Pieces:
+    """The bytes of a part of a file, piece by piece, each read in a worker thread."""
+
+    __slots__ = ("_end", "_file", "_position")
+
+    def __init__(self, file: FileSlice, offset: int, length: int) -> None:
+        self._file = file
+        self._position = offset
+        self._end = offset + length
+
+    def __aiter__(self) -> "Pieces":
+        return self
+
+    async def __anext__(self) -> bytes:
+        """The next piece. Raises `FileShrank`, and OSError as the file system does."""
+        if self._position == self._end:
+            raise StopAsyncIteration
+        return await trio.to_thread.run_sync(self.read_some)
+
+    def read_some(self) -> bytes:
+        """The next piece, `b""` at the end. Blocks. Raises as the iteration."""
+        size = min(self._end - self._position, CHUNK)
+        if not size:
+            return b""
+        piece = read_some(self._file.fileno(), self._position, size)
+        self._position += len(piece)
+        return piece
+
+
+def read_exactly(fd: int, offset: int, length: int) -> bytes:
+    """*length* bytes from *offset* on. Blocks. Raises `FileShrank` if the file has them no more."""
+    pieces = []
+    while length:
+        pieces.append(piece := read_some(fd, offset, length))
+        offset += len(piece)
+        length -= len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def read_some(fd: int, offset: int, size: int) -> bytes:
+    """At most *size* bytes from *offset* on, at least one. Blocks. Raises `FileShrank`."""
+    piece = os.pread(fd, size, offset)
+    if not piece:
+        raise FileShrank(f"the file ends at byte {offset} now: it was longer when its answer began")
+    return piece

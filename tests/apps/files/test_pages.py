@@ -1,0 +1,29 @@
+"""The frame of the app's own pages."""
+
+import re
+from base64 import b64encode
+from hashlib import sha256
+
+from corserver.apps.files.pages import CONTENT_SECURITY_POLICY, error_page, head, text
+
+from .test_listing import Page
+
+
+def test_the_policy_allows_the_style_and_nothing_else() -> None:
+    style = re.search(r"<style>(.*)</style>", head("x"), re.DOTALL)
+
+    assert style is not None
+    assert b64encode(sha256(style[1].encode()).digest()).decode() in CONTENT_SECURITY_POLICY
+    assert CONTENT_SECURITY_POLICY.startswith("default-src 'none'; ")
+
+
+def test_text_is_never_markup() -> None:
+    page = error_page(404, "<b>", "<script>alert(1)</script>", [('"><script>', "<i>")])
+
+    assert not {"b", "i", "script"} & set(Page(page).elements)
+    assert Page(page).links == [('"><script>', "<i>")]
+    assert text("caf\udce9 <") == "caf\ufffd &lt;"
+
+
+def test_a_title_is_escaped() -> None:
+    assert "<title>&lt;/title&gt;</title>" in head("</title>")
