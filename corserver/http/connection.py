@@ -20,7 +20,8 @@ import trio
 
 from corserver.http.body import Body
 from corserver.http.exchange import Exchange, Service, open_exchange, refused_exchange
-from corserver.http.framing import can_upgrade, framing_of
+from corserver.http.fileslice import FileSlice
+from corserver.http.framing import Framing, can_upgrade, framing_of
 from corserver.http.gate import RefusedHead
 from corserver.http.log import Entry
 from corserver.http.messages import Address, Headers, HTTPError, Request, Response, UpgradeHandler
@@ -174,17 +175,17 @@ class Connection:
         head = self._service.heads.head(framing.start, framing.written)
         if not isinstance(body, bytes):
             wire.start(framing.length, chunked=framing.chunked)
-            return await self._send_stream(head, body, framing.has_body)
+            return await self._send_stream(head, body, framing)
         if not framing.has_body:
             body = b""
         self._body_sent = len(body)
         wire.answered()
         if wire.is_silent and wire.body_is_read and not wire.is_last:
             await self._transport.post(head, body)
-        elif wire.body_is_read or not wire.must_close:
-            await self._transport.send(head, body)
-        else:
+        elif self._drops_input():
             await self._transport.send_while_dropping(head, body)
+        else:
+            await self._transport.send(head, body)
         return ""
 
     async def _switch(self, exchange: Exchange, response: Response) -> str:
@@ -194,15 +195,19 @@ class Connection:
         await self._transport.send(switching(headers))
         return ""
 
-    async def _send_stream(self, head: bytes, body: AsyncIterable[bytes], has_body: bool) -> str:
+    async def _send_stream(self, head: bytes, body: AsyncIterable[bytes], framing: Framing) -> str:
         chunks = self._chunks
         try:
+            if isinstance(body, FileSlice) and framing.length == body.length and not self._drops_input():
+                await self._transport.send_file(head, body, self._count)
+                self._wire.answered()
+                return ""
             await self._send_piece(head)
-            if has_body and chunks is not None:
+            if framing.has_body and chunks is not None:
                 async for chunk in chunks:
                     if chunk:
                         await self._send_piece(self._wire.data(chunk))
-                        self._body_sent += len(chunk)
+                        self._count(len(chunk))
             await self._send_piece(self._wire.finish())
             return ""
         except Exception as error:
@@ -213,8 +218,15 @@ class Connection:
         finally:
             await close_all(logger, chunks, body)
 
+    def _count(self, sent: int) -> None:
+        self._body_sent += sent
+
+    def _drops_input(self) -> bool:
+        # The peer still sends a body that nobody will read, and may not read itself before it is through.
+        return self._wire.must_close and not self._wire.body_is_read
+
     async def _send_piece(self, data: bytes) -> None:
-        if self._wire.body_is_read or not self._wire.must_close:
+        if not self._drops_input():
             await self._transport.send(data)
         elif await self._transport.send_while_dropping(data, after=self._limits.linger_idle_seconds):
             self._reader.give_up("the rest of the request body was dropped, or neither side could go on")

@@ -7,10 +7,12 @@ that ends a connection without a word.
 import contextlib
 import socket
 import struct
+from collections.abc import Callable
 from typing import Final
 
 import trio
 
+from corserver.http.fileslice import FileSlice
 from corserver.http.limits import Limits
 
 #: How much is received at once, and how much is sent under one deadline, in bytes. The latter measures progress: a
@@ -80,6 +82,13 @@ class Transport:
         else:
             await self._send(head)
             await self._send(body)
+
+    async def send_file(self, head: bytes, file: FileSlice, count: Callable[[int], None]) -> None:
+        """Send *head* and a part of a file, and *count* the bytes of the latter. Raises `PeerLeft` and `FileShrank`."""
+        await self.send(head)
+        async for piece in file:
+            await self.send(piece)
+            count(len(piece))
 
     async def post(self, head: bytes, body: bytes = b"") -> None:
         """`send` what ends an exchange, after which the connection is idle: when it goes may be a moment later."""

@@ -1,12 +1,15 @@
 """A visitor of the lobby: a connection's socket, and its transport once there is a task for it."""
 
 import contextlib
+import os
 import socket
+from collections.abc import Callable
 from enum import Enum
 from typing import Final, Protocol
 
 import trio
 
+from corserver.http.fileslice import FileShrank, FileSlice
 from corserver.http.limits import Limits
 from corserver.http.messages import Address
 from corserver.http.transport import PeerLeft, Transport
@@ -138,6 +141,37 @@ class Visitor(Transport):
             self._host.post(self)
         else:
             await self.send(head, body)
+
+    async def send_file(self, head: bytes, file: FileSlice, count: Callable[[int], None]) -> None:
+        """As `Transport`: the kernel copies it (sendfile(2))."""
+        if self.owed:
+            head, self.owed = self.owed + head, b""
+        at, end, sock = file.offset, file.offset + file.length, self._socket.fileno()
+        try:
+            sent = self._socket.send(head, socket.MSG_MORE)
+            if sent < len(head):
+                await self._send(head[sent:])
+            while at < end:
+                try:
+                    # In a thread, for the disk may have to be waited for; it sends as much as the socket takes at once.
+                    sent = await trio.to_thread.run_sync(os.sendfile, sock, file.fileno(), at, end - at)
+                except BlockingIOError:
+                    await self._writable()
+                    continue
+                if not sent:
+                    raise FileShrank(f"the file ends at byte {at} now: it was longer when its answer began")
+                at += sent
+                count(sent)
+        except (BrokenPipeError, ConnectionError) as error:
+            self.peer_left = True
+            raise PeerLeft from error
+
+    async def _writable(self) -> None:
+        with trio.move_on_after(self._limits.write_seconds) as scope:
+            await trio.lowlevel.wait_writable(self._socket)
+        if scope.cancelled_caught:
+            self.peer_left = True
+            raise PeerLeft
 
     def push(self, data: bytes = b"") -> None:
         """Send what the socket takes; the rest is owed. Raises OSError where the peer has left."""
