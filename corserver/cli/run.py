@@ -2,8 +2,9 @@
 
 import functools
 import signal
+import socket
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import click
 import trio
@@ -12,14 +13,21 @@ from corserver.cli import terminal
 from corserver.cli.logs import Output, log_rest, log_to_stderr
 from corserver.cors.policy import Policy
 from corserver.http.limits import Limits
-from corserver.http.listeners import open_listeners
+from corserver.http.listeners import BoundAddress, bound_address, open_listeners, open_queues
+from corserver.http.log import Repeated
 from corserver.http.messages import App
 from corserver.http.server import Server, serve
+from corserver.http.workers import Moment, Supervisor, WorkersFailed
+
+#: `serve` but for the listeners, and what is done once it serves.
+Start = Callable[..., Awaitable[None]]
+Begin = Callable[[BoundAddress], None]
 
 #: How many ports after a taken one are tried.
 _PORTS_TO_TRY = 20
 #: How long it may take to stop before somebody who waits is told why, in seconds.
 _PATIENCE = 0.2
+EXIT_FAILED = 1
 EXIT_UNBOUND = 3
 EXIT_INTERRUPTED = 130
 
@@ -31,6 +39,7 @@ def run_server(
     host: str,
     port: int,
     strict_port: bool,
+    workers: int = 1,
     policy: Policy | None,
     allow_hosts: Sequence[str] | None,
     explain_denials: bool,
@@ -41,41 +50,81 @@ def run_server(
     """Serve *app* until SIGINT or SIGTERM; a second one does not wait for the answers under way.
 
     *serving* is the banner's line on what is served: a label and a text. Exits with 3 where the address cannot be
-    bound, with 130 where answers were cut off.
+    bound, with 130 where answers were cut off, with 1 where a worker cannot start.
     """
+    start = functools.partial(
+        serve,
+        app,
+        cors=policy,
+        access_log=output.access_log,
+        limits=limits,
+        server_header=server_header,
+        allow_hosts=allow_hosts,
+        explain_denials=explain_denials,
+    )
 
-    async def main() -> bool:
-        or_next = 0 if strict_port or port == 0 else _PORTS_TO_TRY
-        listeners = await open_listeners(host, port, or_next=or_next)
-        start = functools.partial(
-            serve,
-            app,
-            cors=policy,
-            access_log=output.access_log,
-            limits=limits,
-            server_header=server_header,
-            allow_hosts=allow_hosts,
-            explain_denials=explain_denials,
-            listeners=listeners,
-        )
-        with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-            async with trio.open_nursery() as nursery:
-                server: Server = await nursery.start(start)
-                if not output.quiet:
-                    aside = output.banner_is_aside
-                    terminal.print_banner(server, serving, policy, wanted_port=port, aside=aside)
-                return await _stop_on_signal(server, signals, output)
+    def begin(address: BoundAddress) -> None:
+        if not output.quiet:
+            aside = output.banner_is_aside
+            terminal.print_banner(address, serving, policy, wanted_port=port, workers=workers, aside=aside)
 
+    or_next = 0 if strict_port or port == 0 else _PORTS_TO_TRY
     repeated = log_to_stderr()
     try:
-        was_cut_off = trio.run(main)
+        if workers == 1:
+            was_cut_off = trio.run(_serve_alone, start, host, port, or_next, begin, output)
+        else:
+            queues = open_queues(host, port, workers, or_next=or_next)
+            was_cut_off = _supervise(start, queues, limits, begin, output, repeated)
     except OSError as error:
         click.echo(terminal.bind_error(error, host, port, strict=strict_port), err=True)
         sys.exit(EXIT_UNBOUND)
+    except WorkersFailed as error:
+        click.echo(terminal.start_error(error), err=True)
+        sys.exit(EXIT_FAILED)
     finally:
         log_rest(repeated)
     if was_cut_off:
         sys.exit(EXIT_INTERRUPTED)
+
+
+async def _serve_alone(start: Start, host: str, port: int, or_next: int, begin: Begin, output: Output) -> bool:
+    listeners = await open_listeners(host, port, or_next=or_next)
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with trio.open_nursery() as nursery:
+            server: Server = await nursery.start(functools.partial(start, listeners=listeners))
+            begin(server.addresses[0])
+            return await _stop_on_signal(server, signals, output)
+
+
+def _supervise(
+    start: Start,
+    queues: Sequence[Sequence[socket.socket]],
+    limits: Limits,
+    begin: Begin,
+    output: Output,
+    repeated: Repeated,
+) -> bool:
+    address = bound_address(queues[0][0], "http")
+
+    async def serve_on(*, listeners: Sequence[socket.socket], task_status: trio.TaskStatus[Server]) -> None:
+        try:
+            await start(listeners=listeners, task_status=task_status)
+        finally:
+            log_rest(repeated)
+
+    def tell(moment: Moment, number: int) -> None:
+        if moment is Moment.STARTED:
+            begin(address)
+        elif moment is Moment.STOPPING and not output.quiet:
+            terminal.print_stopping(number, aside=output.banner_is_aside)
+        elif moment is Moment.REPLACED and not output.quiet:
+            terminal.print_replaced(number, aside=output.banner_is_aside)
+
+    was_cut_off = Supervisor(serve_on, queues, grace=limits.grace_seconds, tell=tell).run()
+    if not output.quiet:
+        terminal.print_stopped(was_cut_off, aside=output.banner_is_aside)
+    return was_cut_off
 
 
 async def _stop_on_signal(server: Server, signals: AsyncIterator[int], output: Output) -> bool:

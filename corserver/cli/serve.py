@@ -41,6 +41,9 @@ _EPILOG = "\b\n" + fill(f"Limits: {limits_sentence()}", 78, subsequent_indent=" 
 @click.option("--host", "-b", "--bind", default="127.0.0.1", show_default=True, help="Address; 0.0.0.0 is all of them.")
 @click.option("--strict-port", is_flag=True, help="Fail if the port is taken, rather than use the next free one.")
 @click.option(
+    "--workers", default=1, show_default=True, metavar="N", type=click.IntRange(min=1), help="Processes that serve."
+)
+@click.option(
     "--cors",
     multiple=True,
     metavar="ORIGIN",
@@ -110,6 +113,7 @@ def serve_directory(
     port: int,
     host: str,
     strict_port: bool,
+    workers: int,
     explain_denials: bool,
     allow_host: tuple[str, ...],
     limits: tuple[str, ...],
@@ -132,6 +136,7 @@ def serve_directory(
         host=host,
         port=port,
         strict_port=strict_port,
+        workers=workers,
         policy=policy,
         allow_hosts=allow_host or None,
         explain_denials=explain_denials,

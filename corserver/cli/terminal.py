@@ -12,24 +12,32 @@ from corserver import __version__
 from corserver.cli.colour import wants_colour
 from corserver.config import policy_sentence
 from corserver.cors.policy import Policy, PolicyError
+from corserver.http.listeners import BoundAddress
 from corserver.http.log import Entry, parts
-from corserver.http.server import Server
 
 _STATUS_COLOURS = {"2": "green", "3": "cyan", "4": "yellow", "5": "red"}
 
 
 def print_banner(
-    server: Server, serving: tuple[str, str], policy: Policy | None, *, wanted_port: int, aside: bool = False
+    address: BoundAddress,
+    serving: tuple[str, str],
+    policy: Policy | None,
+    *,
+    wanted_port: int,
+    workers: int = 1,
+    aside: bool = False,
 ) -> None:
     """At most eight lines: where, what, and the CORS policy in one sentence. *aside*, here as below: to stderr."""
-    address = server.addresses[0]
     rows = [("URL", _style(address.url, fg="cyan"))]
     if wanted_port not in (0, address.port):
         rows.append(("Port", f"{wanted_port} is taken, so this is {address.port} (--strict-port refuses instead)"))
     if not address.is_loopback:
         rows.append(("Network", f"open to other machines ({address.host})"))
     off = "off: no page of another origin can read this (--cors ORIGIN allows one)"
-    rows += [serving, ("CORS", off if policy is None else policy_sentence(policy)), ("Stop", "Ctrl-C")]
+    rows += [serving, ("CORS", off if policy is None else policy_sentence(policy))]
+    if workers > 1:
+        rows.append(("Workers", f"{workers} (SIGHUP to {os.getpid()} replaces them)"))
+    rows.append(("Stop", "Ctrl-C"))
     print_line(_style(f"corserver {__version__}", bold=True), aside=aside)
     for label, text in rows:
         print_line(f"  {_style(f'{label:<9}', dim=True)}{text}", aside=aside)
@@ -54,6 +62,16 @@ def print_stopping(connections: int, *, aside: bool = False) -> None:
 def print_stopped(was_cut_off: bool, *, aside: bool = False) -> None:
     """The last line."""
     print_line("Stopped; answers under way were cut off." if was_cut_off else "Stopped.", aside=aside)
+
+
+def print_replaced(workers: int, *, aside: bool = False) -> None:
+    """After a SIGHUP."""
+    print_line(f"All {workers} workers were replaced.", aside=aside)
+
+
+def start_error(error: Exception) -> str:
+    """Why nothing is served."""
+    return f"{_style('Error', fg='red')}: the server did not start: {error}"
 
 
 def bind_error(error: OSError, host: str, port: int, *, strict: bool) -> str:

@@ -5,9 +5,9 @@ import errno
 import logging
 import resource
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import trio
 
@@ -21,6 +21,8 @@ _BATCH: Final = 64
 #: What keeps a connection from being accepted that is no fault of its own, and how long until the next try.
 _EXHAUSTED: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS)
 _EXHAUSTED_SECONDS: Final = 0.1
+#: As many connections as the system lets wait: it cuts this down to its own limit.
+_BACKLOG: Final = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,26 +121,90 @@ async def open_listeners(host: str | None, port: int, *, or_next: int = 0) -> li
     Raises OSError: EADDRINUSE where all are taken, or what else keeps the address from being bound.
     """
     for candidate in range(port, port + or_next + 1):
+        found = await trio.socket.getaddrinfo(host, candidate, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         with contextlib.suppress(_PortTaken):
-            return await _listen(host, candidate)
-    last = f" to {port + or_next}" if or_next else ""
-    raise OSError(errno.EADDRINUSE, f"port {port}{last} is taken")
+            return _listen(found, 1)[0]
+    raise _all_taken(port, or_next)
+
+
+def open_queues(
+    host: str | None, port: int, queues: int, *, or_next: int = 0, apart: bool = hasattr(socket, "SO_REUSEPORT")
+) -> list[list[socket.socket]]:
+    """As `open_listeners`, so many times on the same address: a list of sockets for each worker.
+
+    They are *apart*, each with a queue of its own among which the system distributes the connections, or share one.
+    """
+    for candidate in range(port, port + or_next + 1):
+        found = socket.getaddrinfo(host, candidate, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        with contextlib.suppress(_PortTaken):
+            return _listen(found, queues, apart=apart)
+    raise _all_taken(port, or_next)
 
 
 class _PortTaken(Exception):
     pass
 
 
-async def _listen(host: str | None, port: int) -> list[socket.socket]:
+def _all_taken(port: int, or_next: int) -> OSError:
+    last = f" to {port + or_next}" if or_next else ""
+    return OSError(errno.EADDRINUSE, f"port {port}{last} is taken")
+
+
+def _listen(found: Sequence[tuple[Any, ...]], queues: int, *, apart: bool = False) -> list[list[socket.socket]]:
+    opened: list[list[socket.socket]] = []
+    unsupported: OSError | None = None
     try:
-        opened = await trio.open_tcp_listeners(port, host=host)
+        for family, _, _, _, address in found:
+            try:
+                opened.append(_queues(family, address, queues, apart))
+            except OSError as error:
+                if error.errno != errno.EAFNOSUPPORT:  # A system without IPv6 has such addresses nevertheless.
+                    raise
+                unsupported = error
+        if unsupported is not None and not opened:
+            raise unsupported
     except OSError as error:
+        for sock in (sock for each in opened for sock in each):
+            sock.close()
         if error.errno == errno.EADDRINUSE:
             raise _PortTaken from error
         raise
-    listeners = [socket.socket(fileno=listener.socket.detach()) for listener in opened]
-    for listener in listeners:
-        listener.setblocking(False)
+    return [list(of_one) for of_one in zip(*opened, strict=True)]
+
+
+def _queues(family: int, address: Any, queues: int, apart: bool) -> list[socket.socket]:
+    # The first is bound as any listener is, so that a port that somebody listens on already is taken: with SO_REUSEPORT
+    # from the start, it would be shared with another server of the same user.
+    opened = [_bound(family, address)]
+    try:
+        first = opened[0]
+        if apart and queues > 1:
+            first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        first.listen(_BACKLOG)
+        for _ in range(queues - 1):
+            opened.append(_bound(family, first.getsockname(), reuse_port=True) if apart else first.dup())
+            if apart:
+                opened[-1].listen(_BACKLOG)
+    except BaseException:
+        for sock in opened:
+            sock.close()
+        raise
+    return opened
+
+
+def _bound(family: int, address: Any, *, reuse_port: bool = False) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if reuse_port:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         # Accepted sockets inherit it on Linux. An answer goes out by one call: there is nothing to wait for.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listeners
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.bind(address)
+    except BaseException:
+        sock.close()
+        raise
+    return sock

@@ -4,9 +4,15 @@ Stopping. Whoever cancels `serve`, or calls `Server.stop`, closes listeners and 
 under way are finished, within the grace of `Limits`, and say `Connection: close`; what is left then is cancelled. So
 that a cancellation from outside does not reach the answers under way, their tasks run in a shielded scope, whose
 deadline the stop sets. Nothing here waits longer than the grace.
+
+Retiring is for a server whose place another has taken already, on the same listening socket. A client that has just
+been answered may send its next request at any moment, and if the connection is closed at that moment, that request is
+lost. So nothing is closed that was not told: the server goes on answering, each answer says `Connection: close`, and
+it stops when the last client has left, or the patience is over.
 """
 
 import contextlib
+import copy
 import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
@@ -34,9 +40,20 @@ from corserver.http.messages import Address, App
 from corserver.http.polling import open_poller
 from corserver.http.transport import PeerLeft
 from corserver.http.visitor import Visitor
+from corserver.http.wire.response_heads import ResponseHeads, ResponseStart, Template
 
 #: What `cors=` takes: one policy for all paths, policies by path pattern, or a table of scopes.
 Policies = Policy | Mapping[str, PolicyChoice] | Scopes | None
+
+
+class _LastHeads(ResponseHeads):
+    """Makes response heads each of which says that the connection closes."""
+
+    __slots__ = ()
+
+    def template(self, start: ResponseStart) -> Template:
+        """As `ResponseHeads`."""
+        return super().template(start._replace(closes=True))
 
 
 class Server:
@@ -61,6 +78,9 @@ class Server:
         self._open = 0
         self._accepting = trio.CancelScope()
         self._serving = trio.CancelScope(shield=True)
+        self._retiring = trio.CancelScope()
+        self._is_retiring = False
+        self._left_last = trio.Event()
         self._done = trio.Event()
         self._stopped = trio.Event()
 
@@ -89,11 +109,29 @@ class Server:
         seconds = self._service.limits.grace_seconds if grace is None else grace
         self._serving.deadline = min(self._serving.deadline, trio.current_time() + seconds)
         self._accepting.cancel()
+        self._retiring.cancel()
         self._done.set()
         if self._lobby is not None:
             self._lobby.stop()
         for connection in tuple(self._connections):
             connection.stop()
+
+    def retire(self, patience: float | None = None) -> None:
+        """Accept no more, tell each client with its next answer to leave, and stop once all have.
+
+        Those that ask nothing are waited for *patience* seconds (None: the grace of `Limits`).
+        """
+        if self._is_retiring or self._done.is_set():
+            return
+        seconds = self._service.limits.grace_seconds if patience is None else patience
+        self._is_retiring = True
+        self._retiring.deadline = trio.current_time() + seconds
+        service = self._service
+        service.heads = _LastHeads(service.server_header, service.memory())
+        service.scopes = copy.copy(
+            service.scopes
+        )  # Another table: the answers remembered under this one are not given.
+        self._accepting.cancel()
 
     async def wait_stopped(self) -> None:
         """Wait until the last connection is closed."""
@@ -125,6 +163,11 @@ class Server:
                 for listener in listeners:
                     nursery.start_soon(accept, listener, self._room, self._admit)
 
+    async def _wait_for_the_last(self) -> None:
+        with self._retiring:
+            while self._is_retiring and self._open:
+                await self._left_last.wait()
+
     def _admit(self, sock: socket.socket, client: Address) -> None:
         self._open += 1
         if self._lobby is not None:
@@ -135,11 +178,16 @@ class Server:
 
     def _left(self) -> None:
         self._open -= 1
+        if self._is_retiring and not self._open:
+            self._left_last.set()
         self._room.give()
 
     def _begin(self, visitor: Visitor, data: bytes) -> None:
         assert self._nursery is not None, "visitors come while they are served"
-        self._nursery.start_soon(self._serve, Connection(visitor, self._service, visitor.client, data))
+        connection = Connection(visitor, self._service, visitor.client, data)
+        if self._is_retiring and data:
+            connection.stop()
+        self._nursery.start_soon(self._serve, connection)
 
     async def _serve_alone(self, sock: socket.socket, client: Address) -> None:
         stream = trio.SocketStream(trio.socket.from_stdlib_socket(sock))
@@ -227,6 +275,9 @@ async def serve(
             task_status.started(server)
             try:
                 await server._accept(opened)
+                for listener in opened:
+                    listener.close()
+                await server._wait_for_the_last()
             finally:
                 for listener in opened:
                     listener.close()

@@ -1,0 +1,34 @@
+"""Several processes on one port: a supervisor that never serves, and workers that do.
+
+Who has what
+------------
+* The supervisor opens the listening sockets, one for each slot, all on one address (`SO_REUSEPORT`), and keeps them
+  open. A worker has the sockets of its slot, by the fork. So nothing that waits in a socket's queue is lost with a
+  worker: the next one in the slot accepts it. Without `SO_REUSEPORT` all slots share one queue.
+* The supervisor serves nothing and never runs trio, so that it can fork at any time; it waits for signals, for what
+  workers report, and for deadlines. It must be in the main thread, where Python lets signals be caught.
+* A worker is told what to do through a pipe of its own. Nobody but the supervisor has the other end of it, so the pipe
+  ends with the supervisor, however that dies, and the workers then stop by themselves, within the grace.
+
+What holds
+----------
+* A worker that ends without having been told to is said and replaced at once; where it served for less than a second,
+  and so did the one before it, after a delay that doubles each time.
+* A worker that ends before the server as a whole has started means that something is wrong that would be wrong again:
+  all stop, and `WorkersFailed` is raised.
+* SIGHUP replaces the workers, slot by slot: the new worker serves before the old one is told to retire, and that one
+  closes no connection without having said so in an answer (`Server.retire`), but those that ask nothing for the length
+  of the grace. Where a new worker does not start, the old ones stay. The new ones are forks of the same supervisor: the
+  program is not read again.
+* SIGTERM or SIGINT stops: answers under way are finished, within the grace; a second one does not wait for them. A
+  worker that does not stop in time is killed. One that gets SIGTERM itself stops and is replaced meanwhile.
+* A SIGHUP that comes because the terminal is gone stops too; where it was ignored from the start (nohup) it stays so.
+
+`supervisor` decides; `process` is a worker as the supervisor sees it, `worker` as it sees itself; `signals` has what
+the system offers to wait for both.
+"""
+
+from corserver.http.workers.serving import serve_workers
+from corserver.http.workers.supervisor import Moment, Supervisor, WorkersFailed
+
+__all__ = ["Moment", "Supervisor", "WorkersFailed", "serve_workers"]

@@ -1,0 +1,285 @@
+"""The supervisor: keeps the workers running, replaces them, and stops them. The package says what holds."""
+
+import functools
+import logging
+import select
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum, unique
+from typing import Final, Protocol
+
+import trio
+
+from corserver.http.server import Server
+from corserver.http.workers.process import Process, how
+from corserver.http.workers.signals import Signals, caught_signals, has_terminal
+from corserver.http.workers.worker import EXIT_CUT_OFF, Command
+
+logger = logging.getLogger("corserver")
+
+#: A worker that has served for less did not live, in seconds.
+_QUICK_SECONDS: Final = 1.0
+#: How long to wait after the second worker in a row that did not live, and at most, in seconds.
+_FIRST_DELAY: Final = 0.1
+_LONGEST_DELAY: Final = 10.0
+#: How much later than it should have ended a worker is killed, in seconds.
+_KILL_SECONDS: Final = 2.0
+
+
+@unique
+class Moment(Enum):
+    """What the supervisor tells, each with a number."""
+
+    #: All workers serve; how many.
+    STARTED = "started"
+    #: All workers were replaced; how many.
+    REPLACED = "replaced"
+    #: It takes a while to stop; how many connections there are still.
+    STOPPING = "stopping"
+
+
+class WorkersFailed(Exception):
+    """A worker ended before the server had started."""
+
+
+class ServeOn(Protocol):
+    """What a worker runs: `serve` with everything but these two arguments."""
+
+    async def __call__(self, *, listeners: Sequence[socket.socket], task_status: trio.TaskStatus[Server]) -> None:
+        """Serve on *listeners* until cancelled or stopped."""
+
+
+@dataclass(slots=True, eq=False)
+class _Slot:
+    listeners: Sequence[socket.socket]
+    worker: Process | None = None
+    #: What takes the worker's place once it serves.
+    successor: Process | None = None
+    #: How many workers in a row did not live, and when to try again.
+    failures: int = 0
+    start_at: float = 0.0
+
+    @property
+    def is_empty(self) -> bool:
+        return self.worker is None and self.successor is None
+
+
+class Supervisor:
+    """Runs a worker for each of *queues*, the listening sockets of a slot; closes them in the end.
+
+    *grace* is how long answers may take to finish, in seconds, as in `Limits`. *tell* is called with a `Moment`.
+    """
+
+    def __init__(
+        self,
+        serve_on: ServeOn,
+        queues: Sequence[Sequence[socket.socket]],
+        *,
+        grace: float,
+        tell: Callable[[Moment, int], None] | None = None,
+    ) -> None:
+        self._serve_on = serve_on
+        self._slots = [_Slot(listeners) for listeners in queues]
+        self._grace = grace
+        self._tell = tell
+        #: All that run, those that are leaving too.
+        self._processes: set[Process] = set()
+        self._to_replace: list[_Slot] = []
+        self._has_started = False
+        self._is_stopping = False
+        self._was_cut_off = False
+        self._failure = ""
+        self._had_terminal = has_terminal()
+
+    def run(self) -> bool:
+        """Serve until a signal stops it. Whether answers were cut off.
+
+        Raises `WorkersFailed`, and OSError where there cannot be a worker.
+        """
+        try:
+            with caught_signals() as signals:
+                for slot in self._slots:
+                    slot.worker = self._fork(slot)
+                while self._processes or not self._is_stopping:
+                    self._wait(signals)
+                    self._reap()
+                    self._keep_time()
+                    self._replace_next()
+        finally:
+            self._let_go_of_all()
+        if self._failure:
+            raise WorkersFailed(self._failure)
+        return self._was_cut_off
+
+    # ---------------------------------------------------------------------------------------------------- what happens
+
+    def _wait(self, signals: Signals) -> None:
+        reporting = {process.report_fd: process for process in self._processes}
+        poll = select.poll()
+        for fd in (signals.fileno(), *reporting):
+            if fd is not None:
+                poll.register(fd, select.POLLIN)
+        deadline = min(self._deadlines(), default=float("inf"))
+        seconds = max(0.0, deadline - time.monotonic())
+        for fd, _ in poll.poll(None if deadline == float("inf") else seconds * 1000 + 1):
+            if fd in reporting:
+                self._read_report(reporting[fd])
+        for number in signals.take():
+            self._heed(number)
+
+    def _deadlines(self) -> Iterator[float]:
+        yield from (process.kill_at for process in self._processes)
+        if not self._is_stopping:
+            yield from (slot.start_at for slot in self._slots if slot.is_empty)
+
+    def _heed(self, number: signal.Signals) -> None:
+        hangs_up = number is signal.SIGHUP
+        if number in (signal.SIGINT, signal.SIGTERM) or (hangs_up and self._had_terminal and not has_terminal()):
+            self._stop()
+        elif hangs_up and not self._is_stopping:
+            self._to_replace = list(self._slots)
+
+    def _stop(self) -> None:
+        command, seconds = (Command.CUT, 0.0) if self._is_stopping else (Command.STOP, self._grace)
+        self._is_stopping = True
+        self._to_replace.clear()
+        self._close_listeners()
+        for process in self._processes:
+            process.tell(command, seconds + _KILL_SECONDS)
+
+    def _read_report(self, process: Process) -> None:
+        was_leaving = process.is_leaving
+        if process.read_report():
+            self._serves(process)
+        if process.is_leaving and not was_leaving:
+            self._leaves(process)
+        if self._is_stopping and process.left is not None:
+            self._say_who_is_left()
+
+    def _serves(self, process: Process) -> None:
+        slot = self._slot_of(process)
+        if slot is not None and process is slot.successor:
+            old, slot.worker, slot.successor = slot.worker, process, None
+            if old is not None:
+                old.tell(Command.RETIRE, 2 * self._grace + _KILL_SECONDS)
+            if not self._to_replace and not self._is_stopping:
+                self._say(Moment.REPLACED, len(self._slots))
+        if not self._has_started and all(slot.worker and slot.worker.serving_since for slot in self._slots):
+            self._has_started = True
+            self._say(Moment.STARTED, len(self._slots))
+
+    def _leaves(self, process: Process) -> None:
+        # Of its own will: somebody else sent it a SIGTERM. Its queue is not to wait until it has finished.
+        process.kill_at = time.monotonic() + self._grace + _KILL_SECONDS
+        slot = self._slot_of(process)
+        if self._has_started and slot is not None and process is slot.worker:
+            logger.warning("worker %d stops, not told by its supervisor; another one starts now", process.pid)
+            slot.worker, slot.start_at = None, 0.0
+
+    def _say_who_is_left(self) -> None:
+        counts = [process.left for process in self._processes]
+        total = sum(count or 0 for count in counts)
+        if total and None not in counts:
+            self._say(Moment.STOPPING, total)
+
+    def _say(self, moment: Moment, number: int) -> None:
+        if self._tell is not None:
+            self._tell(moment, number)
+
+    # -------------------------------------------------------------------------------------------------- workers' ends
+
+    def _reap(self) -> None:
+        for process in tuple(self._processes):
+            code = process.exit_code()
+            if code is not None:
+                self._read_report(process)  # Its last words.
+                self._forget(process)
+                self._was_cut_off |= self._is_stopping and code == EXIT_CUT_OFF
+                self._ended(process, code)
+
+    def _ended(self, process: Process, code: int) -> None:
+        slot = self._slot_of(process)
+        if slot is None or self._is_stopping:
+            return
+        what = f"worker {process.pid} ended: {how(code)}"
+        if not self._has_started:
+            self._failure = what
+            self._stop()
+        elif process is slot.successor:
+            slot.successor = None
+            self._to_replace.clear()
+            logger.warning("%s; it did not get to serve, and the workers that do stay", what)
+        else:
+            slot.worker = None
+            if not process.is_leaving:
+                self._restart(slot, what, process.serving_since)
+
+    def _restart(self, slot: _Slot, what: str, serving_since: float | None) -> None:
+        now = time.monotonic()
+        did_live = serving_since is not None and now - serving_since >= _QUICK_SECONDS
+        slot.failures = 0 if did_live else slot.failures + 1
+        delay = 0.0 if slot.failures < 2 else min(_FIRST_DELAY * 2.0 ** (slot.failures - 2), _LONGEST_DELAY)
+        slot.start_at = now + delay
+        when = f"in {delay:g} seconds, as {slot.failures} in a row ended at once" if delay else "now"
+        logger.warning("%s; another one starts %s", what, when)
+
+    def _keep_time(self) -> None:
+        now = time.monotonic()
+        for process in self._processes:
+            if process.kill_at <= now:
+                logger.warning("worker %d did not stop in time: it is killed", process.pid)
+                process.kill()
+                self._was_cut_off |= self._is_stopping
+        for slot in self._slots:
+            if not self._is_stopping and slot.is_empty and slot.start_at <= now:
+                try:
+                    slot.worker = self._fork(slot)
+                except OSError as error:
+                    self._restart(slot, f"no worker can be started: {error.strerror}", None)
+
+    def _replace_next(self) -> None:
+        if not self._has_started or any(slot.successor for slot in self._slots):
+            return
+        while self._to_replace:
+            slot = self._to_replace.pop(0)
+            if slot.worker is not None:  # Otherwise whoever comes is a new one.
+                try:
+                    slot.successor = self._fork(slot)
+                except OSError as error:
+                    self._to_replace.clear()
+                    logger.warning("no worker can be started, and those that serve stay: %s", error.strerror)
+                return
+
+    # ------------------------------------------------------------------------------------------ processes and sockets
+
+    def _slot_of(self, process: Process) -> _Slot | None:
+        return next((slot for slot in self._slots if process in (slot.worker, slot.successor)), None)
+
+    def _fork(self, slot: _Slot) -> Process:
+        def let_go_of_others() -> None:
+            for process in tuple(self._processes):
+                self._forget(process)
+            self._close_listeners(keep=slot)
+
+        process = Process.fork(functools.partial(self._serve_on, listeners=slot.listeners), let_go_of_others)
+        self._processes.add(process)
+        return process
+
+    def _forget(self, process: Process) -> None:
+        self._processes.remove(process)
+        process.forget()
+
+    def _let_go_of_all(self) -> None:
+        # Workers run still only if something raised here: their pipes end, and they stop.
+        for process in tuple(self._processes):
+            self._forget(process)
+        self._close_listeners()
+
+    def _close_listeners(self, keep: _Slot | None = None) -> None:
+        for slot in self._slots:
+            if slot is not keep:
+                for listener in slot.listeners:
+                    listener.close()
