@@ -128,9 +128,8 @@ class Server:
         self._retiring.deadline = trio.current_time() + seconds
         service = self._service
         service.heads = _LastHeads(service.server_header, service.memory())
-        service.scopes = copy.copy(
-            service.scopes
-        )  # Another table: the answers remembered under this one are not given.
+        # What is remembered of answers belongs to the table of scopes, and goes with it.
+        service.scopes = copy.copy(service.scopes)
         self._accepting.cancel()
 
     async def wait_stopped(self) -> None:
