@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -36,7 +37,7 @@ def print_banner(
     off = "off: no page of another origin can read this (--cors ORIGIN allows one)"
     rows += [serving, ("CORS", off if policy is None else policy_sentence(policy))]
     if workers > 1:
-        rows.append(("Workers", f"{workers} (SIGHUP to {os.getpid()} replaces them)"))
+        rows.append(("Workers", f"{workers} (kill -HUP {os.getpid()} replaces them)"))
     rows.append(("Stop", "Ctrl-C"))
     print_line(_style(f"corserver {__version__}", bold=True), aside=aside)
     for label, text in rows:

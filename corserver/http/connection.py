@@ -98,8 +98,6 @@ class Connection:
                 return False
             exchange = open_exchange(head, self._service)
         self._body_sent = 0
-        if self._limits.requests is not None and self._transport.served + 1 >= self._limits.requests:
-            wire.must_close = True
         response, failure = await self._answer(exchange)
         if failure:
             await self._transport.cut()
@@ -108,6 +106,10 @@ class Connection:
             await self._hand_over(response.upgrade)
             return False
         return await self._make_ready()
+
+    def _is_last(self) -> bool:
+        most = self._limits.requests
+        return self._service.is_retiring or (most is not None and self._transport.served + 1 >= most)
 
     async def _answer(self, exchange: Exchange) -> tuple[Response, str]:
         """The response as it was sent, and why it was cut short, empty where it was not."""
@@ -167,6 +169,8 @@ class Connection:
     async def _respond(self, exchange: Exchange, response: Response) -> str:
         """Send *response*. Returns why it was cut short, empty where it was not."""
         wire, body = self._wire, response.body
+        if self._is_last():
+            wire.must_close = True
         if not wire.body_is_read and not self._reader.can_drain(exchange.head):
             wire.must_close = True
         if response.upgrade is not None:

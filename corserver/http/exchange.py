@@ -44,7 +44,8 @@ class Service:
     """What the connections of a server share.
 
     *scopes* may be replaced while the server runs: an exchange keeps the table that it began with. *remembers* is
-    whether heads and verdicts are remembered; the answers are the same, byte for byte, if they are not.
+    whether heads and verdicts are remembered; the answers are the same, byte for byte, if they are not. Once it
+    *is_retiring*, every answer is its connection's last.
     """
 
     app: App
@@ -56,6 +57,7 @@ class Service:
     server_header: bytes | None = None
     scheme: str = "http"
     remembers: bool = True
+    is_retiring: bool = False
     sections: KnownSections = field(init=False)
     verdicts: KnownVerdicts = field(init=False)
     heads: ResponseHeads = field(init=False)

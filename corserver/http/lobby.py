@@ -124,11 +124,15 @@ class Lobby:
                     self.dismiss(visitor)
             await trio.sleep_until(max(earliest, now + _SWEEP_SECONDS))
 
+    def retire(self) -> None:
+        """Leave the answers to the connections, which say that they are the last."""
+        self._most_answers = 0
+
     def stop(self) -> None:
         """Let go who is idle, now and from now on; what has arrived by now is answered still."""
         if not self.is_stopping:
             self.is_stopping = True
-            self._most_answers = 0
+            self.retire()
             self._deliver_now()
             for _ in range(0, len(self._visitors), _BATCH):
                 self._see_to_the_ready()

@@ -12,7 +12,6 @@ it stops when the last client has left, or the patience is over.
 """
 
 import contextlib
-import copy
 import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
@@ -40,20 +39,9 @@ from corserver.http.messages import Address, App
 from corserver.http.polling import open_poller
 from corserver.http.transport import PeerLeft
 from corserver.http.visitor import Visitor
-from corserver.http.wire.response_heads import ResponseHeads, ResponseStart, Template
 
 #: What `cors=` takes: one policy for all paths, policies by path pattern, or a table of scopes.
 Policies = Policy | Mapping[str, PolicyChoice] | Scopes | None
-
-
-class _LastHeads(ResponseHeads):
-    """Makes response heads each of which says that the connection closes."""
-
-    __slots__ = ()
-
-    def template(self, start: ResponseStart) -> Template:
-        """As `ResponseHeads`."""
-        return super().template(start._replace(closes=True))
 
 
 class Server:
@@ -79,7 +67,6 @@ class Server:
         self._accepting = trio.CancelScope()
         self._serving = trio.CancelScope(shield=True)
         self._retiring = trio.CancelScope()
-        self._is_retiring = False
         self._left_last = trio.Event()
         self._done = trio.Event()
         self._stopped = trio.Event()
@@ -121,15 +108,13 @@ class Server:
 
         Those that ask nothing are waited for *patience* seconds (None: the grace of `Limits`).
         """
-        if self._is_retiring or self._done.is_set():
+        if self._service.is_retiring or self._done.is_set():
             return
         seconds = self._service.limits.grace_seconds if patience is None else patience
-        self._is_retiring = True
         self._retiring.deadline = trio.current_time() + seconds
-        service = self._service
-        service.heads = _LastHeads(service.server_header, service.memory())
-        # What is remembered of answers belongs to the table of scopes, and goes with it.
-        service.scopes = copy.copy(service.scopes)
+        self._service.is_retiring = True
+        if self._lobby is not None:
+            self._lobby.retire()
         self._accepting.cancel()
 
     async def wait_stopped(self) -> None:
@@ -157,14 +142,18 @@ class Server:
             self._stopped.set()
 
     async def _accept(self, listeners: Sequence[socket.socket]) -> None:
-        with self._accepting:
-            async with trio.open_nursery() as nursery:
-                for listener in listeners:
-                    nursery.start_soon(accept, listener, self._room, self._admit)
+        try:
+            with self._accepting:
+                async with trio.open_nursery() as nursery:
+                    for listener in listeners:
+                        nursery.start_soon(accept, listener, self._room, self._admit)
+        finally:
+            for listener in listeners:
+                listener.close()
 
     async def _wait_for_the_last(self) -> None:
         with self._retiring:
-            while self._is_retiring and self._open:
+            while self._service.is_retiring and self._open:
                 await self._left_last.wait()
 
     def _admit(self, sock: socket.socket, client: Address) -> None:
@@ -177,16 +166,13 @@ class Server:
 
     def _left(self) -> None:
         self._open -= 1
-        if self._is_retiring and not self._open:
+        if self._service.is_retiring and not self._open:
             self._left_last.set()
         self._room.give()
 
     def _begin(self, visitor: Visitor, data: bytes) -> None:
         assert self._nursery is not None, "visitors come while they are served"
-        connection = Connection(visitor, self._service, visitor.client, data)
-        if self._is_retiring and data:
-            connection.stop()
-        self._nursery.start_soon(self._serve, connection)
+        self._nursery.start_soon(self._serve, Connection(visitor, self._service, visitor.client, data))
 
     async def _serve_alone(self, sock: socket.socket, client: Address) -> None:
         stream = trio.SocketStream(trio.socket.from_stdlib_socket(sock))
@@ -274,10 +260,6 @@ async def serve(
             task_status.started(server)
             try:
                 await server._accept(opened)
-                for listener in opened:
-                    listener.close()
                 await server._wait_for_the_last()
             finally:
-                for listener in opened:
-                    listener.close()
                 server.stop()

@@ -32,7 +32,7 @@ async def ask(url: str, number: int, path: str = "/data.json") -> None:
 
 
 async def supervisor(running: Running) -> int:
-    found = re.search(r"SIGHUP to (\d+)", await running.line_with("Workers"))
+    found = re.search(r"kill -HUP (\d+)", await running.line_with("Workers"))
     assert found is not None
     return int(found[1])
 
