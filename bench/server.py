@@ -39,7 +39,7 @@ async def post_item(request: Request) -> dict[str, object]:
 def _access_log() -> Callable[[Entry], None] | None:
     from corserver.cli.logs import Output  # Only here: it is what the command line loads, not what `serve` does.
 
-    return Output().access_log
+    return Output().access_log()
 
 
 async def run(port: int, *, files: Path | None, access_log: bool, limits: Limits) -> None:

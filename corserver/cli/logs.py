@@ -1,13 +1,13 @@
 """Where the command line's logs go: a line for each exchange to stdout, warnings and errors to stderr."""
 
 import logging
-from collections.abc import Callable
+import sys
 from dataclasses import dataclass
 from enum import Enum, unique
-from typing import Final
 
-from corserver.cli import terminal
-from corserver.http.log import Entry, Repeated, common, json_line
+from corserver.cli.access_log import AccessLog, TextLines
+from corserver.cli.colour import wants_colour
+from corserver.http.log import Repeated, common, json_line
 
 
 @unique
@@ -30,22 +30,21 @@ class Output:
     lines: bool = True
     quiet: bool = False
 
-    @property
-    def access_log(self) -> Callable[[Entry], None] | None:
+    def access_log(self) -> AccessLog | None:
         """What `serve` calls after every exchange."""
-        return None if self.quiet or not self.lines else _PRINT[self.format]
+        if self.quiet or not self.lines:
+            return None
+        match self.format:
+            case LogFormat.CLF:
+                return AccessLog(common)
+            case LogFormat.JSON:
+                return AccessLog(json_line)
+        return AccessLog(TextLines(coloured=wants_colour(sys.stdout)))
 
     @property
     def banner_is_aside(self) -> bool:
         """Whether what is said for people goes to stderr, so that a program can read every line of stdout."""
         return self.format is not LogFormat.TEXT
-
-
-_PRINT: Final[dict[LogFormat, Callable[[Entry], None]]] = {
-    LogFormat.TEXT: terminal.print_entry,
-    LogFormat.CLF: lambda entry: terminal.print_line(common(entry)),
-    LogFormat.JSON: lambda entry: terminal.print_line(json_line(entry)),
-}
 
 
 class PlainFormatter(logging.Formatter):

@@ -56,7 +56,7 @@ def run_server(
         serve,
         app,
         cors=policy,
-        access_log=output.access_log,
+        access_log=output.access_log(),
         limits=limits,
         server_header=server_header,
         allow_hosts=allow_hosts,

@@ -4,7 +4,6 @@ import contextlib
 import errno
 import os
 import sys
-import time
 from collections.abc import Mapping
 
 import click
@@ -14,9 +13,8 @@ from corserver.cli.colour import wants_colour
 from corserver.config import policy_sentence
 from corserver.cors.policy import Policy, PolicyError
 from corserver.http.listeners import BoundAddress
-from corserver.http.log import Entry, parts
 
-_STATUS_COLOURS = {"2": "green", "3": "cyan", "4": "yellow", "5": "red"}
+STATUS_COLOURS = {"2": "green", "3": "cyan", "4": "yellow", "5": "red"}
 
 
 def print_banner(
@@ -29,7 +27,7 @@ def print_banner(
     aside: bool = False,
 ) -> None:
     """At most eight lines: where, what, and the CORS policy in one sentence. *aside*, here as below: to stderr."""
-    rows = [("URL", _style(address.url, fg="cyan"))]
+    rows = [("URL", style(address.url, fg="cyan"))]
     if wanted_port not in (0, address.port):
         rows.append(("Port", f"{wanted_port} is taken, so this is {address.port} (--strict-port refuses instead)"))
     if not address.is_loopback:
@@ -39,19 +37,9 @@ def print_banner(
     if workers > 1:
         rows.append(("Workers", f"{workers} (kill -HUP {os.getpid()} replaces them)"))
     rows.append(("Stop", "Ctrl-C"))
-    print_line(_style(f"corserver {__version__}", bold=True), aside=aside)
+    print_line(style(f"corserver {__version__}", bold=True), aside=aside)
     for label, text in rows:
-        print_line(f"  {_style(f'{label:<9}', dim=True)}{text}", aside=aside)
-
-
-def print_entry(entry: Entry) -> None:
-    """One exchange, with the time of day."""
-    request, status, cors = parts(entry)
-    clock = _style(time.strftime("%H:%M:%S", time.localtime(entry.time)), dim=True)
-    status = _style(status, fg=_STATUS_COLOURS.get(status[:1]))
-    refused = " denied " in cors or entry.failure
-    cors = _style(cors, fg="red" if refused else None)
-    print_line(" ".join(part for part in (clock, request, status, cors) if part))
+        print_line(f"  {style(f'{label:<9}', dim=True)}{text}", aside=aside)
 
 
 def print_stopping(connections: int, *, aside: bool = False) -> None:
@@ -72,7 +60,7 @@ def print_replaced(workers: int, *, aside: bool = False) -> None:
 
 def start_error(error: Exception) -> str:
     """Why nothing is served."""
-    return f"{_style('Error', fg='red')}: the server did not start: {error}"
+    return f"{style('Error', fg='red')}: the server did not start: {error}"
 
 
 def bind_error(error: OSError, host: str, port: int, *, strict: bool) -> str:
@@ -84,7 +72,7 @@ def bind_error(error: OSError, host: str, port: int, *, strict: bool) -> str:
         reason = f"port {port} needs privileges: choose one from 1024 on with --port"
     else:
         reason = f"{error.strerror or error}"
-    return f"{_style('Error', fg='red')}: cannot listen on {host}: {reason}"
+    return f"{style('Error', fg='red')}: cannot listen on {host}: {reason}"
 
 
 def policy_error(error: PolicyError, flags: Mapping[str, str]) -> str:
@@ -108,5 +96,6 @@ def print_line(line: str, *, aside: bool = False) -> None:
         click.echo(line, err=aside, color=wants_colour(sys.stderr if aside else sys.stdout))
 
 
-def _style(text: str, *, fg: str | None = None, bold: bool | None = None, dim: bool | None = None) -> str:
+def style(text: str, *, fg: str | None = None, bold: bool | None = None, dim: bool | None = None) -> str:
+    """*text* coloured; nothing stays nothing."""
     return click.style(text, fg=fg, bold=bold, dim=dim) if text else text

@@ -42,21 +42,17 @@ _SHOWN_TARGET: Final = 2000
 _KEPT_TARGET: Final = 8192
 
 
-def parts(entry: Entry) -> tuple[str, str, str]:
-    """A line for people in three parts: method and target, the status, and what CORS did and why.
-
-    A preflight's line shows the method that it asks for: `PUT /items/7`, `204`, `preflight allowed http://site.example`.
-    """
+def request_words(entry: Entry) -> str:
+    """Method and target, for people. A preflight's line shows the method that it asks for: `PUT /items/7`."""
     decision = entry.decision
     method = decision.request.governed_method if decision.request.kind is Kind.PREFLIGHT else entry.method
-    request = f"{printable(method, _SHOWN_METHOD) or '-'} {printable(entry.target, _SHOWN_TARGET) or '-'}"
-    cut = f"cut short: {entry.failure}" if entry.failure else ""
-    return request, str(entry.status or "-"), " ".join(word for word in (_cors(decision), cut) if word)
+    return f"{printable(method, _SHOWN_METHOD) or '-'} {printable(entry.target, _SHOWN_TARGET) or '-'}"
 
 
 def text(entry: Entry) -> str:
-    """The three `parts` as one line."""
-    return " ".join(part for part in parts(entry) if part)
+    """A line for people: the request, the status, what CORS did and why: `PUT / 204 preflight allowed https://a.example`."""
+    cut = f"cut short: {entry.failure}" if entry.failure else ""
+    return " ".join(filter(None, (request_words(entry), str(entry.status or "-"), cors_words(entry.decision), cut)))
 
 
 def common(entry: Entry) -> str:
@@ -131,7 +127,8 @@ def _cors_object(decision: Decision) -> dict[str, Any]:
     return cors
 
 
-def _cors(decision: Decision) -> str:
+def cors_words(decision: Decision) -> str:
+    """What CORS did, and why if it is not what was asked for; empty where it plays no part."""
     kind, reason = decision.request.kind, decision.reason
     origin = ", ".join(printable(origin) for origin in decision.request.origins)
     if reason is Reason.NO_POLICY:

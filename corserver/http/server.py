@@ -232,14 +232,13 @@ async def serve(
     already and do not block, take the place of host and port; they are closed in the end. *ssl_context* makes it HTTPS.
     Without a *lobby* each connection waits for itself, as it does where the system offers nothing better.
 
-    An app that is an async context manager is entered for the time of serving. Raises OSError where the address
-    cannot be bound, ValueError for policies that cannot be.
+    An app that is an async context manager is entered for the time of serving, and so is a log. Raises OSError where
+    the address cannot be bound, ValueError for policies that cannot be.
     """
     scopes = Scopes.of(cors if cors is not None else getattr(app, "cors", None))
     async with contextlib.AsyncExitStack() as stack:
-        life: Any = app
-        if hasattr(life, "__aenter__"):
-            await stack.enter_async_context(life)
+        for life in (app, access_log):
+            await _enter(life, stack)
         opened = await open_listeners(host, port) if listeners is None else listeners
         scheme = "http" if ssl_context is None else "https"
         addresses = tuple(bound_address(listener, scheme) for listener in opened)
@@ -263,3 +262,8 @@ async def serve(
                 await server._wait_for_the_last()
             finally:
                 server.stop()
+
+
+async def _enter(life: Any, stack: contextlib.AsyncExitStack) -> None:
+    if hasattr(life, "__aenter__"):
+        await stack.enter_async_context(life)

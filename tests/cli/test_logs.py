@@ -3,11 +3,16 @@
 import logging
 import subprocess
 import sys
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
+import trio
 
+from corserver.cli.access_log import AccessLog, TextLines
 from corserver.cli.logs import LogFormat, Output, PlainFormatter
 from corserver.cors.decision import CORSRequest, Decision
+from corserver.cors.policy import Policy
 from corserver.http.log import Entry, common, json_line
 
 ENTRY = Entry(
@@ -34,21 +39,23 @@ def test_a_format_for_programs_has_stdout_to_itself(
 ) -> None:
     output = Output(log_format)
     assert output.banner_is_aside
-    assert output.access_log is not None
-    output.access_log(ENTRY)
+    write = output.access_log()
+    assert write is not None
+    write(ENTRY)
     assert capsys.readouterr() == (f"{expected}\n", "")
 
 
 def test_text_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     output = Output()
     assert not output.banner_is_aside
-    assert output.access_log is not None
-    output.access_log(ENTRY)
+    write = output.access_log()
+    assert write is not None
+    write(ENTRY)
     assert capsys.readouterr().out.endswith(" GET /a 200\n")
 
 
 def test_no_lines_and_quiet_have_no_access_log() -> None:
-    assert Output(lines=False).access_log is Output(quiet=True).access_log is None
+    assert Output(lines=False).access_log() is Output(quiet=True).access_log() is None
 
 
 def formatted(message: str, *arguments: object, error: BaseException | None = None) -> str:
@@ -99,3 +106,41 @@ def test_floods_are_counted_on_stderr_and_every_traceback_of_the_app_is_there() 
     assert [line for line in lines if "raised" in line] == [f"ERROR {n}: the handler raised" for n in range(20)]
     assert len(lines) == 26
     assert done.stderr.count("\n  ValueError: ") == 20
+
+
+async def test_lines_are_written_together_once_somebody_sees_to_it(
+    capsys: pytest.CaptureFixture[str], autojump_clock: object
+) -> None:
+    write = Output().access_log()
+    assert write is not None
+    async with write:
+        for number in range(3):
+            write(replace(ENTRY, target=b"/%d" % number))
+        assert capsys.readouterr().out == ""
+        await trio.sleep(0.1)
+        assert [line[9:] for line in capsys.readouterr().out.splitlines()] == [f"GET /{n} 200" for n in range(3)]
+        write(ENTRY)
+    assert capsys.readouterr().out.endswith(" GET /a 200\n")
+
+
+def test_what_is_written_at_once_fits_a_pipe_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(write=written.append, flush=lambda: None))
+    log = AccessLog(lambda entry: entry.target.decode())
+    for size in (3000, 1000, 100, 5000, 1):
+        log._lines.append("x" * size)
+    log.write_out()
+    assert [len(piece) for piece in written] == [4002, 101, 5001, 2]
+
+
+def test_a_coloured_line_says_what_was_denied_in_red() -> None:
+    denied = Policy(["https://a.example"]).decide(CORSRequest(b"GET", (b"https://b.example",)))
+    line = TextLines(coloured=True)(replace(ENTRY, decision=denied, status=404))
+    assert "\x1b[33m404\x1b[0m" in line
+    assert "\x1b[31mcors denied https://b.example" in line
+    plain = TextLines(coloured=False)
+    for _ in range(2):
+        assert plain(replace(ENTRY, decision=denied, failure="the client left")).endswith(
+            "cors denied https://b.example (origin not in the policy; allowed: https://a.example)"
+            " cut short: the client left"
+        )

@@ -1,5 +1,6 @@
 """The decision on one request: the header lines it puts on the response, and the words for people."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -149,8 +150,13 @@ class Decision:
 _NOT_LISTED = frozenset({Reason.ORIGIN_NOT_ALLOWED, Reason.PREDICATE_DENIED})
 
 
+_PRINTABLE = re.compile(rb"[ -\[\]-~]*")
+
+
 def printable(value: bytes, limit: int = 200) -> str:
     """*value* for a log or a page of text: printable ASCII as it is, the rest escaped, cut after *limit* bytes."""
+    if len(value) <= limit and _PRINTABLE.fullmatch(value):
+        return value.decode("ascii")
     text = "".join(chr(byte) if 0x20 <= byte < 0x7F and byte != 0x5C else f"\\x{byte:02x}" for byte in value[:limit])
     return text if len(value) <= limit else f"{text}... ({len(value)} bytes)"
 
