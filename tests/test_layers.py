@@ -28,6 +28,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"corserver.cors", "corserver.http", "corserver.apps", "corserver.config", "corserver.tools"},
         {"trio", "h11", "click", "rich"},
     ),
+    "corserver.testing": ({"corserver"}, {"trio", "pytest"}),
     "corserver.cli": ({"corserver"}, {"trio", "click", "rich"}),
     "corserver": ({"corserver"}, set()),
 }

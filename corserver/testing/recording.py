@@ -1,0 +1,100 @@
+"""The record: every request that a server has finished with, and what CORS did with it.
+
+The log tells of every exchange, also of those that no app sees (preflights, refused heads), but not the header lines;
+the app sees the header lines, but not the decision. One task serves a connection's requests one after the other, so
+what the app was given waits in a context variable of that task until the log tells the rest.
+"""
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from corserver.cors.decision import CORSRequest, Decision, Reason
+from corserver.http.log import Entry
+from corserver.http.messages import App, Headers, Request, Response
+
+_given: ContextVar[Request | None] = ContextVar("given", default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Recorded:
+    """A request and what came of it.
+
+    *headers* are those that the app saw; where the server answered by itself (*reached_app* is false), those that CORS
+    is about. *status* is None where nothing was answered; *failure* says why an exchange was cut short.
+    """
+
+    method: str
+    target: str
+    status: int | None
+    headers: Headers
+    decision: Decision
+    reached_app: bool
+    failure: str = ""
+
+    @property
+    def origin(self) -> str | None:
+        """The page's origin, None where the request names none, or several."""
+        origin = self.decision.request.origin
+        return None if origin is None else origin.decode("latin-1")
+
+    @property
+    def reason(self) -> Reason:
+        """Why CORS did what it did."""
+        return self.decision.reason
+
+    @property
+    def sentence(self) -> str:
+        """The reason in words."""
+        return self.decision.sentence
+
+    def __repr__(self) -> str:
+        return f"<Recorded {self}>"
+
+    def __str__(self) -> str:
+        asked = f"{self.method} {self.target} {self.status or '-'}"
+        return f"{asked} from {self.origin}: {self.sentence}" if self.origin else asked
+
+
+def recorded_app(app: App) -> App:
+    """*app*, with what it is given remembered for the log's next word."""
+
+    async def remember(request: Request) -> Response:
+        _given.set(request)
+        return await app(request)
+
+    return remember
+
+
+def recorder(
+    record: Callable[[Recorded], None], also: Callable[[Entry], None] | None = None
+) -> Callable[[Entry], None]:
+    """An `access_log` that gives *record* every exchange, and *also* the entry as it is."""
+
+    def log(entry: Entry) -> None:
+        request = _given.get()
+        _given.set(None)
+        record(
+            Recorded(
+                method=entry.method.decode("latin-1"),
+                target=entry.target.decode("latin-1"),
+                status=entry.status,
+                headers=_asked(entry.decision.request) if request is None else request.headers,
+                decision=entry.decision,
+                reached_app=request is not None,
+                failure=entry.failure,
+            )
+        )
+        if also is not None:
+            also(entry)
+
+    return log
+
+
+def _asked(request: CORSRequest) -> Headers:
+    lines = {
+        b"origin": request.origins,
+        b"access-control-request-method": request.requested_methods,
+        b"access-control-request-headers": request.requested_headers,
+    }
+    return Headers(tuple((name, value) for name, values in lines.items() for value in values))

@@ -1,0 +1,85 @@
+"""Two origins, of which neither is known before both run; and the example of the documentation in a real browser."""
+
+import httpx
+import pytest
+
+import corserver.testing
+from corserver import Policy
+from corserver.cors.decision import Reason
+from corserver.testing import running, two_origins
+from tests.browser.chromium import chromium, needs_chromium
+
+from .apps import SITE, make_app
+
+
+def test_the_page_is_told_the_api_and_the_policy_the_page() -> None:
+    with two_origins("<p>{api}</p>", make_app(), cors=lambda site: Policy(origins=[site])) as sites:
+        assert sites.origin == f"http://localhost:{sites.page.address[1]}"
+        assert sites.page_url == f"{sites.origin}/"
+        page = httpx.get(sites.page.url)
+        assert page.text == f"<p>{sites.api.url}</p>"
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        assert httpx.get(f"{sites.page.url}/favicon.ico").status_code == 404
+        answer = httpx.get(f"{sites.api.url}/hello", headers={"Origin": sites.origin})
+        assert answer.headers["access-control-allow-origin"] == sites.origin
+
+
+def test_the_page_may_be_a_function_and_the_policy_a_value() -> None:
+    policy = Policy(origins=[SITE])
+    with two_origins(lambda api: f"ask {api}", make_app(), cors=policy, server_header="B") as sites:
+        assert httpx.get(sites.page.url).text == f"ask {sites.api.url}"
+        answer = httpx.get(f"{sites.api.url}/hello", headers={"Origin": SITE})
+        assert answer.headers["access-control-allow-origin"] == SITE
+        assert answer.headers["server"] == "B"
+
+
+def test_braces_of_scripts_are_left_alone() -> None:
+    with two_origins("<script>const f = () => ({a: `${1}`})</script>", make_app()) as sites:
+        assert httpx.get(sites.page.url).text == "<script>const f = () => ({a: `${1}`})</script>"
+
+
+def test_both_are_stopped_if_the_block_raises() -> None:
+    with pytest.raises(ZeroDivisionError), two_origins("", make_app()) as sites:
+        _ = 1 // 0
+    for url in (sites.page.url, sites.api.url):
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(url)
+
+
+def page_of_the_documentation() -> str:
+    """PAGE of the Playwright example, as it stands there."""
+    documentation = corserver.testing.__doc__ or ""
+    return documentation.partition('PAGE = """')[2].partition('"""')[0]
+
+
+# What Playwright and Selenium look for in the page is told here by the page itself, on its console.
+_TELL = """<link rel="icon" href="data:,"><script type="module">
+  const got = document.querySelector("#got")
+  const tell = () => console.log(`the page got ${got.textContent || "nothing"}`)
+  new MutationObserver(tell).observe(got, {childList: true})
+  addEventListener("unhandledrejection", tell)
+</script>"""
+
+
+@needs_chromium
+@pytest.mark.parametrize("is_allowed", [True, False])
+async def test_the_documented_page_reads_the_api_in_a_browser(is_allowed: bool) -> None:
+    page = page_of_the_documentation().replace("<script", f"{_TELL}<script", 1)
+    with two_origins(page, make_app(), cors=lambda site: Policy(origins=[site if is_allowed else SITE])) as sites:
+        async with chromium(sites.page_url) as console:
+            message = await console.expect("the page got")
+        (request,) = sites.api.wait_for(1)
+    assert f"the page got {'hello' if is_allowed else 'nothing'}" in message
+    assert request.origin == sites.origin
+    assert request.reason is (Reason.ALLOWED_EXACT if is_allowed else Reason.ORIGIN_NOT_ALLOWED)
+
+
+def test_the_example_of_the_documentation_runs() -> None:
+    from corserver.testing import assert_blocked, assert_readable
+
+    app = make_app()
+    app.cors = Policy(origins=[SITE], methods=["PUT"])
+    with running(app) as server:
+        assert_readable(f"{server.url}/items/7", origin="https://site.example", method="PUT")
+        assert_blocked(f"{server.url}/items/7", origin="https://other.example")
+        assert server.requests[-1].decision.reason is Reason.ORIGIN_NOT_ALLOWED
