@@ -14,7 +14,7 @@ event loop, as long as the server that is asked is not on it.
 pytest finds two fixtures by itself. `corserver` is a running server, for the app of a marker or of a fixture
 `corserver_app`; `corserver_factory` starts as many as are wanted. Both stop what they started.
 
-    @pytest.mark.corserver(app, cors=Policy(origins=["https://site.example"]))
+    @pytest.mark.corserver(app=app, cors=Policy(origins=["https://site.example"]))
     def test_it(corserver):
         assert httpx.get(corserver.url).text == "hello"
 

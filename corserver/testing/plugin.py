@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from corserver.testing import Running
 
 _MARKER = (
-    "corserver(app, *, cors=None, ...): the app that the fixture `corserver` serves, with the options of "
+    "corserver(app=APP, cors=None, ...): the app that the fixture `corserver` serves, with the options of "
     "corserver.testing.running"
 )
 _NO_APP = """The fixture `corserver` has no app to serve. Say which, by a marker on the test, its class or its module:
 
-    @pytest.mark.corserver(app, cors=Policy(origins=["https://site.example"]))
+    @pytest.mark.corserver(app=app, cors=Policy(origins=["https://site.example"]))
     def test_it(corserver): ...
 
 or for every test of a module or a directory (conftest.py), by a fixture of your own:
@@ -26,7 +26,8 @@ or for every test of a module or a directory (conftest.py), by a fixture of your
     def corserver_app():
         return app
 """
-_BAD_MARKER = "write @pytest.mark.corserver(app, cors=...): one app, and options by name; given were {given}"
+#: Without names, pytest takes a function for the test that is to be marked.
+_BAD_MARKER = "write @pytest.mark.corserver(app=..., cors=...): the app and the options by name"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -55,6 +56,6 @@ def corserver(request: pytest.FixtureRequest, corserver_factory: Callable[..., R
     marker = request.node.get_closest_marker("corserver")
     if marker is None:
         return corserver_factory(request.getfixturevalue("corserver_app"))
-    if len(marker.args) != 1:
-        pytest.fail(_BAD_MARKER.format(given=f"{len(marker.args)} arguments"), pytrace=False)
-    return corserver_factory(*marker.args, **marker.kwargs)
+    if marker.args or "app" not in marker.kwargs:
+        pytest.fail(_BAD_MARKER, pytrace=False)
+    return corserver_factory(**marker.kwargs)

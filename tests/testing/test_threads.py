@@ -103,7 +103,7 @@ def test_a_taken_port_is_raised_by_the_with_statement() -> None:
 
 
 def test_policies_that_cannot_be_are_raised_by_the_with_statement() -> None:
-    with pytest.raises(ValueError, match="pattern|path"), running(hello, cors={"no-slash": POLICY}):
+    with pytest.raises(ValueError, match="no-slash"), running(hello, cors={"no-slash": POLICY}):
         pytest.fail("the block was entered")
     assert servers_threads() == []
 
@@ -209,7 +209,7 @@ def test_policies_are_replaced_while_it_runs() -> None:
         assert "access-control-allow-origin" not in httpx.get(server.url, headers={"Origin": SITE}).headers
         server.replace_cors(Policy(origins="*"))
         assert httpx.get(server.url, headers={"Origin": SITE}).headers["access-control-allow-origin"] == "*"
-        with pytest.raises(ValueError, match="pattern|path"):
+        with pytest.raises(ValueError, match="no-slash"):
             server.replace_cors({"no-slash": POLICY})
         assert httpx.get(server.url, headers={"Origin": SITE}).headers["access-control-allow-origin"] == "*"
 
