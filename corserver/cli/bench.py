@@ -1,0 +1,162 @@
+"""`corserver bench URL`: how many preflights a server answers, and how fast."""
+
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from corserver.cli.asking import question
+from corserver.tools.bench.plan import BenchError, Plan, Scenario
+
+EXIT_SLOWER = 1
+EXIT_ERRORS = 1
+EXIT_UNMEASURED = 3
+_POSITIVE = click.FloatRange(min=0, min_open=True)
+
+_EPILOG = """\b
+Examples:
+  corserver bench http://127.0.0.1:8000/items --origin https://app.example
+  corserver bench http://127.0.0.1:8000/items --rate 5000 --connections 64
+  corserver bench http://127.0.0.1:8000/items --json > before.json
+  corserver bench http://127.0.0.1:8000/items --baseline before.json
+  corserver bench http://127.0.0.1:8000/items --emit wrk | sh
+
+\b
+Exits with 0, with 1 if it is slower than --baseline or an answer was wrong, 2 for a mistake
+in the command, 3 if there is nothing to measure. Ask only servers that are yours.
+"""
+
+
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_EPILOG,
+)
+@click.argument("url")
+@click.option(
+    "--scenario",
+    type=click.Choice([each.value for each in Scenario]),
+    default=Scenario.PREFLIGHT_ALLOWED.value,
+    show_default=True,
+    help="What is sent; connect is an allowed preflight on a new connection each time.",
+)
+@click.option("--origin", default="http://localhost:3000", show_default=True, metavar="ORIGIN", help="The page's.")
+@click.option("-X", "--method", metavar="METHOD", help="What the preflight asks for.  [default: PUT]")
+@click.option(
+    "-H", "--header", "headers", multiple=True, metavar="NAME[: VALUE]", help="A header that the script sets."
+)
+@click.option("-c", "--connections", default=32, show_default=True, type=click.IntRange(1), metavar="N")
+@click.option("-d", "--duration", default=10.0, show_default=True, type=_POSITIVE, metavar="SECONDS")
+@click.option("-n", "--requests", type=click.IntRange(1), metavar="N", help="End after so many, if that is earlier.")
+@click.option("--rate", type=_POSITIVE, metavar="N", help="So many a second; latency counts from the planned time.")
+@click.option("--processes", default=1, show_default=True, type=click.IntRange(1), metavar="N", help="Of this client.")
+@click.option("--emit", type=click.Choice(["wrk", "oha", "locust"]), help="Print the load for another generator.")
+@click.option(
+    "--baseline", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE", help="A --json."
+)
+@click.option("--json", "json_", is_flag=True, help="The result as JSON.")
+def bench(
+    url: str,
+    scenario: str,
+    origin: str,
+    method: str | None,
+    headers: tuple[str, ...],
+    connections: int,
+    duration: float,
+    requests: int | None,
+    rate: float | None,
+    processes: int,
+    emit: str | None,
+    baseline: Path | None,
+    json_: bool,
+) -> None:
+    """Ask URL the same preflight again and again, and say how many answers came and how long each took.
+
+    The first answers are judged as a browser would: a wrong answer is not measured.
+    """
+    import trio
+
+    from corserver.tools.bench import asking, report, shares
+    from corserver.tools.bench import emit as emitting
+    from corserver.tools.bench.result import gather
+
+    chosen = Scenario(scenario)
+    if method is not None and not chosen.is_preflight:
+        raise click.UsageError("--method is what a preflight asks for: leave it out with --scenario get")
+    asked_question = question(
+        url,
+        origin=origin,
+        method=method or ("PUT" if chosen.is_preflight else "GET"),
+        headers=headers,
+        data=None,
+        credentials="same-origin",
+        mode="cors",
+        read=(),
+        browser=None,
+    )
+    before = _read(baseline)
+    try:
+        asked = asking.ask(chosen, asked_question)
+        plan = Plan(
+            host=asked.url.host.strip("[]"),
+            port=asked.port,
+            request=asked.request,
+            connections=connections,
+            duration=duration,
+            requests=requests,
+            rate=rate,
+            reconnects=chosen is Scenario.CONNECT,
+        )
+        if emit is not None:
+            click.echo(emitting.GENERATORS[emit](asked, plan))
+            return
+        plan = plan.expecting(trio.run(asking.validate, asked))
+        with _progress(plan) as progress:
+            parts = trio.run(shares.run, plan, processes, progress)
+        result = gather(str(asked.url), chosen, connections, rate, parts)
+        slower, sentence = (False, "") if before is None else report.compare(result, before)
+    except BenchError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(EXIT_UNMEASURED)
+    except (ValueError, KeyError) as error:
+        raise click.UsageError(f"--baseline: {error}") from error
+    click.echo(json.dumps(report.as_json(result), indent=2) if json_ else report.as_text(result))
+    if sentence:
+        click.echo(sentence, err=json_)
+    if slower or result.errors:
+        sys.exit(EXIT_SLOWER)
+
+
+def _read(baseline: Path | None) -> dict[str, Any] | None:
+    if baseline is None:
+        return None
+    try:
+        found = json.loads(baseline.read_bytes())
+    except ValueError as error:
+        raise click.UsageError(f"--baseline: {baseline} is not JSON: write one with --json > FILE") from error
+    if not isinstance(found, dict):
+        raise click.UsageError(f"--baseline: {baseline} is no result of --json")
+    return found
+
+
+@contextlib.contextmanager
+def _progress(plan: Plan) -> Iterator[Callable[[int, int], None]]:
+    """A line that says how far it is, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield lambda done, errors: None
+        return
+    from rich.console import Console
+
+    start = time.monotonic()
+    with Console(stderr=True).status("connecting") as status:
+
+        def show(done: int, errors: int) -> None:
+            seconds = time.monotonic() - start
+            told = f", {errors} errors" if errors else ""
+            status.update(f"{seconds:.0f} of {plan.duration:g} s: {done} answers, {done / seconds:.0f}/s{told}")
+
+        yield show

@@ -1,0 +1,86 @@
+"""The result as text and as JSON, and held against an earlier one."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from corserver.tools.bench.result import Result
+
+#: How much slower a run must be than its baseline to be called slower: less is noise on most machines.
+TOLERANCE: Final = 0.10
+
+
+def as_text(result: Result) -> str:
+    """The result for people."""
+    rows = list(_rows(result))
+    column = max(len(label) for label, _ in rows)
+    lines = [f"{result.scenario.value} {result.url}", *(f"  {label:<{column}}  {text}" for label, text in rows)]
+    return "\n".join([*lines, *(f"  ! {warning}" for warning in result.warnings)])
+
+
+def _rows(result: Result) -> Iterator[tuple[str, str]]:
+    load = "closed loop" if result.rate is None else f"{result.rate:g} requests/s"
+    yield "load", f"{load}, {_count(result.connections, 'connection')}, {_count(result.processes, 'process', 'es')}"
+    yield "requests", f"{result.requests} in {result.elapsed:.2f} s"
+    yield "throughput", f"{result.throughput:.0f} requests/s"
+    if result.seconds:
+        yield "per second", f"{min(result.seconds):.0f} to {max(result.seconds):.0f}"
+    yield "latency", f"mean {_time(result.mean)}" + ("" if result.rate is None else ", from the planned time")
+    yield from ((_percentile(each), _time(value)) for each, value in result.latency.items())
+    yield "status", ", ".join(f"{status}: {count}" for status, count in result.statuses.items())
+    yield "errors", ", ".join(f"{count} x {kind}" for kind, count in result.errors.items()) or "none"
+    yield "client", f"{result.cpu:.0%} of a core"
+
+
+def as_json(result: Result) -> dict[str, Any]:
+    """The result for programs; times are in microseconds."""
+    return {
+        "url": result.url,
+        "scenario": result.scenario.value,
+        "connections": result.connections,
+        "processes": result.processes,
+        "rate": result.rate,
+        "seconds": result.elapsed,
+        "requests": result.requests,
+        "throughput": result.throughput,
+        "per_second": list(result.seconds),
+        "latency": {_percentile(each): value for each, value in result.latency.items()} | {"mean": result.mean},
+        "status": {str(status): count for status, count in result.statuses.items()},
+        "errors": dict(result.errors),
+        "client_cpu": result.cpu,
+        "warnings": list(result.warnings),
+    }
+
+
+def compare(result: Result, baseline: Mapping[str, Any]) -> tuple[bool, str]:
+    """Whether *result* is slower than *baseline* (what `as_json` once gave), and a sentence on both.
+
+    Raises ValueError for a baseline of something else.
+    """
+    mine = as_json(result)
+    for name in ("scenario", "connections", "rate"):
+        if name not in baseline or baseline[name] != mine[name]:
+            raise ValueError(f"the baseline is of another load: {name} is {baseline.get(name)}, here {mine[name]}")
+    # At a given rate it is the latency that tells.
+    if result.rate is None:
+        before, now, what = float(baseline["throughput"]), result.throughput, "requests/s"
+        slower = now < before * (1 - TOLERANCE)
+    else:
+        before, now, what = float(baseline["latency"]["99%"]), mine["latency"]["99%"], "us at 99%"
+        slower = now > before * (1 + TOLERANCE)
+    change = (now - before) / before
+    verdict = "slower" if slower else "not slower"
+    return slower, f"{verdict} than the baseline: {now:.0f} {what}, was {before:.0f} ({change:+.1%})"
+
+
+def _percentile(value: float) -> str:
+    return "max" if value == 100 else f"{value:g}%"
+
+
+def _time(microseconds: float) -> str:
+    if microseconds < 1000:
+        return f"{microseconds:.0f} us"
+    return f"{microseconds / 1000:.2f} ms" if microseconds < 1e6 else f"{microseconds / 1e6:.2f} s"
+
+
+def _count(number: int, noun: str, plural: str = "s") -> str:
+    return f"{number} {noun}{'' if number == 1 else plural}"

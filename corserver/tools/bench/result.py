@@ -1,0 +1,107 @@
+"""What came of a load: each process's share, and all of them together."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from corserver.tools.bench.plan import BenchError, Scenario
+
+#: From this share of a core on, the client may be what limits the figures.
+BUSY: Final = 0.85
+PERCENTILES: Final = (50.0, 75.0, 90.0, 99.0, 99.9, 100.0)
+_MAX_LATENCY: Final = 3600 * 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """One process's part. *latencies* maps microseconds to how many answers took them; *cpu* is in seconds."""
+
+    elapsed: float
+    cpu: float
+    latencies: Mapping[int, int]
+    statuses: Mapping[int, int]
+    errors: Mapping[str, int]
+    seconds: tuple[float, ...]
+    planned: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """The whole. *seconds* are the answers of each whole second; *latency* maps percentiles to microseconds."""
+
+    url: str
+    scenario: Scenario
+    connections: int
+    processes: int
+    rate: float | None
+    elapsed: float
+    requests: int
+    statuses: Mapping[int, int]
+    errors: Mapping[str, int]
+    seconds: tuple[float, ...]
+    latency: Mapping[float, float]
+    mean: float
+    #: the busiest process's share of a core
+    cpu: float
+    planned: int
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def throughput(self) -> float:
+        """Answers a second."""
+        return self.requests / self.elapsed
+
+
+def gather(url: str, scenario: Scenario, connections: int, rate: float | None, shares: Sequence[Share]) -> Result:
+    """The result of all *shares*. Raises `BenchError` where not one answer came."""
+    latencies = sum((Counter(share.latencies) for share in shares), Counter[int]())
+    errors = sum((Counter(share.errors) for share in shares), Counter[str]())
+    statuses = sum((Counter(share.statuses) for share in shares), Counter[int]())
+    if not latencies:
+        told = ", ".join(f"{count} x {words}" for words, count in errors.most_common(3)) or "none came in time"
+        raise BenchError(f"not one right answer came: {told}")
+    histogram = _histogram(latencies)
+    seconds = zip(*(share.seconds for share in shares), strict=False)
+    result = Result(
+        url=url,
+        scenario=scenario,
+        connections=connections,
+        processes=len(shares),
+        rate=rate,
+        elapsed=max(share.elapsed for share in shares),
+        requests=sum(latencies.values()),
+        statuses=dict(sorted(statuses.items())),
+        errors=dict(errors.most_common()),
+        seconds=tuple(sum(second) for second in seconds),
+        latency={each: float(histogram.get_value_at_percentile(each)) for each in PERCENTILES},
+        mean=float(histogram.get_mean_value()),
+        cpu=max(share.cpu / share.elapsed for share in shares),
+        planned=sum(share.planned for share in shares),
+    )
+    return _warned(result)
+
+
+def _histogram(latencies: Mapping[int, int]) -> Any:
+    try:
+        from hdrh.histogram import HdrHistogram
+    except ImportError as error:
+        raise BenchError("percentiles need HdrHistogram: pip install 'corserver[bench]'") from error
+    histogram = HdrHistogram(1, _MAX_LATENCY, 3)
+    for microseconds, count in latencies.items():
+        histogram.record_value(min(max(microseconds, 1), _MAX_LATENCY), count)
+    return histogram
+
+
+def _warned(result: Result) -> Result:
+    warnings = []
+    if result.cpu >= BUSY:
+        warnings.append(
+            f"the client is the limit: it used {result.cpu:.0%} of a core. The server may do more: try --processes "
+            f"{result.processes + 1}, or --emit wrk"
+        )
+    if result.rate is not None and result.requests < 0.99 * result.planned:
+        warnings.append(f"the rate was not kept: of {result.planned} planned requests {result.requests} were answered")
+    if sum(result.errors.values()):
+        warnings.append("some answers were wrong or missing: the figures are of the right ones only")
+    return replace(result, warnings=tuple(warnings))

@@ -1,0 +1,126 @@
+"""A load in one process, or in several of which each has a share: `python -m corserver.tools.bench.shares` is one.
+
+A process is given its plan on stdin, opens its connections, says `ready`, waits for a line, and runs; its progress and
+in the end its share are lines of JSON on stdout.
+"""
+
+import base64
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict
+from typing import Any
+
+import trio
+
+from corserver.tools.bench.client import Client
+from corserver.tools.bench.plan import BenchError, Plan
+from corserver.tools.bench.result import Share
+
+#: Called about once a second with the right answers and the errors so far.
+Progress = Callable[[int, int], None]
+
+
+async def run(plan: Plan, processes: int, progress: Progress) -> tuple[Share, ...]:
+    """The load of *plan*, in so many processes."""
+    plans = plan.shares(processes)
+    if len(plans) == 1:
+        client = Client(plan, progress)
+        await client.open()
+        return (await client.run(),)
+    children = [_Child(each) for each in plans]
+    counts = [(0, 0)] * len(children)
+
+    def count(index: int, done: int, errors: int) -> None:
+        counts[index] = done, errors
+        progress(sum(done for done, _ in counts), sum(errors for _, errors in counts))
+
+    try:
+        for child in children:
+            await child.start()
+        for child in children:
+            await child.go()
+        async with trio.open_nursery() as nursery:
+            for index, child in enumerate(children):
+                nursery.start_soon(child.follow, index, count)
+    finally:
+        for child in children:
+            child.end()
+    return tuple(child.share for child in children)
+
+
+class _Child:
+    """A process with a share."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._process: trio.Process | None = None
+        self._lines: AsyncIterator[dict[str, Any]] | None = None
+        self.share: Share
+
+    async def start(self) -> None:
+        command = [sys.executable, "-m", "corserver.tools.bench.shares"]
+        self._process = await trio.lowlevel.open_process(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        plan = asdict(self._plan) | {"request": base64.b64encode(self._plan.request).decode("ascii")}
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        await self._process.stdin.send_all(json.dumps(plan).encode() + b"\n")
+        self._lines = _json_lines(self._process.stdout)
+        await self._next()
+
+    async def go(self) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        await self._process.stdin.send_all(b"go\n")
+
+    async def follow(self, index: int, count: Callable[[int, int, int], None]) -> None:
+        while "share" not in (said := await self._next()):
+            count(index, *said["progress"])
+        share = said["share"]
+        for name in ("latencies", "statuses"):
+            share[name] = {int(key): value for key, value in share[name].items()}
+        self.share = Share(**share | {"seconds": tuple(share["seconds"])})
+        assert self._process is not None
+        await self._process.wait()
+
+    async def _next(self) -> dict[str, Any]:
+        assert self._lines is not None
+        try:
+            return await anext(self._lines)
+        except StopAsyncIteration:
+            raise BenchError("a process of the client ended early: what it said is above") from None
+
+    def end(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+
+
+async def _json_lines(stream: trio.abc.ReceiveStream) -> AsyncIterator[dict[str, Any]]:
+    rest = b""
+    async for chunk in stream:
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield json.loads(line)
+
+
+def main() -> None:
+    """One share, in a process of its own."""
+    given = json.loads(sys.stdin.readline())
+    plan = Plan(**given | {"request": base64.b64decode(given["request"])})
+
+    def say(what: dict[str, Any]) -> None:
+        print(json.dumps(what), flush=True)
+
+    async def share() -> Share:
+        client = Client(plan, lambda done, errors: say({"progress": [done, errors]}))
+        await client.open()
+        say({"ready": True})
+        sys.stdin.readline()
+        return await client.run()
+
+    say({"share": asdict(trio.run(share))})
+
+
+if __name__ == "__main__":
+    main()
