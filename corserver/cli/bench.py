@@ -14,7 +14,6 @@ from corserver.cli.asking import question
 from corserver.tools.bench.plan import BenchError, Plan, Scenario
 
 EXIT_SLOWER = 1
-EXIT_ERRORS = 1
 EXIT_UNMEASURED = 3
 _POSITIVE = click.FloatRange(min=0, min_open=True)
 

@@ -1,4 +1,4 @@
-"""The same load for another generator: wrk, which is faster; oha, which speaks TLS and HTTP/2; locust, on many machines."""
+"""The same load for another generator: wrk, which is faster; oha, which speaks TLS; locust, on many machines."""
 
 import json
 import shlex
@@ -43,7 +43,8 @@ def locust(asked: Asked, plan: Plan) -> str:
     headers = {_text(name): _text(value) for name, value in asked.lines}
     if plan.reconnects:
         headers["Connection"] = "close"
-    return f"""# locust --headless -u {plan.connections} -r {plan.connections} -t {plan.duration:g}s -H {origin} -f THIS_FILE
+    users = plan.connections
+    return f"""# locust --headless -u {users} -r {users} -t {plan.duration:g}s -H {origin} -f THIS_FILE
 from locust import FastHttpUser, task
 
 

@@ -9,13 +9,20 @@ from corserver.tools.bench.plan import BenchError, Scenario
 
 #: From this share of a core on, the client may be what limits the figures.
 BUSY: Final = 0.85
+#: So it may from this part of its connections on that wait for it, if they are some: on a machine that others use, too,
+#: a client gets no whole core to be busy on, but its answers still queue.
+CROWDED: Final = 0.4
+_SOME: Final = 8
 PERCENTILES: Final = (50.0, 75.0, 90.0, 99.0, 99.9, 100.0)
 _MAX_LATENCY: Final = 3600 * 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """One process's part. *latencies* maps microseconds to how many answers took them; *cpu* is in seconds."""
+    """One process's part. *latencies* maps microseconds to how many answers took them; *cpu* is in seconds.
+
+    *crowd* is which part of its connections had an answer waiting whenever it looked.
+    """
 
     elapsed: float
     cpu: float
@@ -24,6 +31,7 @@ class Share:
     errors: Mapping[str, int]
     seconds: tuple[float, ...]
     planned: int
+    crowd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +53,8 @@ class Result:
     #: the busiest process's share of a core
     cpu: float
     planned: int
+    #: see `Share`
+    crowd: float = 0.0
     warnings: tuple[str, ...] = field(default=())
 
     @property
@@ -78,6 +88,7 @@ def gather(url: str, scenario: Scenario, connections: int, rate: float | None, s
         mean=float(histogram.get_mean_value()),
         cpu=max(share.cpu / share.elapsed for share in shares),
         planned=sum(share.planned for share in shares),
+        crowd=max(share.crowd for share in shares),
     )
     return _warned(result)
 
@@ -95,10 +106,11 @@ def _histogram(latencies: Mapping[int, int]) -> Any:
 
 def _warned(result: Result) -> Result:
     warnings = []
-    if result.cpu >= BUSY:
+    is_crowded = result.rate is None and result.connections >= _SOME and result.crowd >= CROWDED
+    if result.cpu >= BUSY or is_crowded:
         warnings.append(
-            f"the client is the limit: it used {result.cpu:.0%} of a core. The server may do more: try --processes "
-            f"{result.processes + 1}, or --emit wrk"
+            f"the client is the limit: it used {result.cpu:.0%} of a core, and {result.crowd:.0%} of its connections "
+            f"had an answer waiting. The server may do more: try --processes {result.processes + 1}, or --emit wrk"
         )
     if result.rate is not None and result.requests < 0.99 * result.planned:
         warnings.append(f"the rate was not kept: of {result.planned} planned requests {result.requests} were answered")
