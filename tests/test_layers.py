@@ -26,7 +26,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "corserver.config": ({"corserver.cors", "corserver.http.limits"}, set()),
     "corserver.tools": (
         {"corserver.cors", "corserver.http", "corserver.apps", "corserver.config", "corserver.tools"},
-        {"trio", "h11", "click", "rich"},
+        {"trio", "h11", "click", "rich", "hdrh"},
     ),
     "corserver.testing": ({"corserver"}, {"trio", "pytest"}),
     "corserver.cli": ({"corserver"}, {"trio", "click", "rich"}),

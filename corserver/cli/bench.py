@@ -11,8 +11,13 @@ from typing import Any
 import click
 
 from corserver.cli.asking import question
+from corserver.tools.bench import report
+from corserver.tools.bench.asking import Asked, ask, validate
+from corserver.tools.bench.emit import GENERATORS
 from corserver.tools.bench.plan import BenchError, Plan, Scenario
+from corserver.tools.bench.result import Result, gather
 
+#: Slower than the baseline, or wrong answers.
 EXIT_SLOWER = 1
 EXIT_UNMEASURED = 3
 _POSITIVE = click.FloatRange(min=0, min_open=True)
@@ -77,12 +82,6 @@ def bench(
 
     The first answers are judged as a browser would: a wrong answer is not measured.
     """
-    import trio
-
-    from corserver.tools.bench import asking, report, shares
-    from corserver.tools.bench import emit as emitting
-    from corserver.tools.bench.result import gather
-
     chosen = Scenario(scenario)
     if method is not None and not chosen.is_preflight:
         raise click.UsageError("--method is what a preflight asks for: leave it out with --scenario get")
@@ -98,33 +97,45 @@ def bench(
         browser=None,
     )
     before = _read(baseline)
+    load: dict[str, Any] = {"connections": connections, "duration": duration, "requests": requests, "rate": rate}
     try:
-        asked = asking.ask(chosen, asked_question)
+        asked = ask(chosen, asked_question)
         plan = Plan(
             host=asked.url.host.strip("[]"),
             port=asked.port,
             request=asked.request,
-            connections=connections,
-            duration=duration,
-            requests=requests,
-            rate=rate,
             reconnects=chosen is Scenario.CONNECT,
+            **load,
         )
         if emit is not None:
-            click.echo(emitting.GENERATORS[emit](asked, plan))
+            click.echo(GENERATORS[emit](asked, plan))
             return
-        plan = plan.expecting(trio.run(asking.validate, asked))
-        with _progress(plan) as progress:
-            parts = trio.run(shares.run, plan, processes, progress)
-        result = gather(str(asked.url), chosen, connections, rate, parts)
-        slower, sentence = (False, "") if before is None else report.compare(result, before)
+        result = _measure(asked, plan, processes)
     except BenchError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(EXIT_UNMEASURED)
-    except (ValueError, KeyError) as error:
-        raise click.UsageError(f"--baseline: {error}") from error
+    _show(result, before, json_)
+
+
+def _measure(asked: Asked, plan: Plan, processes: int) -> Result:
+    import trio
+
+    from corserver.tools.bench import shares
+
+    plan = plan.expecting(trio.run(validate, asked))
+    with _progress(plan) as progress:
+        parts = trio.run(shares.run, plan, processes, progress)
+    return gather(str(asked.url), asked.scenario, plan.connections, plan.rate, parts)
+
+
+def _show(result: Result, before: dict[str, Any] | None, json_: bool) -> None:
     click.echo(json.dumps(report.as_json(result), indent=2) if json_ else report.as_text(result))
-    if sentence:
+    slower = False
+    if before is not None:
+        try:
+            slower, sentence = report.compare(result, before)
+        except (ValueError, KeyError, TypeError) as error:
+            raise click.UsageError(f"--baseline: {error}") from error
         click.echo(sentence, err=json_)
     if slower or result.errors:
         sys.exit(EXIT_SLOWER)

@@ -140,7 +140,7 @@ def _ask(question: Question, timeout: float) -> Report:
 
 
 async def _fetch(question: Question, sender: Sender) -> Fetched:
-    asking = fetch(question.request, question.body, question.browser, Known())
+    asking = fetch(question, question.browser, Known())
     try:
         sending = next(asking)
         while True:

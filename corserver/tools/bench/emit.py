@@ -14,14 +14,18 @@ def _text(value: bytes) -> str:
 
 
 def wrk(asked: Asked, plan: Plan) -> str:
-    """A shell command with its Lua script in a here-document. wrk has no rate (wrk2 has: `-R`)."""
+    """Shell commands, with the script in a file: wrk reads it once for each thread."""
     lines = [f"wrk.method = {_lua(asked.method)}", *(f"wrk.headers[{_lua(n)}] = {_lua(v)}" for n, v in asked.lines)]
     if plan.reconnects:
         lines.append('wrk.headers["Connection"] = "close"')
     rate = "" if plan.rate is None else f"# wrk has no rate: wrk2 does, with -R{plan.rate:g}\n"
     options = f"-t1 -c{plan.connections} -d{max(round(plan.duration), 1)}s --latency"
     script = "\n".join(lines)
-    return f"{rate}wrk {options} -s /dev/stdin {shlex.quote(str(asked.url))} <<'LUA'\n{script}\nLUA"
+    return f"""script=$(mktemp) && cat > "$script" <<'LUA'
+{script}
+LUA
+{rate}wrk {options} -s "$script" {shlex.quote(str(asked.url))}
+rm -f "$script\""""
 
 
 def oha(asked: Asked, plan: Plan) -> str:

@@ -8,7 +8,7 @@ import base64
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -56,7 +56,7 @@ class _Child:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._process: trio.Process | None = None
-        self._lines: AsyncIterator[dict[str, Any]] | None = None
+        self._said = b""
         self.share: Share
 
     async def start(self) -> None:
@@ -64,9 +64,7 @@ class _Child:
         self._process = await trio.lowlevel.open_process(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         plan = asdict(self._plan) | {"request": base64.b64encode(self._plan.request).decode("ascii")}
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
         await self._process.stdin.send_all(json.dumps(plan).encode() + b"\n")
-        self._lines = _json_lines(self._process.stdout)
         await self._next()
 
     async def go(self) -> None:
@@ -85,23 +83,21 @@ class _Child:
         await self._process.wait()
 
     async def _next(self) -> dict[str, Any]:
-        assert self._lines is not None
-        try:
-            return await anext(self._lines)
-        except StopAsyncIteration:
-            raise BenchError("a process of the client ended early: what it said is above") from None
+        """The next line of what it says."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        while b"\n" not in self._said:
+            more = await self._process.stdout.receive_some()
+            if not more:
+                raise BenchError("a process of the client ended early: what it said is above")
+            self._said += more
+        line, _, self._said = self._said.partition(b"\n")
+        found: dict[str, Any] = json.loads(line)
+        return found
 
     def end(self) -> None:
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
-
-
-async def _json_lines(stream: trio.abc.ReceiveStream) -> AsyncIterator[dict[str, Any]]:
-    rest = b""
-    async for chunk in stream:
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            yield json.loads(line)
 
 
 def main() -> None:

@@ -1,0 +1,102 @@
+"""`corserver bench` as it is typed, against a server of ours."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from corserver import Policy
+from corserver.cli.bench import bench
+from corserver.testing import Running, running
+from tests.testing.apps import OTHER, SITE, make_app
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    with running(make_app(), cors=Policy(origins=[SITE], methods=["PUT"])) as running_server:
+        yield running_server
+
+
+def run(server: Running, *options: str, path: str = "/hello") -> Result:
+    return CliRunner().invoke(bench, [f"{server.url}{path}", "--origin", SITE, "-n", "200", "-c", "4", *options])
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        ((), "204"),
+        (("--rate", "5000"), "204"),
+        (("--processes", "2"), "204"),
+        (("--scenario", "preflight-denied", "--origin", OTHER), "403"),
+        (("--scenario", "get"), "200"),
+        (("--scenario", "connect"), "204"),
+    ],
+)
+def test_every_answer_is_counted(server: Running, options: tuple[str, ...], status: str) -> None:
+    found = run(server, "--json", *options)
+    assert found.exit_code == 0, found.output
+    told = json.loads(found.stdout)
+    assert (told["requests"], told["status"], told["errors"]) == (200, {status: 200}, {})
+
+
+def test_the_report_is_for_people(server: Running) -> None:
+    found = run(server)
+    assert found.output.startswith(f"preflight-allowed {server.url}/hello\n")
+    assert "  errors      none\n" in found.output
+
+
+@pytest.mark.parametrize(
+    ("options", "path", "words"),
+    [
+        (("--origin", OTHER), "/hello", "a browser refuses the answer (403)"),
+        (("--method", "DELETE"), "/hello", "a browser refuses the answer (204): the method is not in"),
+        (("--scenario", "preflight-denied"), "/hello", "the server allows this preflight"),
+        (("--method", "GET"), "/hello", "a browser sends no preflight for this request"),
+        (("--scenario", "get"), "/missing", "the server answers with 404"),
+    ],
+)
+def test_what_is_wrong_is_not_measured(server: Running, options: tuple[str, ...], path: str, words: str) -> None:
+    found = run(server, *options, path=path)
+    assert found.exit_code == 3
+    assert words in found.stderr
+
+
+def test_nobody_there_is_said() -> None:
+    with running(make_app()) as gone:
+        pass
+    found = run(gone)
+    assert found.exit_code == 3
+    assert "is the server running?" in found.stderr
+
+
+def test_a_baseline_decides_the_exit_code(server: Running, tmp_path: Path) -> None:
+    file = tmp_path / "before.json"
+    told = json.loads(run(server, "--json").stdout)
+    for throughput, code in ((1.0, 0), (1e12, 1)):
+        file.write_text(json.dumps(told | {"throughput": throughput}))
+        assert run(server, "--baseline", str(file)).exit_code == code
+    file.write_text("no json")
+    assert run(server, "--baseline", str(file)).exit_code == 2
+
+
+@pytest.mark.skipif(shutil.which("wrk") is None, reason="no wrk here: apt-get install wrk")
+def test_the_emitted_wrk_runs_and_every_answer_is_right(server: Running) -> None:
+    server.clear()
+    script = run(server, "-d", "1", "--emit", "wrk").stdout
+    told = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout
+    assert "Requests/sec:" in told
+    assert "Non-2xx" not in told
+    assert {request.decision.allowed for request in server.wait_for(1)} == {True}
+
+
+@pytest.mark.parametrize("generator", ["oha", "locust"])
+@pytest.mark.parametrize("options", [(), ("--rate", "10"), ("--scenario", "connect")])
+def test_the_others_are_given_the_same_lines(server: Running, generator: str, options: tuple[str, ...]) -> None:
+    script = run(server, "--emit", generator, *options).stdout
+    assert all(word in script for word in (SITE, "Access-Control-Request-Method", "PUT", "OPTIONS"))
+    if generator == "locust":
+        compile(script, "locustfile.py", "exec")

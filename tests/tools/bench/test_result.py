@@ -1,0 +1,92 @@
+"""Shares become one result, its percentiles, and what is to be said of it; held against a baseline."""
+
+import json
+from typing import Any
+
+import pytest
+
+from corserver.tools.bench.plan import BenchError, Scenario
+from corserver.tools.bench.report import as_json, as_text, compare
+from corserver.tools.bench.result import Result, Share, gather
+
+
+def share(**options: Any) -> Share:
+    given: dict[str, Any] = {
+        "elapsed": 2.0,
+        "cpu": 0.5,
+        "latencies": {100: 98, 5000: 2},
+        "statuses": {204: 100},
+        "errors": {},
+        "seconds": (40.0, 60.0),
+        "planned": 100,
+    }
+    return Share(**given | options)
+
+
+def result(*shares: Share, rate: float | None = None, connections: int = 32) -> Result:
+    return gather("http://127.0.0.1/", Scenario.PREFLIGHT_ALLOWED, connections, rate, shares or (share(),))
+
+
+def test_shares_are_added_up() -> None:
+    found = result(share(), share(cpu=1.0, errors={"reset": 1}))
+    assert (found.requests, found.throughput, found.processes) == (200, 100.0, 2)
+    assert (found.seconds, found.errors, found.statuses) == ((80.0, 120.0), {"reset": 1}, {204: 200})
+    assert found.cpu == 0.5
+    assert found.latency[50] == 100
+    assert found.latency[99] == pytest.approx(5000, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("options", "rate", "words"),
+    [
+        ({"cpu": 1.9}, None, "the client is the limit: it used 95% of a core"),
+        ({"crowd": 0.6}, None, "60% of its connections had an answer waiting"),
+        ({"planned": 200}, 100.0, "of 200 planned requests 100 were answered"),
+        ({"errors": {"reset": 1}}, None, "some answers were wrong or missing"),
+    ],
+)
+def test_it_warns(options: dict[str, Any], rate: float | None, words: str) -> None:
+    (warning,) = result(share(**options), rate=rate).warnings
+    assert words in warning
+
+
+@pytest.mark.parametrize("options", [{}, {"crowd": 0.3}])
+def test_it_does_not_warn_without_reason(options: dict[str, Any]) -> None:
+    assert result(share(**options)).warnings == ()
+
+
+def test_few_connections_are_no_crowd() -> None:
+    assert result(share(crowd=1.0), connections=1).warnings == ()
+
+
+def test_no_answer_is_no_result() -> None:
+    with pytest.raises(BenchError, match="not one right answer came: 3 x reset"):
+        result(share(latencies={}, errors={"reset": 3}))
+
+
+def test_the_text_is_aligned_and_whole() -> None:
+    lines = as_text(result(share(), rate=50.0)).splitlines()
+    assert lines[0] == "preflight-allowed http://127.0.0.1/"
+    assert "  throughput  50 requests/s" in lines
+    assert "  per second  40 to 60" in lines
+    assert "  99%         5.00 ms" in lines
+    assert "  latency     mean 198 us, from the planned time" in lines
+
+
+@pytest.mark.parametrize(("factor", "slower"), [(1.0, False), (1.05, False), (1.2, True), (0.5, False)])
+def test_a_run_is_slower_than_its_baseline_beyond_the_noise(factor: float, slower: bool) -> None:
+    before = json.loads(json.dumps(as_json(result())))
+    before["throughput"] *= factor
+    assert compare(result(), before)[0] is slower
+
+
+def test_with_a_rate_the_latency_tells() -> None:
+    before = as_json(result(rate=50.0))
+    before["latency"]["99%"] /= 2
+    assert compare(result(rate=50.0), before)[0]
+
+
+@pytest.mark.parametrize("change", [{"connections": 1}, {"scenario": "get"}, {"rate": 1}])
+def test_a_baseline_of_another_load_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="the baseline is of another load"):
+        compare(result(), as_json(result()) | change)
