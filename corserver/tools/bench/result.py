@@ -8,7 +8,7 @@ from typing import Any, Final
 from corserver.tools.bench.plan import BenchError, Scenario
 
 #: From this share of a core on, the client may be what limits the figures.
-BUSY: Final = 0.85
+BUSY: Final = 0.7
 #: So it may from this part of its connections on that wait for it, if they are some: on a machine that others use, too,
 #: a client gets no whole core to be busy on, but its answers still queue.
 CROWDED: Final = 0.4
