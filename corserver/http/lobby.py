@@ -17,6 +17,7 @@ looks through the visitors when the earliest of them is due. What a peer does no
 sent by the connection's task, under its deadlines.
 """
 
+import contextlib
 import logging
 import socket
 import sys
@@ -78,7 +79,11 @@ class Lobby:
         """Take a connection in; its socket does not block."""
         visitor = Visitor(self, sock, client, self._service.limits)
         self._visitors[visitor.fd] = visitor
-        self._watch(visitor)
+        try:
+            self._watch(visitor)
+        except OSError as error:  # There is a limit to how many can be watched (epoll_ctl(2), ENOSPC).
+            logger.warning("a connection cannot be taken in: %s", error.strerror)
+            self.dismiss(visitor)
 
     async def attend(self) -> None:
         """See to the visitors, until cancelled."""
@@ -118,10 +123,8 @@ class Lobby:
                 due = self._due(visitor)
                 if due > now:
                     earliest = min(earliest, due)
-                elif visitor.state is State.PARKED:
-                    self._send_home(visitor)
                 else:
-                    self.dismiss(visitor)
+                    self._let_go(visitor)
             await trio.sleep_until(max(earliest, now + _SWEEP_SECONDS))
 
     def retire(self) -> None:
@@ -169,7 +172,8 @@ class Lobby:
             self._wake(visitor, b"")
         elif visitor.state is not State.BUSY:
             self.forget(visitor)
-            visitor.close_now()
+            with contextlib.suppress(OSError):
+                visitor.close_now()
 
     def forget(self, visitor: Visitor) -> None:
         """A visitor is about to be closed."""
@@ -239,8 +243,10 @@ class Lobby:
         assert task is not None, "a parked visitor has a task"
         trio.lowlevel.reschedule(task, outcome.Value(data))
 
-    def _send_home(self, visitor: Visitor) -> None:
-        if not visitor.owed:
+    def _let_go(self, visitor: Visitor) -> None:
+        if visitor.state is not State.PARKED:
+            self.dismiss(visitor)
+        elif not visitor.owed:  # Its task goes, and it stays.
             self._wake(visitor, None)
             visitor.state = State.WAITING
             visitor.shed()
