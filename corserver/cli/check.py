@@ -105,7 +105,7 @@ def check(
 
     try:
         report = trio.run(sending.check, asked, sending.Sender(timeout, insecure))
-    except KeyboardInterrupt:
+    except* KeyboardInterrupt:  # Alone, or wrapped by a nursery that was open at the time.
         sys.exit(EXIT_INTERRUPTED)  # click's own code for it would mean "blocked"
     if curl_ and not json_:
         click.echo("\n".join(commands(report, insecure=insecure)))
