@@ -46,10 +46,12 @@ def run_server(
     server_header: str | None,
     limits: Limits,
     output: Output,
+    ready: Begin | None = None,
 ) -> None:
     """Serve *app* until SIGINT or SIGTERM; a second one does not wait for the answers under way.
 
-    *serving* is the banner's line on what is served: a label and a text. Exits with 3 where the address cannot be
+    *serving* is the banner's line on what is served: a label and a text; *ready*, where it is given, is called in the
+    banner's place. Exits with 3 where the address cannot be
     bound, with 130 where answers were cut off, with 1 where a worker cannot start.
     """
     start = functools.partial(
@@ -64,7 +66,9 @@ def run_server(
     )
 
     def begin(address: BoundAddress) -> None:
-        if not output.quiet:
+        if ready is not None:
+            ready(address)
+        elif not output.quiet:
             aside = output.banner_is_aside
             terminal.print_banner(address, serving, policy, wanted_port=port, workers=workers, aside=aside)
 

@@ -27,7 +27,7 @@ def print_banner(
     aside: bool = False,
 ) -> None:
     """At most eight lines: where, what, and the CORS policy in one sentence. *aside*, here as below: to stderr."""
-    rows = [("URL", style(address.url, fg="cyan"))]
+    rows = [("URL", address.url)]
     if wanted_port not in (0, address.port):
         rows.append(("Port", f"{wanted_port} is taken, so this is {address.port} (--strict-port refuses instead)"))
     if not address.is_loopback:
@@ -36,10 +36,15 @@ def print_banner(
     rows += [serving, ("CORS", off if policy is None else policy_sentence(policy))]
     if workers > 1:
         rows.append(("Workers", f"{workers} (kill -HUP {os.getpid()} replaces them)"))
-    rows.append(("Stop", "Ctrl-C"))
+    print_rows(*rows, aside=aside)
+
+
+def print_rows(*rows: tuple[str, str], aside: bool = False) -> None:
+    """The version, then labels and texts, a URL coloured; and how to stop."""
     print_line(style(f"corserver {__version__}", bold=True), aside=aside)
-    for label, text in rows:
-        print_line(f"  {style(f'{label:<9}', dim=True)}{text}", aside=aside)
+    for label, text in (*rows, ("Stop", "Ctrl-C")):
+        shown = style(text, fg="cyan") if label == "URL" else text
+        print_line(f"  {style(f'{label:<9}', dim=True)}{shown}", aside=aside)
 
 
 def print_stopping(connections: int, *, aside: bool = False) -> None:

@@ -1,0 +1,50 @@
+"""`corserver demo`: two origins and a page that shows how Access-Control-Allow-Origin works."""
+
+import threading
+import webbrowser
+
+import click
+
+from corserver.cli import terminal
+from corserver.cli.logs import Output
+from corserver.cli.run import run_server
+from corserver.http.limits import Limits
+from corserver.http.server import Server
+from corserver.tools.demo.sites import Demo
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "-p", "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Site A's; 0 is any free port."
+)
+@click.option("-o", "--open", "open_", is_flag=True, help="Open the page in the browser.")
+def demo(port: int, open_: bool) -> None:
+    """Show how Access-Control-Allow-Origin works: site A serves a page that asks site B, and draws what went over the
+    wire. Both are on this machine, and nothing else is asked.
+    """
+    site_b_port = port + 1 if 0 < port < 65535 else 0
+    sites = Demo(site_b_port, access_log=terminal.print_entry)
+
+    def ready(server: Server) -> None:
+        terminal.print_rows(
+            ("URL", server.url),
+            ("Site A", f"{server.url} (the page)"),
+            ("Site B", f"{sites.site_b_url} (what it asks)"),
+        )
+        if open_:  # Not here: some browsers keep the caller waiting.
+            threading.Thread(target=webbrowser.open, args=(server.url,), daemon=True).start()
+
+    run_server(
+        sites.app,
+        serving=("Demo", ""),
+        host="127.0.0.1",
+        port=port,
+        strict_port=False,
+        policy=None,
+        allow_hosts=None,
+        explain_denials=False,
+        server_header="corserver",
+        limits=Limits(),
+        output=Output(lines=False),
+        ready=ready,
+    )

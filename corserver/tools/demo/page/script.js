@@ -1,0 +1,220 @@
+// Site A's page: it makes the request for real, and draws what A's server says of it. It decides nothing.
+
+const find = (id) => document.getElementById(id);
+
+/** An element with properties and children; text is never read as HTML. */
+function make(name, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(name), properties);
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+
+async function post(path, value) {
+  const headers = {"Content-Type": "application/json"};
+  const response = await fetch(path, {method: "POST", headers, body: JSON.stringify(value)});
+  if (!response.ok && response.status !== 422) throw new Error(await response.text());
+  return response.json();
+}
+
+// ---------------------------------------------------------------------------------------------- the request itself
+
+/** What the script gets: a response, as far as it may read it, or the error. Stands alone: a frame gets its source. */
+async function ask(url, options) {
+  try {
+    const response = await fetch(url, options);
+    return {response: {status: response.status, headers: [...response.headers], body: await response.text()}};
+  } catch (error) {
+    return {error: String(error)};
+  }
+}
+
+/** The same in a sandboxed frame, whose origin is null. */
+function askFromFrame(url, options) {
+  return new Promise((resolve) => {
+    const frame = make("iframe", {title: "a sandboxed frame", hidden: true, sandbox: "allow-scripts"});
+    addEventListener("message", function listen(event) {
+      if (event.source !== frame.contentWindow) return;
+      removeEventListener("message", listen);
+      frame.remove();
+      resolve(event.data);
+    });
+    const given = JSON.stringify([url, options]).replaceAll("<", "\\u003c");
+    frame.srcdoc = `<script>${ask} ask(...${given}).then((got) => parent.postMessage(got, "*"));</script>`;
+    document.body.append(frame);
+  });
+}
+
+/** Make a run: `{case: name}` or the form's values. The story, or null where the policy was refused. */
+async function run(wished) {
+  const begun = await post("/api/runs", wished);
+  if (begun.mistakes) {
+    showMistakes(begun.mistakes);
+    return null;
+  }
+  const got = await (begun.sandboxed ? askFromFrame : ask)(begun.url, begun.options);
+  return {...begun, ...await post(`/api/runs/${begun.id}`, got)};
+}
+
+// ------------------------------------------------------------------------------------------------------ the drawing
+
+const MARKS = {ok: ["✓", "passed"], bad: ["✗", "failed"]};
+const LANES = {script: "Script on A", browser: "Browser", b: "Site B"};
+
+/** ✓ or ✗, with the word for who does not see it. */
+function mark(state) {
+  if (!state) return null;
+  const [sign, word] = MARKS[state];
+  return make("span", {className: `mark ${state}`}, make("span", {ariaHidden: "true"}, sign),
+    make("span", {className: "unseen"}, `${word}: `));
+}
+
+function drawLine(line) {
+  const value = line.absent ? make("em", {}, `missing: ${line.value}`) : line.value;
+  return make("li", {className: line.state}, mark(line.state), make("b", {}, `${line.name}:`), " ", value);
+}
+
+function drawEvent(event) {
+  const isNote = event.from === event.to;
+  const way = isNote ? LANES[event.from] : `${LANES[event.from]} to ${LANES[event.to]}`;
+  const item = make("li", {className: `event ${isNote ? "note" : "message"} ${event.from}-${event.to} ${event.state}`},
+    make("span", {className: "way"}, way),
+    make("p", {className: "what"}, mark(event.state), event.title));
+  if (event.lines.length) item.append(make("ul", {className: "lines"}, ...event.lines.map(drawLine)));
+  for (const words of event.words) item.append(make("p", {className: "words"}, words));
+  return item;
+}
+
+function drawWhy(story) {
+  const parts = [];
+  const agrees = story.disagreements.length === 0;
+  parts.push(make("h3", {}, "Why"));
+  const rule = story.rule && make("a", {href: story.rule.url, rel: "noreferrer"}, `Fetch: ${story.rule.where}`);
+  parts.push(make("p", {className: "reason"}, `${story.why} `, rule));
+  if (story.cause) parts.push(make("p", {}, story.cause));
+  if (story.decision) parts.push(make("p", {}, `B’s server says: ${story.decision}`));
+  if (story.mends.length) parts.push(make("h3", {}, "What mends it"));
+  for (const mend of story.mends) {
+    parts.push(make("p", {}, `${mend.where[0].toUpperCase()}${mend.where.slice(1)}:`));
+    if (mend.send.length) parts.push(make("pre", {className: "mend"}, mend.send.join("\n")));
+    parts.push(...mend.advice.map((advice) => make("p", {}, advice)));
+  }
+  parts.push(make("h3", {}, "Foretold"));
+  parts.push(make("p", {id: "foretold", className: agrees ? "ok" : "bad"}, mark(agrees ? "ok" : "bad"),
+    `corserver’s model of ${story.browser} said: ${story.foretold}. `,
+    agrees ? "The browser did just that." : `The browser did otherwise: ${story.disagreements.join("; ")}.`));
+  if (story.console.length) parts.push(make("h3", {}, "What the console says"));
+  for (const {browser, line} of story.console) {
+    parts.push(make("p", {className: "console"}, make("b", {}, `${browser}: `), line));
+  }
+  find("why").replaceChildren(...parts);
+}
+
+function draw(title, lesson, story) {
+  find("intro").hidden = true;
+  find("run").hidden = false;
+  find("title").textContent = title;
+  find("lesson").textContent = lesson;
+  const state = story.readable ? "ok" : "bad";
+  const verdict = find("verdict");
+  verdict.className = state;
+  verdict.replaceChildren(mark(state), story.headline);
+  const options = Object.keys(story.options).length ? `, ${JSON.stringify(story.options, null, 2)}` : "";
+  find("script-code").textContent = `await fetch("${story.url}"${options})`;
+  find("policy-code").textContent = story.site_b;
+  find("events").replaceChildren(...story.events.map(drawEvent));
+  drawWhy(story);
+}
+
+// ------------------------------------------------------------------------------------------------ gallery and form
+
+const form = find("form");
+const isTick = (field) => field.type === "checkbox";
+
+function fillForm(values) {
+  for (const [name, value] of Object.entries(values)) {
+    const field = form.elements[name];
+    if (isTick(field)) field.checked = value;
+    else field.value = value;
+  }
+  followPolicy();
+}
+
+const followPolicy = () => { find("policy").hidden = !form.elements.governed.checked; };
+
+function readForm() {
+  const fields = [...form.elements].filter((field) => field.name);
+  return Object.fromEntries(fields.map((field) => [field.name, isTick(field) ? field.checked : field.value]));
+}
+
+function showMistakes(mistakes) {
+  for (const field of form.elements) field.removeAttribute?.("aria-invalid");
+  const items = mistakes.map(({field, given, why, write}) => {
+    form.elements[field]?.setAttribute("aria-invalid", "true");
+    const label = form.elements[field]?.closest("label")?.firstChild.textContent.trim() || field;
+    return make("li", {}, make("b", {}, label), ` ${given}: ${why}. `, make("span", {}, "Write: "), make("code", {}, write));
+  });
+  const box = find("mistakes");
+  box.replaceChildren(...(items.length ? [make("p", {}, "This was refused before anything was sent:"), make("ul", {}, ...items)] : []));
+  if (items.length) box.scrollIntoView({block: "nearest"});
+}
+
+function noteResult(button, story) {
+  const state = story.readable ? "ok" : "bad";
+  const agrees = story.disagreements.length === 0;
+  button.querySelector(".seen").replaceChildren(
+    make("span", {className: `mark ${state}`}, make("span", {ariaHidden: "true"}, MARKS[state][0]),
+      make("span", {className: "unseen"}, story.readable ? " readable" : " blocked")),
+    agrees ? "" : " not as foretold");
+}
+
+async function runCase(button, given, {quietly = false} = {}) {
+  showMistakes([]);
+  const story = await run({case: given.name});
+  noteResult(button, story);
+  if (quietly) return story;
+  for (const other of find("gallery").querySelectorAll("button")) other.removeAttribute("aria-current");
+  button.setAttribute("aria-current", "true");
+  history.replaceState(null, "", `#${given.name}`);
+  if (!given.by_hand) fillForm(given.form);
+  draw(given.title, given.lesson, story);
+  if (find("stage").getBoundingClientRect().top > innerHeight / 2) find("stage").scrollIntoView();
+  return story;
+}
+
+async function runAll(cases) {
+  let agreed = 0;
+  for (const {button, given} of cases) {
+    agreed += (await runCase(button, given, {quietly: true})).disagreements.length === 0;
+    find("tally").textContent = `${agreed} of ${cases.length} as foretold`;
+  }
+}
+
+async function start() {
+  const {a, b, cases} = await (await fetch("/api/cases")).json();
+  find("a").textContent = a;
+  find("b").textContent = b;
+  const drawn = cases.map((given) => {
+    const button = make("button", {type: "button", id: `case-${given.name}`},
+      make("span", {}, given.title), make("span", {className: "seen"}));
+    button.addEventListener("click", () => runCase(button, given));
+    find("gallery").append(make("li", {}, button));
+    return {button, given};
+  });
+  fillForm({...cases[1].form});
+  form.elements.governed.addEventListener("change", followPolicy);
+  find("all").addEventListener("click", () => runAll(drawn));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    showMistakes([]);
+    const story = await run(readForm());
+    if (story === null) return;
+    for (const {button} of drawn) button.removeAttribute("aria-current");
+    draw("Your own", "", story);
+    find("stage").scrollIntoView();
+  });
+  const named = drawn.find(({given}) => `#${given.name}` === location.hash);
+  if (named) await runCase(named.button, named.given);
+}
+
+await start();
+document.documentElement.dataset.ready = "true";
