@@ -39,7 +39,7 @@ class Tab:
         attached = await self.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)
         self._session = attached["sessionId"]
         await self.call("Page.navigate", url=url)
-        await self.until("document.documentElement.dataset.ready === 'true'")
+        await self.until("document.documentElement?.dataset.ready === 'true'")
 
     async def call(self, method: str, **params: Any) -> Any:
         """What the browser answers to *method*; events are passed over."""

@@ -47,7 +47,6 @@ class Case:
             "title": self.title,
             "lesson": self.lesson,
             "form": self.filled(origin),
-            "by_hand": bool(self.by_hand),
         }
 
 

@@ -132,6 +132,7 @@ class Demo:
                 "options": script.options,
                 "sandboxed": script.is_sandboxed,
                 "site_b": run.site_b.code,
+                "by_hand": bool(run.site_b.by_hand),
             }
         )
 

@@ -142,7 +142,7 @@ def _end(report: Report, got: Mapping[str, Any]) -> Event:
     words = [str(response["body"])[:200]]
     if name.lower() in visible:
         words.append(f"{name} is exposed: the script sees 42.")
-    elif COUNT.lower() in report.hidden:
+    elif COUNT.lower() in report.question.read:
         words.append(f"{name} is hidden: the script sees null.")
     title = f"{response['status']} {reason_phrase(response['status'])}"
     return Event(source=_BROWSER, target=_SCRIPT, title=title, words=tuple(filter(None, words)), state="ok")

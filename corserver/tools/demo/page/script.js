@@ -109,6 +109,13 @@ function drawWhy(story) {
   find("why").replaceChildren(...parts);
 }
 
+/** The call as somebody would write it. */
+function written(url, options) {
+  const quote = (value) => typeof value === "string" && /^[^'\\\n]*"[^'\\\n]*$/.test(value) ? `'${value}'` : JSON.stringify(value);
+  const lines = Object.entries(options).map(([name, value]) => `  ${name}: ${quote(value)},\n`);
+  return `fetch("${url}"${lines.length ? `, {\n${lines.join("")}}` : ""})`;
+}
+
 function draw(title, lesson, story) {
   find("intro").hidden = true;
   find("run").hidden = false;
@@ -118,8 +125,8 @@ function draw(title, lesson, story) {
   const verdict = find("verdict");
   verdict.className = state;
   verdict.replaceChildren(mark(state), story.headline);
-  const options = Object.keys(story.options).length ? `, ${JSON.stringify(story.options, null, 2)}` : "";
-  find("script-code").textContent = `await fetch("${story.url}"${options})`;
+  find("script-code").textContent = written(story.url, story.options);
+  find("policy-title").textContent = story.by_hand ? "Site B’s answers, written by hand" : "Site B’s policy";
   find("policy-code").textContent = story.site_b;
   find("events").replaceChildren(...story.events.map(drawEvent));
   drawWhy(story);
@@ -175,7 +182,7 @@ async function runCase(button, given, {quietly = false} = {}) {
   for (const other of find("gallery").querySelectorAll("button")) other.removeAttribute("aria-current");
   button.setAttribute("aria-current", "true");
   history.replaceState(null, "", `#${given.name}`);
-  if (!given.by_hand) fillForm(given.form);
+  fillForm(given.form);
   draw(given.title, given.lesson, story);
   if (find("stage").getBoundingClientRect().top > innerHeight / 2) find("stage").scrollIntoView();
   return story;
