@@ -12,8 +12,17 @@ from corserver.http.limits import Limits
 from corserver.http.server import Server
 from corserver.tools.demo.sites import Demo
 
+_EPILOG = """\b
+Examples:
+  corserver demo --open
+  corserver demo --port 9000
+"""
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_EPILOG,
+)
 @click.option(
     "-p", "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Site A's; 0 is any free port."
 )
