@@ -35,8 +35,10 @@ def demo(port: int, open_: bool) -> None:
     sites = Demo(site_b_port, access_log=terminal.print_entry)
 
     def ready(server: Server) -> None:
+        taken = [] if port in (0, server.addresses[0].port) else [("Port", f"{port} is taken, so this is another")]
         terminal.print_rows(
             ("URL", server.url),
+            *taken,
             ("Site A", f"{server.url} (the page)"),
             ("Site B", f"{sites.site_b_url} (what it asks)"),
         )

@@ -125,6 +125,7 @@ function draw(title, lesson, story) {
   const verdict = find("verdict");
   verdict.className = state;
   verdict.replaceChildren(mark(state), story.headline);
+  find("announcement").textContent = `${title}: ${story.headline}`;
   find("script-code").textContent = written(story.url, story.options);
   find("policy-title").textContent = story.by_hand ? "Site B’s answers, written by hand" : "Site B’s policy";
   find("policy-code").textContent = story.site_b;
@@ -188,6 +189,16 @@ async function runCase(button, given, {quietly = false} = {}) {
   return story;
 }
 
+/** Do it; if site A itself does not answer, say so. */
+async function attempt(action) {
+  find("trouble").textContent = "";
+  try {
+    await action();
+  } catch (error) {
+    find("trouble").textContent = `Site A does not answer (${error.message}). Is corserver demo still running?`;
+  }
+}
+
 async function runAll(cases) {
   let agreed = 0;
   for (const {button, given} of cases) {
@@ -203,25 +214,28 @@ async function start() {
   const drawn = cases.map((given) => {
     const button = make("button", {type: "button", id: `case-${given.name}`},
       make("span", {}, given.title), make("span", {className: "seen"}));
-    button.addEventListener("click", () => runCase(button, given));
+    button.addEventListener("click", () => attempt(() => runCase(button, given)));
     find("gallery").append(make("li", {}, button));
     return {button, given};
   });
   fillForm({...cases[1].form});
   form.elements.governed.addEventListener("change", followPolicy);
-  find("all").addEventListener("click", () => runAll(drawn));
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
+  find("all").addEventListener("click", () => attempt(() => runAll(drawn)));
+  const askOwn = async () => {
     showMistakes([]);
     const story = await run(readForm());
     if (story === null) return;
     for (const {button} of drawn) button.removeAttribute("aria-current");
     draw("Your own", "", story);
     find("stage").scrollIntoView();
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    attempt(askOwn);
   });
   const named = drawn.find(({given}) => `#${given.name}` === location.hash);
   if (named) await runCase(named.button, named.given);
 }
 
-await start();
+await attempt(start);
 document.documentElement.dataset.ready = "true";
