@@ -1,10 +1,10 @@
 """`corserver demo` in Chromium: every case does what was foretold, the form works, and so does a keyboard alone."""
 
 import functools
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import pytest
 import trio
 
 from corserver import serve
@@ -17,6 +17,16 @@ from tests.browser.sites import PATIENCE
 pytestmark = needs_chromium
 
 VERDICT = "document.getElementById('verdict').innerText"
+#: Fill the form, and send it.
+FILL = """{
+  const form = document.forms[0];
+  document.getElementById("title").textContent = "";
+  for (const [name, value] of Object.entries(%s)) {
+    const field = form.elements[name];
+    if (field.type === "checkbox") field.checked = value; else field.value = value;
+  }
+  form.requestSubmit();
+}"""
 FOCUS = "(document.activeElement.name || document.activeElement.id || document.activeElement.className)"
 
 
@@ -53,6 +63,46 @@ async def test_the_picture_shows_the_preflight_and_what_the_browser_made_of_it()
         )
 
 
+#: What differs from a GET that B's policy for A lets be read, and whether the script reads the answer.
+OWN = [
+    ({}, True),
+    ({"method": "HEAD"}, True),
+    ({"method": "POST", "body": "a=1"}, True),
+    ({"method": "PATCH", "methods": "PATCH", "status": "500"}, True),
+    ({"method": "patch", "methods": "PATCH"}, False),
+    ({"method": "BREW", "methods": "*"}, True),
+    ({"method": "CONNECT", "methods": "*"}, False),
+    ({"headers": "X-Colour: red", "allowed_headers": "x-colour", "max_age": "60"}, True),
+    ({"headers": "X-Colour: red"}, False),
+    ({"headers": "Host: elsewhere.example"}, True),
+    ({"headers": "Authorization: Bearer 1", "allowed_headers": "authorization"}, True),
+    ({"method": "PUT", "credentials": "include", "methods": "*", "allow_credentials": True}, True),
+    ({"method": "PUT", "credentials": "include", "methods": "PUT"}, False),
+    ({"sandboxed": True, "origins": "*", "method": "DELETE", "methods": "DELETE"}, True),
+    ({"governed": False, "method": "PUT"}, False),
+]
+
+
+async def test_requests_of_ones_own_do_what_was_foretold() -> None:
+    async with page() as driven:
+        initial = await driven.evaluate("JSON.stringify(Object.fromEntries(new FormData(document.forms[0])))")
+        for changes, is_readable in OWN:
+            fields = {
+                **json.loads(initial),
+                "sandboxed": False,
+                "allow_credentials": False,
+                "governed": True,
+                **changes,
+            }
+            await driven.evaluate(FILL % json.dumps(fields))
+            await driven.until("document.getElementById('title').textContent === 'Your own'")
+            assert await driven.evaluate("document.getElementById('foretold').innerText") != ""
+            assert await driven.evaluate("document.getElementById('foretold').className") == "ok", changes
+            assert await driven.evaluate("document.getElementById('verdict').className === 'ok'") == is_readable, (
+                changes
+            )
+
+
 async def test_a_keyboard_is_enough() -> None:
     """Tab to the first case, Enter; then through the form: a policy that is refused, mended, and asked with."""
     async with page() as driven:
@@ -80,11 +130,11 @@ async def test_a_keyboard_is_enough() -> None:
         assert not await driven.evaluate("document.getElementById('mistakes').textContent")
 
 
-@pytest.mark.parametrize("width", [360, 800, 1200, 1600])
-async def test_nothing_is_wider_than_the_window(width: int) -> None:
+async def test_nothing_is_wider_than_the_window() -> None:
     async with page("#put-json") as driven:
-        await driven.look(width, 800)
-        assert await driven.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        for width in (320, 400, 800, 1200, 1600, 2560):
+            await driven.look(width, 800)
+            assert await driven.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
 
 
 async def test_who_cannot_see_it_is_told_it() -> None:

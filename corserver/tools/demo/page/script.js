@@ -9,6 +9,9 @@ function make(name, properties = {}, ...children) {
   return element;
 }
 
+/** Text as nodes, what stands between backticks as code. */
+const prose = (text) => text.split("`").map((part, index) => index % 2 ? make("code", {}, part) : part);
+
 async function post(path, value) {
   const headers = {"Content-Type": "application/json"};
   const response = await fetch(path, {method: "POST", headers, body: JSON.stringify(value)});
@@ -69,7 +72,7 @@ function mark(state) {
 }
 
 function drawLine(line) {
-  const value = line.absent ? make("em", {}, `missing: ${line.value}`) : line.value;
+  const value = line.absent ? make("em", {}, "missing: ", ...prose(line.value)) : line.value;
   return make("li", {className: line.state}, mark(line.state), make("b", {}, `${line.name}:`), " ", value);
 }
 
@@ -80,7 +83,7 @@ function drawEvent(event) {
     make("span", {className: "way"}, way),
     make("p", {className: "what"}, mark(event.state), event.title));
   if (event.lines.length) item.append(make("ul", {className: "lines"}, ...event.lines.map(drawLine)));
-  for (const words of event.words) item.append(make("p", {className: "words"}, words));
+  for (const words of event.words) item.append(make("p", {className: "words"}, ...prose(words)));
   return item;
 }
 
@@ -89,14 +92,14 @@ function drawWhy(story) {
   const agrees = story.disagreements.length === 0;
   parts.push(make("h3", {}, "Why"));
   const rule = story.rule && make("a", {href: story.rule.url, rel: "noreferrer"}, `Fetch: ${story.rule.where}`);
-  parts.push(make("p", {className: "reason"}, `${story.why} `, rule));
-  if (story.cause) parts.push(make("p", {}, story.cause));
-  if (story.decision) parts.push(make("p", {}, `B’s server says: ${story.decision}`));
+  parts.push(make("p", {className: "reason"}, ...prose(`${story.why} `), rule));
+  if (story.cause) parts.push(make("p", {}, ...prose(story.cause)));
+  if (story.decision) parts.push(make("p", {}, ...prose(`B’s server says: ${story.decision}`)));
   if (story.mends.length) parts.push(make("h3", {}, "What mends it"));
   for (const mend of story.mends) {
     parts.push(make("p", {}, `${mend.where[0].toUpperCase()}${mend.where.slice(1)}:`));
     if (mend.send.length) parts.push(make("pre", {className: "mend"}, mend.send.join("\n")));
-    parts.push(...mend.advice.map((advice) => make("p", {}, advice)));
+    parts.push(...mend.advice.map((advice) => make("p", {}, ...prose(advice))));
   }
   parts.push(make("h3", {}, "Foretold"));
   parts.push(make("p", {id: "foretold", className: agrees ? "ok" : "bad"}, mark(agrees ? "ok" : "bad"),
@@ -159,7 +162,7 @@ function showMistakes(mistakes) {
   const items = mistakes.map(({field, given, why, write}) => {
     form.elements[field]?.setAttribute("aria-invalid", "true");
     const label = form.elements[field]?.closest("label")?.firstChild.textContent.trim() || field;
-    return make("li", {}, make("b", {}, label), ` ${given}: ${why}. `, make("span", {}, "Write: "), make("code", {}, write));
+    return make("li", {}, make("b", {}, label), ` ${given}: `, ...prose(`${why}. `), make("span", {}, "Write: "), make("code", {}, write));
   });
   const box = find("mistakes");
   box.replaceChildren(...(items.length ? [make("p", {}, "This was refused before anything was sent:"), make("ul", {}, ...items)] : []));
@@ -175,11 +178,15 @@ function noteResult(button, story) {
     agrees ? "" : " not as foretold");
 }
 
+/** How many pictures were asked for: only the last one is drawn. */
+let asked = 0;
+
 async function runCase(button, given, {quietly = false} = {}) {
   showMistakes([]);
+  const turn = quietly ? asked : ++asked;
   const story = await run({case: given.name});
   noteResult(button, story);
-  if (quietly) return story;
+  if (quietly || turn !== asked) return story;
   for (const other of find("gallery").querySelectorAll("button")) other.removeAttribute("aria-current");
   button.setAttribute("aria-current", "true");
   history.replaceState(null, "", `#${given.name}`);
@@ -223,8 +230,9 @@ async function start() {
   find("all").addEventListener("click", () => attempt(() => runAll(drawn)));
   const askOwn = async () => {
     showMistakes([]);
+    const turn = ++asked;
     const story = await run(readForm());
-    if (story === null) return;
+    if (story === null || turn !== asked) return;
     for (const {button} of drawn) button.removeAttribute("aria-current");
     draw("Your own", "", story);
     find("stage").scrollIntoView();
