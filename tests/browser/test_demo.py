@@ -4,6 +4,7 @@ import functools
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import trio
 
@@ -64,7 +65,7 @@ async def test_the_picture_shows_the_preflight_and_what_the_browser_made_of_it()
 
 
 #: What differs from a GET that B's policy for A lets be read, and whether the script reads the answer.
-OWN = [
+OWN: list[tuple[dict[str, Any], bool]] = [
     ({}, True),
     ({"method": "HEAD"}, True),
     ({"method": "POST", "body": "a=1"}, True),

@@ -19,6 +19,8 @@ from corserver.tools.demo.runs import Answered
 _asked: ContextVar[tuple[Request, Answered] | None] = ContextVar("asked", default=None)
 #: How long a record is waited for that does not get as long as was foretold, in seconds.
 PATIENCE: Final = 1.0
+#: More than any fetch needs: whoever else asks for the URL does not fill the memory.
+_MOST: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,8 @@ class Record:
         """One more exchange has ended; called from the task that served it."""
         asked = _asked.get()
         _asked.set(None)
+        if len(self._exchanges) >= _MOST:
+            return
         decision = entry.decision
         self._exchanges.append(
             Exchanged(
