@@ -9,7 +9,7 @@ from corserver.cli import terminal
 from corserver.cli.logs import Output
 from corserver.cli.run import run_server
 from corserver.http.limits import Limits
-from corserver.http.server import Server
+from corserver.http.listeners import BoundAddress
 from corserver.tools.demo.sites import Demo
 
 _EPILOG = """\b
@@ -32,18 +32,18 @@ def demo(port: int, open_: bool) -> None:
     wire. Both are on this machine, and nothing else is asked.
     """
     site_b_port = port + 1 if 0 < port < 65535 else 0
-    sites = Demo(site_b_port, access_log=terminal.print_entry)
+    sites = Demo(site_b_port, access_log=Output().access_log())
 
-    def ready(server: Server) -> None:
-        taken = [] if port in (0, server.addresses[0].port) else [("Port", f"{port} is taken, so this is another")]
+    def ready(address: BoundAddress) -> None:
+        taken = [] if port in (0, address.port) else [("Port", f"{port} is taken, so this is another")]
         terminal.print_rows(
-            ("URL", server.url),
+            ("URL", address.url),
             *taken,
-            ("Site A", f"{server.url} (the page)"),
+            ("Site A", f"{address.url} (the page)"),
             ("Site B", f"{sites.site_b_url} (what it asks)"),
         )
         if open_:  # Not here: some browsers keep the caller waiting.
-            threading.Thread(target=webbrowser.open, args=(server.url,), daemon=True).start()
+            threading.Thread(target=webbrowser.open, args=(address.url,), daemon=True).start()
 
     run_server(
         sites.app,
