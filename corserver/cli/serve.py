@@ -12,20 +12,12 @@ from corserver.apps.files import StaticFiles
 from corserver.cli import terminal
 from corserver.cli.commands import DefaultCommand
 from corserver.cli.logs import LogFormat, Output
+from corserver.cli.policy import policy_options, read_policy
 from corserver.cli.run import run_server
-from corserver.config import cache_control, cors_policy, embedding_lines, header_lines, limits_sentence, users
+from corserver.config import cache_control, embedding_lines, header_lines, limits_sentence, users
 from corserver.config import limits as read_limits
-from corserver.cors.policy import Policy, PolicyError
 from corserver.http.messages import App
 
-_FLAGS = {
-    "origins": "--cors",
-    "methods": "--cors-methods",
-    "headers": "--cors-headers",
-    "expose": "--cors-expose",
-    "credentials": "--cors-credentials",
-    "max_age": "--cors-max-age",
-}
 _EPILOG = "\b\n" + fill(f"Limits: {limits_sentence()}", 78, subsequent_indent="  ", break_on_hyphens=False)
 
 
@@ -43,18 +35,7 @@ _EPILOG = "\b\n" + fill(f"Limits: {limits_sentence()}", 78, subsequent_indent=" 
 @click.option(
     "--workers", default=1, show_default=True, metavar="N", type=click.IntRange(min=1), help="Processes that serve."
 )
-@click.option(
-    "--cors",
-    multiple=True,
-    metavar="ORIGIN",
-    help="Let pages of this origin read: an origin, a pattern "
-    "(https://*.example.com, http://localhost:*), localhost, or *. Repeatable, or comma-separated.",
-)
-@click.option("--cors-methods", multiple=True, metavar="LIST", help="Methods to allow.  [default: any]")
-@click.option("--cors-headers", multiple=True, metavar="LIST", help="Request headers to allow.  [default: any]")
-@click.option("--cors-expose", multiple=True, metavar="LIST", help="Response headers that scripts may read.")
-@click.option("--cors-credentials", is_flag=True, help="Allow cookies and HTTP authentication.")
-@click.option("--cors-max-age", default=600, show_default=True, metavar="SECONDS", help="Life of a preflight.")
+@policy_options
 @click.option("--explain-denials", is_flag=True, help="Say in a refused preflight's body why it was refused.")
 @click.option("--allow-host", multiple=True, metavar="NAME", help="Answer for this host name too.")
 @click.option("--index", default="index.html", show_default=True, metavar="NAME", help="The page of a directory.")
@@ -124,7 +105,7 @@ def serve_directory(
     **flags: Any,
 ) -> None:
     """Serve DIRECTORY (default: the current one) over HTTP, to this machine only; without CORS until asked for."""
-    policy = _policy(**{name: flags.pop(name) for name in tuple(flags) if name.startswith("cors")})
+    policy = read_policy(**{name: flags.pop(name) for name in tuple(flags) if name.startswith("cors")})
     try:
         chosen = read_limits(limits)
     except ValueError as error:
@@ -144,24 +125,6 @@ def serve_directory(
         limits=chosen,
         output=Output(LogFormat(log_format), lines=not no_access_log, quiet=quiet),
     )
-
-
-def _policy(
-    *,
-    cors: tuple[str, ...],
-    cors_methods: tuple[str, ...],
-    cors_headers: tuple[str, ...],
-    cors_expose: tuple[str, ...],
-    cors_credentials: bool,
-    cors_max_age: int,
-) -> Policy | None:
-    try:
-        policy = cors_policy(cors, cors_methods, cors_headers, cors_expose, cors_credentials, cors_max_age)
-    except PolicyError as error:
-        raise click.UsageError(terminal.policy_error(error, _FLAGS)) from error
-    if policy is None and (cors_methods or cors_headers or cors_expose or cors_credentials):
-        raise click.UsageError("the --cors-... flags say what --cors allows: add --cors ORIGIN")
-    return policy
 
 
 def _site(

@@ -4,14 +4,13 @@ import contextlib
 import errno
 import os
 import sys
-from collections.abc import Mapping
 
 import click
 
 from corserver import __version__
 from corserver.cli.colour import wants_colour
 from corserver.config import policy_sentence
-from corserver.cors.policy import Policy, PolicyError
+from corserver.cors.policy import Policy
 from corserver.http.listeners import BoundAddress
 
 STATUS_COLOURS = {"2": "green", "3": "cyan", "4": "yellow", "5": "red"}
@@ -78,15 +77,6 @@ def bind_error(error: OSError, host: str, port: int, *, strict: bool) -> str:
     else:
         reason = f"{error.strerror or error}"
     return f"{style('Error', fg='red')}: cannot listen on {host}: {reason}"
-
-
-def policy_error(error: PolicyError, flags: Mapping[str, str]) -> str:
-    """A refused policy in the words of the command line."""
-    lines = ["the CORS policy was refused:"]
-    for refusal in error.refusals:
-        flag = flags.get(refusal.option, refusal.option)
-        lines += [f"  {flag} {refusal.given}", f"      {refusal.why}", f"      write: {refusal.write}"]
-    return "\n".join(lines)
 
 
 def limits_error(error: ValueError) -> str:
