@@ -23,6 +23,18 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"corserver.apps", "corserver.http.messages", "corserver.http.fileslice", "corserver.cors.scopes"},
         {"trio"},
     ),
+    "corserver.apps.asgi": (
+        {"corserver.apps", "corserver.http.messages", "corserver.http.fileslice", "corserver.cors.scopes"},
+        {"trio", "trio_asyncio"},
+    ),
+    "corserver.apps.websocket": (
+        {"corserver.apps.websocket", "corserver.http.messages", "corserver.cors"},
+        {"trio", "wsproto"},
+    ),
+    "corserver.apps.proxy": (
+        {"corserver.apps", "corserver.http.messages", "corserver.http.wire", "corserver.cors.scopes"},
+        {"trio", "httpcore"},
+    ),
     "corserver.config": ({"corserver.cors", "corserver.http.limits"}, set()),
     "corserver.tools": (
         {"corserver.cors", "corserver.http", "corserver.apps", "corserver.config", "corserver.tools"},

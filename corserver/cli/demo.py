@@ -7,8 +7,8 @@ import click
 
 from corserver.cli import terminal
 from corserver.cli.logs import Output
-from corserver.cli.run import run_server
-from corserver.http.limits import Limits
+from corserver.cli.server_options import Settings
+from corserver.cli.serving import run_server
 from corserver.http.listeners import BoundAddress
 from corserver.tools.demo.sites import Demo
 
@@ -45,17 +45,5 @@ def demo(port: int, open_: bool) -> None:
         if open_:  # Not here: some browsers keep the caller waiting.
             threading.Thread(target=webbrowser.open, args=(address.url,), daemon=True).start()
 
-    run_server(
-        sites.app,
-        serving=("Demo", ""),
-        host="127.0.0.1",
-        port=port,
-        strict_port=False,
-        policy=None,
-        allow_hosts=None,
-        explain_denials=False,
-        server_header="corserver",
-        limits=Limits(),
-        output=Output(lines=False),
-        ready=ready,
-    )
+    settings = Settings(port=port, output=Output(lines=False))
+    run_server(sites.app, settings, serving=("Demo", ""), ready=ready)

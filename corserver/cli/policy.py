@@ -20,7 +20,8 @@ FLAGS: Final = {
     "max_age": "--cors-max-age",
 }
 
-_OPTIONS: Final = (
+#: The flags, for the decorators of a command.
+POLICY_OPTIONS: Final = (
     click.option(
         "--cors",
         multiple=True,
@@ -38,7 +39,7 @@ _OPTIONS: Final = (
 
 def policy_options(command: _Command) -> _Command:
     """The `--cors` flags, for a command that passes them on to `read_policy`."""
-    for option in reversed(_OPTIONS):
+    for option in reversed(POLICY_OPTIONS):
         command = option(command)
     return command
 

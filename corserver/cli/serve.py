@@ -1,7 +1,6 @@
 """`corserver [DIRECTORY]`: serve a directory."""
 
 from pathlib import Path
-from textwrap import fill
 from typing import Any
 
 import click
@@ -9,35 +8,20 @@ import click
 from corserver import __version__
 from corserver.apps.auth import BasicAuth
 from corserver.apps.files import StaticFiles
-from corserver.cli import terminal
 from corserver.cli.commands import DefaultCommand
-from corserver.cli.logs import LogFormat, Output
-from corserver.cli.policy import policy_options, read_policy
-from corserver.cli.run import run_server
-from corserver.config import cache_control, embedding_lines, header_lines, limits_sentence, users
-from corserver.config import limits as read_limits
+from corserver.cli.server_options import LIMITS_EPILOG, Settings, server_options
+from corserver.cli.serving import run_server
+from corserver.config import cache_control, embedding_lines, header_lines, users
 from corserver.http.messages import App
-
-_EPILOG = "\b\n" + fill(f"Limits: {limits_sentence()}", 78, subsequent_indent="  ", break_on_hyphens=False)
 
 
 @click.command(
     cls=DefaultCommand,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog=_EPILOG,
+    epilog=LIMITS_EPILOG,
 )
 @click.argument("directory", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option(
-    "-p", "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 is any free port."
-)
-@click.option("--host", "-b", "--bind", default="127.0.0.1", show_default=True, help="Address; 0.0.0.0 is all of them.")
-@click.option("--strict-port", is_flag=True, help="Fail if the port is taken, rather than use the next free one.")
-@click.option(
-    "--workers", default=1, show_default=True, metavar="N", type=click.IntRange(min=1), help="Processes that serve."
-)
-@policy_options
-@click.option("--explain-denials", is_flag=True, help="Say in a refused preflight's body why it was refused.")
-@click.option("--allow-host", multiple=True, metavar="NAME", help="Answer for this host name too.")
+@server_options
 @click.option("--index", default="index.html", show_default=True, metavar="NAME", help="The page of a directory.")
 @click.option("--no-listing", is_flag=True, help="Do not list directories that have no such page.")
 @click.option("--spa", "-s", "--single", is_flag=True, help="Answer a page that does not exist with the root's index.")
@@ -70,61 +54,12 @@ _EPILOG = "\b\n" + fill(f"Limits: {limits_sentence()}", 78, subsequent_indent=" 
     help="Ask for this name and password. Repeatable. Others on this machine can see it here: CORSERVER_AUTH hides it.",
 )
 @click.option("--dotfiles", is_flag=True, help="Serve files and directories whose name begins with a dot.")
-@click.option(
-    "--limit",
-    "limits",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Change a limit on what a client can make the server do, such as body=1GiB, idle-seconds=5 or requests=none. "
-    "Repeatable; they are listed below.",
-)
-@click.option(
-    "--log-format",
-    type=click.Choice([form.value for form in LogFormat]),
-    default=LogFormat.TEXT.value,
-    show_default=True,
-    help="For people; the Common Log Format; or a JSON object a line. With the latter two the banner goes to stderr.",
-)
-@click.option("--no-access-log", is_flag=True, help="No line for each request.")
-@click.option("--no-server-header", is_flag=True, help="No Server line in responses.")
-@click.option("-q", "--quiet", is_flag=True, help="No banner and no line for each request.")
 @click.version_option(__version__, message="%(prog)s %(version)s")
-def serve_directory(
-    directory: Path,
-    port: int,
-    host: str,
-    strict_port: bool,
-    workers: int,
-    explain_denials: bool,
-    allow_host: tuple[str, ...],
-    limits: tuple[str, ...],
-    log_format: str,
-    no_access_log: bool,
-    no_server_header: bool,
-    quiet: bool,
-    **flags: Any,
-) -> None:
+def serve_directory(directory: Path, settings: Settings, **flags: Any) -> None:
     """Serve DIRECTORY (default: the current one) over HTTP, to this machine only; without CORS until asked for."""
-    policy = read_policy(**{name: flags.pop(name) for name in tuple(flags) if name.startswith("cors")})
-    try:
-        chosen = read_limits(limits)
-    except ValueError as error:
-        raise click.UsageError(terminal.limits_error(error)) from error
-    app, remarks = _site(directory, with_cors=policy is not None, **flags)
-    run_server(
-        app,
-        serving=("Root", f"{directory.resolve()}{f' ({remarks})' if remarks else ''}"),
-        host=host,
-        port=port,
-        strict_port=strict_port,
-        workers=workers,
-        policy=policy,
-        allow_hosts=allow_host or None,
-        explain_denials=explain_denials,
-        server_header=None if no_server_header else "corserver",
-        limits=chosen,
-        output=Output(LogFormat(log_format), lines=not no_access_log, quiet=quiet),
-    )
+    app, remarks = _site(directory, with_cors=settings.policy is not None, **flags)
+    what = f"{directory.resolve()}{f' ({remarks})' if remarks else ''}"
+    run_server(app, settings, serving=("Root", what))
 
 
 def _site(

@@ -11,7 +11,7 @@ import trio
 
 from corserver.cli import terminal
 from corserver.cli.logs import Output, log_rest, log_to_stderr
-from corserver.cors.policy import Policy
+from corserver.cli.server_options import Settings
 from corserver.http.limits import Limits
 from corserver.http.listeners import BoundAddress, bound_address, open_listeners, open_queues
 from corserver.http.log import Repeated
@@ -32,56 +32,43 @@ EXIT_UNBOUND = 3
 EXIT_INTERRUPTED = 130
 
 
-def run_server(
-    app: App,
-    *,
-    serving: tuple[str, str],
-    host: str,
-    port: int,
-    strict_port: bool,
-    workers: int = 1,
-    policy: Policy | None,
-    allow_hosts: Sequence[str] | None,
-    explain_denials: bool,
-    server_header: str | None,
-    limits: Limits,
-    output: Output,
-    ready: Begin | None = None,
-) -> None:
+def run_server(app: App, settings: Settings, *, serving: tuple[str, str], ready: Begin | None = None) -> None:
     """Serve *app* until SIGINT or SIGTERM; a second one does not wait for the answers under way.
 
     *serving* is the banner's line on what is served: a label and a text; *ready*, where it is given, is called in the
-    banner's place. Exits with 3 where the address cannot be
-    bound, with 130 where answers were cut off, with 1 where a worker cannot start.
+    banner's place. Exits with 3 where the address cannot be bound, with 130 where answers were cut off, with 1 where
+    a worker cannot start.
     """
+    output = settings.output
     start = functools.partial(
         serve,
         app,
-        cors=policy,
+        cors=settings.policy,
         access_log=output.access_log(),
-        limits=limits,
-        server_header=server_header,
-        allow_hosts=allow_hosts,
-        explain_denials=explain_denials,
+        limits=settings.limits,
+        server_header=settings.server_header,
+        allow_hosts=settings.allow_hosts,
+        explain_denials=settings.explain_denials,
     )
 
     def begin(address: BoundAddress) -> None:
         if ready is not None:
             ready(address)
         elif not output.quiet:
-            aside = output.banner_is_aside
-            terminal.print_banner(address, serving, policy, wanted_port=port, workers=workers, aside=aside)
+            terminal.print_banner(
+                address,
+                serving,
+                settings.policy,
+                wanted_port=settings.port,
+                workers=settings.workers,
+                aside=output.banner_is_aside,
+            )
 
-    or_next = 0 if strict_port or port == 0 else _PORTS_TO_TRY
     repeated = log_to_stderr()
     try:
-        if workers == 1:
-            was_cut_off = trio.run(_serve_alone, start, host, port, or_next, begin, output)
-        else:
-            queues = open_queues(host, port, workers, or_next=or_next)
-            was_cut_off = _supervise(start, queues, limits, begin, output, repeated)
+        was_cut_off = _serve(start, settings, begin, repeated)
     except OSError as error:
-        click.echo(terminal.bind_error(error, host, port, strict=strict_port), err=True)
+        click.echo(terminal.bind_error(error, settings.host, settings.port, strict=settings.strict_port), err=True)
         sys.exit(EXIT_UNBOUND)
     except WorkersFailed as error:
         click.echo(terminal.start_error(error), err=True)
@@ -90,6 +77,15 @@ def run_server(
         log_rest(repeated)
     if was_cut_off:
         sys.exit(EXIT_INTERRUPTED)
+
+
+def _serve(start: Start, settings: Settings, begin: Begin, repeated: Repeated) -> bool:
+    host, port, workers = settings.host, settings.port, settings.workers
+    or_next = 0 if settings.strict_port or port == 0 else _PORTS_TO_TRY
+    if workers == 1:
+        return trio.run(_serve_alone, start, host, port, or_next, begin, settings.output)
+    queues = open_queues(host, port, workers, or_next=or_next)
+    return _supervise(start, queues, settings.limits, begin, settings.output, repeated)
 
 
 async def _serve_alone(start: Start, host: str, port: int, or_next: int, begin: Begin, output: Output) -> bool:
