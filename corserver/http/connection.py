@@ -35,10 +35,7 @@ logger = logging.getLogger("corserver")
 
 
 class Connection:
-    """A connection on *transport*, or on a stream. `run` serves it; `stop` lets the answer under way be its last.
-
-    *received* has arrived already.
-    """
+    """A connection on *transport*, or on a stream. `run` serves it; `stop` lets the answer under way be its last."""
 
     __slots__ = (
         "_body_sent",
@@ -51,22 +48,18 @@ class Connection:
         "client",
     )
 
-    def __init__(
-        self, transport: Transport | trio.abc.Stream, service: Service, client: Address = None, received: bytes = b""
-    ) -> None:
+    def __init__(self, transport: Transport | trio.abc.Stream, service: Service, client: Address = None) -> None:
         self._limits = service.limits
         self._transport = transport if isinstance(transport, Transport) else Transport(transport, service.limits)
         self._service = service
         self.client = client
         self._wire = Wire(service.limits, service.sections)
-        if received:
-            self._wire.receive(received)
         self._reader = Reader(self._transport, self._wire, service.limits)
         self._chunks: AsyncIterator[bytes] | None = None
         self._body_sent = 0
 
     async def run(self) -> None:
-        """Serve request after request until one side is done."""
+        """Serve request after request until one side is done, or the next is waited for elsewhere: then call again."""
         try:
             while await self._exchange():
                 pass
@@ -77,7 +70,7 @@ class Connection:
         except BaseExceptionGroup as group:
             raise without_mistakes(group, logger) from None
         finally:
-            if not self._reader.is_released:
+            if not self._transport.is_at_rest:
                 with trio.CancelScope(shield=True):  # It does not wait; unshielded, it would hide a KeyboardInterrupt.
                     await self._transport.close()
 
@@ -236,6 +229,7 @@ class Connection:
             self._reader.give_up("the rest of the request body was dropped, or neither side could go on")
 
     async def _make_ready(self) -> bool:
+        """Whether the next request can be waited for here."""
         wire, transport = self._wire, self._transport
         if not (wire.body_is_read or wire.must_close):
             await self._reader.drain()
@@ -244,8 +238,9 @@ class Connection:
             return False
         transport.served += 1
         transport.since = trio.current_time()
-        if not wire.is_silent:  # Who pipelines lets others have their turn.
-            await trio.lowlevel.checkpoint()
+        if wire.is_silent:
+            return not transport.rest()
+        await trio.lowlevel.checkpoint()  # Who pipelines lets others have their turn.
         return True
 
     def _log(self, exchange: Exchange, response: Response | None, clock: tuple[float, float], failure: str) -> None:
