@@ -18,13 +18,13 @@ from collections.abc import AsyncIterable, AsyncIterator
 
 import trio
 
-from corserver.http.body import Body
+from corserver.http.body import NO_BODY, Body
 from corserver.http.exchange import Exchange, Service, open_exchange, refused_exchange
 from corserver.http.fileslice import FileSlice
 from corserver.http.framing import Framing, can_upgrade, framing_of
 from corserver.http.gate import RefusedHead
 from corserver.http.log import Entry
-from corserver.http.messages import Address, Headers, HTTPError, Request, Response, UpgradeHandler
+from corserver.http.messages import Address, HTTPError, Request, Response, UpgradeHandler
 from corserver.http.mistakes import close_all, http_error_in, without_mistakes
 from corserver.http.reader import Reader
 from corserver.http.transport import PeerLeft, Transport
@@ -80,11 +80,11 @@ class Connection:
         self._transport.stop_idling()
 
     async def _exchange(self) -> bool:
-        wire = self._wire
+        """Whether another request is to be waited for here."""
         try:
-            head = await self._reader.next_head()
+            head = self._reader.head_at_hand() or await self._reader.next_head()
         except RefusedHead as refusal:
-            wire.must_close = True
+            self._wire.must_close = True
             exchange = refused_exchange(refusal, self._service)
         else:
             if head is None:
@@ -147,16 +147,18 @@ class Connection:
     def _request(self, exchange: Exchange) -> Request:
         head = exchange.head
         assert head is not None, "only a request whose head was accepted reaches the app"
+        section = head.section
+        has_body = section.content_length or section.chunked
         return Request(
-            method=head.method.decode("ascii"),
-            target=head.target.decode("ascii"),
-            path=exchange.path,
-            headers=Headers(head.fields),
-            scheme=self._service.scheme,
-            authority=head.authority.decode("ascii"),
-            http_version=f"1.{head.minor_version}",
-            client=self.client,
-            content=Body(self._reader.next_body, lambda: self._wire.trailers),
+            head.method.decode("ascii"),
+            head.target.decode("ascii"),
+            exchange.path,
+            section.headers,
+            self._service.scheme,
+            head.authority.decode("ascii"),
+            "1.1" if head.minor_version else "1.0",
+            self.client,
+            content=Body(self._reader.next_body, lambda: self._wire.trailers) if has_body else NO_BODY,
         )
 
     async def _respond(self, exchange: Exchange, response: Response) -> str:
@@ -177,9 +179,10 @@ class Connection:
             body = b""
         self._body_sent = len(body)
         wire.answered()
-        if wire.is_silent and wire.body_is_read and not wire.is_last:
-            await self._transport.post(head, body)
-        elif self._drops_input():
+        is_idle_then = wire.is_silent and wire.body_is_read and not wire.is_last
+        if is_idle_then and self._transport.post(head, body):
+            return ""
+        if self._drops_input():
             await self._transport.send_while_dropping(head, body)
         else:
             await self._transport.send(head, body)

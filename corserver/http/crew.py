@@ -25,7 +25,7 @@ T = TypeVar("T")
 class Crew(Generic[V]):
     """Calls *serve* with each visitor that is called for, in tasks of *nursery*."""
 
-    __slots__ = ("_is_coming", "_line", "_nursery", "_resting", "_serve", "_spare")
+    __slots__ = ("_is_coming", "_is_stopping", "_line", "_nursery", "_resting", "_serve", "_spare")
 
     def __init__(self, nursery: trio.Nursery, serve: Callable[[V], Coroutine[Any, Any, None]]) -> None:
         self._nursery = nursery
@@ -34,6 +34,7 @@ class Crew(Generic[V]):
         self._resting: list[trio.lowlevel.Task] = []
         #: Whether a member was woken and has not looked at the line yet.
         self._is_coming = False
+        self._is_stopping = False
         #: How many members were never needed since `dismiss_spare`.
         self._spare = 0
 
@@ -45,9 +46,17 @@ class Crew(Generic[V]):
 
     def dismiss_spare(self) -> None:
         """Let go of the members that nobody has needed since the last time."""
-        for _ in range(min(self._spare, len(self._resting))):
-            trio.lowlevel.reschedule(self._resting.pop(0), outcome.Value(False))
+        self._dismiss(min(self._spare, len(self._resting)))
         self._spare = len(self._resting)
+
+    def stop(self) -> None:
+        """Let each member go once it has nothing to do. Who is called for from now on is served still."""
+        self._is_stopping = True
+        self._dismiss(len(self._resting))
+
+    def _dismiss(self, number: int) -> None:
+        for _ in range(number):
+            trio.lowlevel.reschedule(self._resting.pop(0), outcome.Value(False))
 
     def _wake(self) -> None:
         self._is_coming = True
@@ -67,7 +76,7 @@ class Crew(Generic[V]):
                 if line and not self._is_coming:
                     self._wake()
                 await _in_context(contextvars.copy_context(), self._serve(visitor))
-            is_needed = await self._rest()
+            is_needed = not self._is_stopping and await self._rest()
 
     async def _rest(self) -> bool:
         task = trio.lowlevel.current_task()

@@ -141,6 +141,7 @@ class Lobby:
                 self.dismiss(visitor)
                 if visitor.state is State.BUSY and visitor.connection is not None:
                     visitor.connection.stop()
+            self._crew.stop()
 
     def close(self) -> None:
         """Close whatever is left, once no task is."""

@@ -47,6 +47,10 @@ class Transport:
         assert self._stream is not None, "it has one from the start, or makes it when it is asked"
         return self._stream
 
+    def take_received(self) -> bytes:
+        """What has arrived already while nothing was under way."""
+        return b""
+
     async def idle(self) -> bytes | None:
         """What arrives next while nothing is under way; `b""` if nothing will, or nothing did for too long.
 
@@ -103,9 +107,9 @@ class Transport:
             await self.send(piece)
             count(len(piece))
 
-    async def post(self, head: bytes, body: bytes = b"") -> None:
-        """`send` what ends an exchange, after which the connection is idle: when it goes may be a moment later."""
-        await self.send(head, body)
+    def post(self, head: bytes, body: bytes) -> bool:
+        """Have what ends an exchange sent in a moment, after which the connection is idle; False: it must be sent."""
+        return False
 
     async def _send(self, data: bytes | memoryview) -> None:
         view = memoryview(data)

@@ -94,11 +94,13 @@ class Visitor(Transport):
             self._stream = trio.SocketStream(trio.socket.from_stdlib_socket(self._socket))
         return self._stream
 
+    def take_received(self) -> bytes:
+        """As `Transport`: what the lobby has read."""
+        data, self.received = self.received, b""
+        return data
+
     async def idle(self) -> bytes | None:
-        """As `Transport`: what has arrived already, or nothing: the next request is waited for in the lobby."""
-        if self.received:
-            data, self.received = self.received, b""
-            return data
+        """As `Transport`: the next request is waited for in the lobby."""
         while not self.rest():
             await self.send(b"")
             if self.until or self._host.is_stopping:
@@ -143,13 +145,13 @@ class Visitor(Transport):
         elif sent < len(head) + len(body):
             await self._send(memoryview(body)[sent - len(head) :])
 
-    async def post(self, head: bytes, body: bytes = b"") -> None:
-        """As `Transport`: a short one in a moment, by the lobby, with those of the others who are seen to now."""
-        if len(head) + len(body) <= _JOINED:
-            self.owed += head + body
-            self._host.post(self)
-        else:
-            await self.send(head, body)
+    def post(self, head: bytes, body: bytes) -> bool:
+        """As `Transport`: a short one, by the lobby, with those of the others who are seen to now."""
+        if len(head) + len(body) > _JOINED:
+            return False
+        self.owed += head + body
+        self._host.post(self)
+        return True
 
     async def send_file(self, head: bytes, file: FileSlice, count: Callable[[int], None]) -> None:
         """As `Transport`: the kernel copies it (sendfile(2))."""

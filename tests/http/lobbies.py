@@ -57,6 +57,7 @@ async def attended(service: Service) -> AsyncIterator[Hall]:
             for client in hall.clients:
                 await client.aclose()
             nursery.cancel_scope.deadline = trio.current_time() + 5
+        assert not nursery.cancel_scope.cancelled_caught, "every task ends by itself"
         attendants.cancel_scope.cancel()
     hall.lobby.close()
     assert hall.left == len(hall.clients)

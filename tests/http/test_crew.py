@@ -81,6 +81,29 @@ async def test_members_that_nobody_needs_go() -> None:
         nursery.cancel_scope.cancel()
 
 
+async def test_once_it_stops_no_member_stays_and_who_is_called_for_is_served_still() -> None:
+    go_on = trio.Event()
+    served: list[int] = []
+
+    async def serve(visitor: int) -> None:
+        if visitor == 1:
+            await go_on.wait()
+        served.append(visitor)
+
+    with trio.fail_after(5):
+        async with trio.open_nursery() as nursery:
+            crew = Crew(nursery, serve)
+            for visitor in range(3):
+                crew.call(visitor)
+            await trio.testing.wait_all_tasks_blocked()
+            crew.stop()
+            crew.call(3)
+            await trio.testing.wait_all_tasks_blocked()
+            assert (served, len(nursery.child_tasks)) == ([0, 2, 3], 1)
+            go_on.set()
+    assert served == [0, 2, 3, 1]
+
+
 async def test_each_turn_has_a_context_of_its_own_and_so_has_what_it_starts() -> None:
     seen: list[str] = []
     started: list[str] = []
