@@ -112,6 +112,11 @@ class Representation:
             lines = ((b"Content-Range", b"bytes */%d" % self.length), RANGES)
             raise HTTPError(416, f"the file has {self.length} bytes", lines) from None
 
+    def is_sliced(self, parts: tuple[ByteRange, ...]) -> bool:
+        """Whether the body of the response with *parts* is a `FileSlice`, so that making it reads nothing."""
+        length = sum(map(len, parts)) if parts else self.length
+        return length is not None and length > CHUNK
+
     def response(self, parts: tuple[ByteRange, ...], source: bytes | int) -> Response:
         """The response with *parts*, or the whole, of *source*: the content, or the open file, which blocks."""
         if not parts:
