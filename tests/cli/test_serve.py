@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from unittest.mock import ANY
 
 import httpx
 import pytest
@@ -107,14 +108,26 @@ async def test_it_says_where_what_and_which_policy_then_a_line_a_request_and_sto
         assert await running.stop() == 0
         await running.line_with("Stopped.")
         banner, requests = running.lines[:5], running.lines[5:]
+        columns = re.compile(r"\d\d:\d\d:\d\d  (...)  ([ \d.]{4} ms)  (.{7})  (\S+) *(.*)")
         assert [line.split()[0] for line in banner] == ["corserver", "URL", "Root", "CORS", "Stop"]
         assert banner[2].endswith(str(public))
         assert banner[3].endswith("http://localhost:3000 (any method; any header; no credentials; max-age 600)")
-        assert [line.split(" ", 1)[1] for line in requests[:4]] == [
-            "GET /data.json 200 cors allowed http://localhost:3000",
-            "PUT /data.json 405 cors allowed http://localhost:3000",
-            "PUT /data.json 204 preflight allowed http://localhost:3000",
-            "GET /nope 404 cors denied http://localhost:3001 (origin not in the policy; allowed: http://localhost:3000)",
+        assert [[part.strip() for part in columns.findall(line)[0]] for line in requests[:4]] == [
+            ["200", ANY, "GET", "/data.json", "cors allowed http://localhost:3000"],
+            ["405", ANY, "PUT", "/data.json", "cors allowed http://localhost:3000"],
+            ["204", ANY, "PUT", "/data.json", "preflight allowed http://localhost:3000"],
+            [
+                "404",
+                ANY,
+                "GET",
+                "/nope",
+                "cors denied http://localhost:3001 (origin not in the policy; allowed: http://localhost:3000)",
+            ],
+        ]
+        assert [" ".join(line.split()) for line in requests[4:-1]] == [
+            "Served 4 requests (2 4xx)",
+            "CORS 1 preflight allowed, none denied",
+            "Denied http://localhost:3001 1 time (origin not allowed), to allow it: --cors http://localhost:3001",
         ]
         assert await errors(running) == ""
 
@@ -283,7 +296,7 @@ async def test_limits_reach_the_server(public: Path) -> None:
 
 
 async def test_the_help_names_every_limit(public: Path) -> None:
-    async with corserver("--help") as running:
+    async with corserver("--help", "limits") as running:
         words = (await output(running)).replace(",", " ").split()
     assert set(limits_sentence().split(", ")) <= set(words)
 
@@ -350,3 +363,95 @@ async def test_a_login_guards_everything_and_is_named_without_its_password(publi
             wanted = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
             assert (await client.options(f"{url}/data.json", headers=wanted)).status_code == 204
         assert not [line for line in running.lines if "love" in line]
+
+
+async def test_a_program_that_starts_it_reads_one_object_once_it_listens(public: Path) -> None:
+    async with corserver(public, "-p", "0", "--json") as running:
+        ready = json.loads(await running.line_with("ready"))
+        assert ready["pid"] == running.process.pid
+        assert ready["addresses"] == [ready["url"]]
+        async with httpx.AsyncClient() as client:
+            assert (await client.get(f"{ready['url']}/data.json")).json() == {"a": 1}
+        assert await running.stop() == 0
+        assert (await output(running), len(running.lines)) == ("", 1)
+        assert await errors(running) == ""
+
+
+async def test_the_log_follows_the_ready_line_where_it_is_for_programs(public: Path) -> None:
+    async with corserver(public, "-p", "0", "--json", "--log-format", "json", "--host", "0.0.0.0") as running:
+        ready = json.loads(await running.line_with("ready"))
+        assert ready["url"].startswith("http://127.0.0.1:")
+        async with httpx.AsyncClient() as client:
+            await client.get(f"{ready['url']}/data.json")
+        assert json.loads(await running.line_with("/data.json"))["status"] == 200
+        assert await running.stop() == 0
+
+
+async def test_all_interfaces_are_shown_as_addresses_that_can_be_clicked(public: Path) -> None:
+    async with corserver(public, "-p", "0", "--host", "0.0.0.0") as running:
+        url = await running.url()
+        await running.line_with("Stop")
+        networks = [line.split()[1] for line in running.lines if "Network" in line]
+        async with httpx.AsyncClient() as client:
+            for each in (url, *networks):
+                assert each.rpartition(":")[2] == url.rpartition(":")[2]
+                assert (await client.get(f"{each}/data.json")).json() == {"a": 1}
+        assert any("open to other machines" in line for line in running.lines)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_a_unix_socket(public: Path, tmp_path: Path, workers: str) -> None:
+    path = str(tmp_path / "app.sock")
+    async with corserver(public, "--uds", path, "--uds-mode", "660", "--workers", workers) as running:
+        assert path in await running.line_with("Socket")
+        async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=path)) as client:
+            assert (await client.get("http://app.example/data.json")).json() == {"a": 1}
+        code, text = await refused(public, "--uds", path)
+        assert (code, "a server answers there already" in text) == (3, True)
+        assert await running.stop() == 0
+        assert "app.sock" not in os.listdir(tmp_path)
+        assert await errors(running) == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "url_ends"), [(["-o"], "/"), (["--open", "/docs/?q=1"], "/docs/?q=1"), (["-o", "--spa"], "/")]
+)
+async def test_the_browser_is_opened_and_not_waited_for(
+    public: Path, tmp_path: Path, arguments: list[str], url_ends: str
+) -> None:
+    browser, opened = tmp_path / "browser", tmp_path / "opened"
+    os.mkfifo(opened)
+    browser.write_text(f'#!/bin/sh\nsleep 60 & echo "$1 $!" > {opened}; wait\n')
+    browser.chmod(0o755)
+    async with corserver(public, *arguments, "-p", "0", BROWSER=f"{browser} %s") as running:
+        url = await running.url()
+        opened_url, sleeper = (await read_line(opened)).split()
+        assert opened_url == url + url_ends
+        os.kill(int(sleeper), signal.SIGTERM)
+        assert await running.stop() == 0
+
+
+async def read_line(fifo: Path) -> str:
+    with trio.fail_after(30):
+        return (await trio.to_thread.run_sync(fifo.read_text, abandon_on_cancel=True)).strip()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--open=docs"], "write a path of the site, such as --open /docs"),
+        (["-o", "/usr"], "the directory is served by: corserver /usr -o"),
+        (["--open", "--uds", "x.sock"], "a browser cannot connect to a Unix socket"),
+        (["--uds-mode", "rw"], "write three octal digits, such as 660"),
+    ],
+)
+async def test_what_cannot_be_opened_is_said(arguments: list[str], words: str) -> None:
+    code, text = await refused(*arguments)
+    assert (code, True) == (2, words in text), text
+
+
+async def test_verbose_says_the_flag_that_would_allow_it(public: Path) -> None:
+    async with corserver(public, "-p", "0", "-v") as running:
+        async with httpx.AsyncClient(headers={"Origin": "http://localhost:3001"}) as client:
+            await client.get(f"{await running.url()}/data.json")
+        assert (await running.line_with("to allow it")).strip() == "to allow it: --cors http://localhost:3001"
