@@ -23,15 +23,21 @@ Reader = Callable[[Sequence[Entry]], None]
 
 
 class AccessLog:
-    """What `serve` calls after every exchange. Entered as a context manager it gives them in batches, else at once."""
+    """What `serve` calls after every exchange. Entered as a context manager it gives them in batches, else at once.
 
-    def __init__(self, *readers: Reader) -> None:
+    What is below the *hidden* paths is nobody's business.
+    """
+
+    def __init__(self, *readers: Reader, hidden: tuple[bytes, ...] = ()) -> None:
         self._readers = readers
+        self._hidden = hidden
         self._entries: list[Entry] = []
         self._more: trio.Event | None = None
         self._stack = contextlib.AsyncExitStack()
 
     def __call__(self, entry: Entry) -> None:
+        if self._hidden and entry.target.startswith(self._hidden):
+            return
         self._entries.append(entry)
         if self._more is None:
             self.give_out()

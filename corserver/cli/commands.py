@@ -75,7 +75,7 @@ def _with_paths(args: list[str]) -> list[str]:
         opens = arg in ("-o", "--open")
         if opens and after != "/" and after.startswith("/") and os.path.isdir(after):
             raise click.UsageError(
-                f"{arg} {after}: the directory is served by: {PROGRAM} {after} -o; as a page's path it is --open={after}"
+                f"{arg} {after}: a directory is served by {PROGRAM} {after} -o, a page opened by --open={after}"
             )
         found.append("--open=/" if opens and not after.startswith("/") else arg)
     return found

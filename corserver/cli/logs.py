@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, unique
 
@@ -39,11 +39,15 @@ class Output:
     verbose: bool = False
     ready_line: bool = False
 
-    def access_log(self, *readers: Reader) -> AccessLog | None:
-        """What `serve` calls after every exchange, for *readers* and the lines; None where nobody wants to know."""
+    def access_log(self, *readers: Reader, hidden: Sequence[str] = ()) -> AccessLog | None:
+        """What `serve` calls after every exchange, for *readers* and the lines; None where nobody wants to know.
+
+        What is at a *hidden* path, which ends in `/*`, is left out.
+        """
         line = self._line()
         everybody: tuple[Reader, ...] = readers if line is None else (Lines(line), *readers)
-        return AccessLog(*everybody) if everybody else None
+        prefixes = tuple(path.removesuffix("*").encode("ascii") for path in hidden)
+        return AccessLog(*everybody, hidden=prefixes) if everybody else None
 
     def _line(self) -> Callable[[Entry], str] | None:
         if not self.has_lines:

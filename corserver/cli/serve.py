@@ -1,5 +1,6 @@
 """`corserver [DIRECTORY]`: serve a directory."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import click
 from corserver import __version__
 from corserver.apps.auth import BasicAuth
 from corserver.apps.files import StaticFiles
+from corserver.apps.live import PRIVATE, Live
 from corserver.cli.commands import DefaultCommand
 from corserver.cli.completion import SHELLS, print_completion
 from corserver.cli.server_options import TOPIC_TEXTS, Settings, server_options
@@ -81,6 +83,13 @@ from corserver.http.messages import App
     metavar="USER:PASS",
     help="Ask for this name and password. Repeatable. Others on this machine can see it here: CORSERVER_AUTH hides it.",
 )
+@option(
+    "--live",
+    topic="files",
+    common=True,
+    is_flag=True,
+    help="Reload the pages that are open when files change.  [extra: live]",
+)
 @option("--dotfiles", topic="files", is_flag=True, help="Serve files and directories whose name begins with a dot.")
 @option(
     "--completion",
@@ -95,6 +104,10 @@ from corserver.http.messages import App
 def serve_directory(directory: Path, settings: Settings, **flags: Any) -> None:
     """Serve DIRECTORY (default: the current one) over HTTP, to this machine only; without CORS until asked for."""
     app, remarks = _site(directory, with_cors=settings.policy is not None, **flags)
+    if flags["live"]:
+        if settings.workers > 1:
+            raise click.UsageError("--live is for one process: leave out --workers")
+        settings = replace(settings, private_paths=(PRIVATE,))
     what = f"{directory.resolve()}{f' ({remarks})' if remarks else ''}"
     run_server(app, settings, serving=("Root", what))
 
@@ -112,6 +125,7 @@ def _site(
     headers: tuple[str, ...],
     isolate: bool,
     auth: tuple[str, ...],
+    live: bool,
     dotfiles: bool,
 ) -> tuple[App, str]:
     """The app, and what is to be said of it in the banner."""
@@ -133,12 +147,14 @@ def _site(
             dotfiles=dotfiles,
         )
         logins = users(auth)
-        app = BasicAuth(files, logins) if logins else files
+        site = Live(files, [str(directory)]) if live else files
+        app = BasicAuth(site, logins) if logins else site
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     remarks = {
         f"login: {', '.join(logins)}": bool(logins),
         "cross-origin isolated": isolate,
+        "live": live,
         "with dotfiles": dotfiles,
     }
     return app, "; ".join(remark for remark, holds in remarks.items() if holds)

@@ -136,7 +136,8 @@ class Settings:
     """How a server is run: where it listens, its policy, its limits, and what it writes.
 
     *uds*, the path of a Unix socket, takes the place of host and port. *allow_hosts* None checks the host on loopback
-    addresses only; *server_header* None writes none. *open_path* is what the browser is to open, None for nothing.
+    addresses only; *server_header* None writes none. At *private_paths*, which end in `/*`, no policy governs and
+    nothing is logged. *open_path* is what the browser is to open, None for nothing.
     """
 
     host: str = "127.0.0.1"
@@ -147,6 +148,7 @@ class Settings:
     workers: int = 1
     open_path: str | None = None
     policy: Policy | None = None
+    private_paths: Sequence[str] = ()
     allow_hosts: Sequence[str] | None = None
     explain_denials: bool = False
     server_header: str | None = "corserver"

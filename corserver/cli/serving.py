@@ -16,10 +16,11 @@ from corserver.cli.opening import open_in_browser
 from corserver.cli.server_options import Settings
 from corserver.cli.summary import Tally
 from corserver.cli.worker_tallies import WorkerTallies
+from corserver.cors.scopes import Scopes
 from corserver.http.listeners import BoundAddress, bound_address, open_listeners, open_queues
 from corserver.http.log import Repeated
 from corserver.http.messages import App
-from corserver.http.server import Server, serve
+from corserver.http.server import Policies, Server, serve
 from corserver.http.unix_sockets import unix_listener
 from corserver.http.workers import Moment, Supervisor, WorkersFailed
 
@@ -79,8 +80,8 @@ class _Run:
         start = functools.partial(
             serve,
             app,
-            cors=settings.policy,
-            access_log=output.access_log(*readers),
+            cors=_policies(settings),
+            access_log=output.access_log(*readers, hidden=settings.private_paths),
             limits=settings.limits,
             server_header=settings.server_header,
             allow_hosts=settings.allow_hosts,
@@ -194,6 +195,10 @@ def _opened(settings: Settings) -> Iterator[socket.socket | None]:
     else:
         with unix_listener(settings.uds, settings.uds_mode) as listener:
             yield listener
+
+
+def _policies(settings: Settings) -> Policies:
+    return Scopes.of(settings.policy).without(*settings.private_paths) if settings.private_paths else settings.policy
 
 
 def _or_next(settings: Settings) -> int:

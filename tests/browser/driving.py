@@ -64,6 +64,15 @@ class Tab:
             f"new Promise((done) => {{ (function look() {{ ({condition}) ? done() : setTimeout(look, 10); }})(); }})"
         )
 
+    async def until_it_reloads(self, condition: str) -> None:
+        """Wait for *condition* to hold in the page that comes after this one."""
+        while True:
+            try:
+                return await self.until(condition)
+            except AssertionError as error:
+                if "navigated" not in str(error) and "context" not in str(error):
+                    raise
+
     async def press(self, key: str, *, shift: bool = False) -> None:
         """Press a key, as a keyboard does."""
         event = {

@@ -440,7 +440,7 @@ async def read_line(fifo: Path) -> str:
     ("arguments", "words"),
     [
         (["--open=docs"], "write a path of the site, such as --open /docs"),
-        (["-o", "/usr"], "the directory is served by: corserver /usr -o"),
+        (["-o", "/usr"], "a directory is served by corserver /usr -o"),
         (["--open", "--uds", "x.sock"], "a browser cannot connect to a Unix socket"),
         (["--uds-mode", "rw"], "write three octal digits, such as 660"),
     ],
@@ -455,3 +455,29 @@ async def test_verbose_says_the_flag_that_would_allow_it(public: Path) -> None:
         async with httpx.AsyncClient(headers={"Origin": "http://localhost:3001"}) as client:
             await client.get(f"{await running.url()}/data.json")
         assert (await running.line_with("to allow it")).strip() == "to allow it: --cors http://localhost:3001"
+
+
+async def test_live_pages_have_a_script_that_no_policy_lets_others_read_and_that_is_not_logged(public: Path) -> None:
+    (public / "index.html").write_text("<p>home")
+    async with corserver(public, "-p", "0", "--live", "--cors", "*") as running:
+        url = await running.url()
+        async with httpx.AsyncClient(headers={"Accept": "text/html"}) as client:
+            page = (await client.get(url)).text
+            script = re.findall('src="(.*)"', page)[0]
+            assert (await client.get(f"{url}{script}")).status_code == 200
+            refused = await client.get(f"{url}{script}", headers={"Origin": "https://a.example"})
+            assert (refused.status_code, "access-control-allow-origin" in refused.headers) == (403, False)
+            async with client.stream("GET", f"{url}/_corserver/live") as stream:
+                lines = stream.aiter_lines()
+                while "event: state" not in await anext(lines):
+                    pass
+                running.process.send_signal(signal.SIGINT)
+                assert [line async for line in lines][-1] == ""
+        assert await running.process.wait() == 0
+        await running.line_with("Stopped.")
+        assert not [line for line in running.lines if "_corserver" in line]
+
+
+async def test_live_is_for_one_process(public: Path) -> None:
+    code, text = await refused(public, "--live", "--workers", "2")
+    assert (code, "leave out --workers" in text) == (2, True)
