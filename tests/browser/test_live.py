@@ -22,6 +22,8 @@ pytestmark = needs_chromium
 PAGE = """<!doctype html><html data-ready="true"><title>{words}</title>
 <link rel="stylesheet" href="/style.css"><p id="words">{words}</p></html>"""
 TITLE = "document.title === {!r}"
+#: The page has its script: a server that stops before it has can be found by nobody.
+SCRIPT = "performance.getEntriesByType('resource').some((each) => each.name.includes('live.js') && each.responseStatus)"
 COLOUR = "getComputedStyle(document.getElementById('words')).color === 'rgb({}, 0, 0)'"
 
 
@@ -70,6 +72,7 @@ async def test_a_page_reloads_once_a_server_that_was_away_is_back(site: Path) ->
         async with served(site) as server:
             port = server.addresses[0].port
             async with tab(server.url) as driven:
+                await driven.until(SCRIPT)
                 server.stop()
                 await server.wait_stopped()
                 (site / "index.html").write_text(PAGE.format(words="after"))
