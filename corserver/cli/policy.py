@@ -1,6 +1,5 @@
 """The `--cors` flags, and the policy that they make; the same words in every command that has them."""
 
-import shlex
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
@@ -8,9 +7,6 @@ import click
 
 from corserver.cli.topics import option
 from corserver.config import cors_policy
-from corserver.cors.decision import Decision, Reason
-from corserver.cors.decision.decision import printable
-from corserver.cors.origins import parse_origin
 from corserver.cors.policy import Policy, PolicyError
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -24,13 +20,6 @@ FLAGS: Final = {
     "credentials": "--cors-credentials",
     "max_age": "--cors-max-age",
 }
-
-_BY_ORIGIN: Final = (Reason.ORIGIN_NOT_ALLOWED, Reason.PREDICATE_DENIED, Reason.NO_POLICY)
-_BY_HEADERS: Final = (
-    Reason.HEADER_NOT_ALLOWED,
-    Reason.SAFELISTED_HEADER_UNSAFE_VALUE,
-    Reason.AUTHORIZATION_NEEDS_EXPLICIT_ALLOW,
-)
 
 #: The flags, for the decorators of a command.
 POLICY_OPTIONS: Final = (
@@ -93,21 +82,3 @@ def _refused(error: PolicyError) -> str:
         flag = FLAGS.get(refusal.option, refusal.option)
         lines += [f"  {flag} {refusal.given}", f"      {refusal.why}", f"      write: {refusal.write}"]
     return "\n".join(lines)
-
-
-def allowing_flag(decision: Decision) -> str:
-    """The flag that, added to those that were given, would allow what *decision* denied; empty where none would."""
-    request, reason, rules = decision.request, decision.reason, decision.rules
-    if reason in _BY_ORIGIN:
-        origin = request.origin
-        if origin is None or parse_origin(origin) is None:
-            return ""
-        try:
-            cors_policy((origin.decode("ascii"),), credentials=rules is not None and rules.credentials)
-        except PolicyError:
-            return ""
-        return f"--cors {shlex.quote(origin.decode('ascii'))}"
-    if reason is Reason.METHOD_NOT_ALLOWED:
-        return f"--cors-methods {shlex.quote(printable(request.requested_methods[0]))}"
-    refused = rules.judge_headers(request.requested_headers) if rules is not None and reason in _BY_HEADERS else None
-    return "" if refused is None else f"--cors-headers {shlex.quote(b','.join(refused[1]).decode('ascii'))}"

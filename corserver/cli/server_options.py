@@ -1,10 +1,10 @@
 """The flags of every command that serves something, and the settings that they make."""
 
 import functools
-import inspect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from inspect import signature
 from textwrap import fill, indent
 from typing import Any, Final
 
@@ -108,6 +108,13 @@ _HOW: Final = (
         help="Open the page in the browser.",
     ),
     option(
+        "--inspect",
+        topic="output",
+        common=True,
+        is_flag=True,
+        help="Show requests as they come, each with its CORS story, on a page of its own.",
+    ),
+    option(
         "--log-format",
         topic="output",
         type=click.Choice([form.value for form in LogFormat]),
@@ -137,7 +144,8 @@ class Settings:
 
     *uds*, the path of a Unix socket, takes the place of host and port. *allow_hosts* None checks the host on loopback
     addresses only; *server_header* None writes none. At *private_paths*, which end in `/*`, no policy governs and
-    nothing is logged. *open_path* is what the browser is to open, None for nothing.
+    nothing is logged. *open_path* is what the browser is to open, None for nothing; *inspect* is whether there is a
+    live view, on a port of its own.
     """
 
     host: str = "127.0.0.1"
@@ -147,6 +155,7 @@ class Settings:
     uds_mode: int = 0o600
     workers: int = 1
     open_path: str | None = None
+    inspect: bool = False
     policy: Policy | None = None
     private_paths: Sequence[str] = ()
     allow_hosts: Sequence[str] | None = None
@@ -158,7 +167,7 @@ class Settings:
 
 def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """These flags, for a command that is given them as `settings`, beside its own."""
-    shared = tuple(inspect.signature(_settings).parameters)
+    shared = tuple(signature(_settings).parameters)
 
     @functools.wraps(command)
     def with_settings(**flags: Any) -> Any:
@@ -179,6 +188,7 @@ def _settings(
     uds_mode: str,
     workers: int,
     open_path: str | None,
+    inspect: bool,
     cors: tuple[str, ...],
     cors_methods: tuple[str, ...],
     cors_headers: tuple[str, ...],
@@ -196,6 +206,8 @@ def _settings(
     quiet: bool,
 ) -> Settings:
     policy = read_policy(cors, cors_methods, cors_headers, cors_expose, cors_credentials, cors_max_age)
+    if inspect and workers > 1:
+        raise click.UsageError("--inspect is for one process: leave out --workers")
     try:
         chosen = read_limits(limits)
     except ValueError as error:
@@ -208,6 +220,7 @@ def _settings(
         uds_mode=_mode(uds_mode),
         workers=workers,
         open_path=_open_path(open_path, uds),
+        inspect=inspect,
         policy=policy,
         allow_hosts=allow_host or None,
         explain_denials=explain_denials,

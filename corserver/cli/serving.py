@@ -6,11 +6,13 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import click
 import trio
 
 from corserver.cli import terminal
+from corserver.cli.access_log import Reader
 from corserver.cli.logs import log_rest, log_to_stderr
 from corserver.cli.opening import open_in_browser
 from corserver.cli.server_options import Settings
@@ -23,6 +25,9 @@ from corserver.http.messages import App
 from corserver.http.server import Policies, Server, serve
 from corserver.http.unix_sockets import unix_listener
 from corserver.http.workers import Moment, Supervisor, WorkersFailed
+
+if TYPE_CHECKING:
+    from corserver.tools.inspect import Inspector
 
 #: `serve` but for the listeners, and what is done once it serves.
 Start = Callable[..., Awaitable[None]]
@@ -72,11 +77,14 @@ class _Run:
         self._ready = ready
         self._repeated = repeated
         self._tally = Tally()
+        self._inspector = _inspector() if settings.inspect else None
 
     def __call__(self, app: App) -> bool:
         """Serve; whether answers were cut off. Raises OSError and `WorkersFailed`."""
         settings, output = self._settings, self._output
-        readers = (self._tally,) if output.is_for_people and output.has_lines else ()
+        readers: list[Reader] = [self._tally] if output.is_for_people and output.has_lines else []
+        if self._inspector is not None:
+            readers.append(self._inspector.ring)
         start = functools.partial(
             serve,
             app,
@@ -98,12 +106,23 @@ class _Run:
         settings = self._settings
         listeners = [unix] if unix else await open_listeners(settings.host, settings.port, or_next=_or_next(settings))
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-            async with trio.open_nursery() as nursery:
-                server: Server = await nursery.start(functools.partial(start, listeners=listeners))
-                self._begin(server.addresses)
-                was_cut_off = await self._stop_on_signal(server, signals)
+            async with trio.open_nursery() as views:
+                async with trio.open_nursery() as nursery:
+                    server: Server = await nursery.start(functools.partial(start, listeners=listeners))
+                    self._begin(server.addresses, await self._view(views, server))
+                    was_cut_off = await self._stop_on_signal(server, signals)
+                views.cancel_scope.cancel()
         self._end(self._tally, was_cut_off)
         return was_cut_off
+
+    async def _view(self, nursery: trio.Nursery, server: Server) -> str:
+        """The URL of the live view, empty where there is none."""
+        if self._inspector is None:
+            return ""
+        port = server.addresses[0].port
+        after = port + 1 if self._settings.port and 0 < port < 65535 else 0
+        view: Server = await nursery.start(self._inspector.serve, server.url, after)
+        return view.url
 
     async def _stop_on_signal(self, server: Server, signals: AsyncIterator[int]) -> bool:
         """Whether a second signal cut answers off."""
@@ -163,12 +182,12 @@ class _Run:
 
     # ---------------------------------------------------------------------------------------------------- what is said
 
-    def _begin(self, addresses: Sequence[BoundAddress]) -> None:
+    def _begin(self, addresses: Sequence[BoundAddress], view: str = "") -> None:
         settings, output = self._settings, self._output
         if self._ready is not None:
             self._ready(addresses)
         elif output.ready_line:
-            terminal.print_ready(addresses)
+            terminal.print_ready(addresses, {"inspect": view} if view else {})
         elif output.is_for_people:
             terminal.print_banner(
                 addresses,
@@ -176,6 +195,7 @@ class _Run:
                 settings.policy,
                 wanted_port=settings.port,
                 workers=settings.workers,
+                more=[("Inspect", view)] if view else [],
                 aside=output.banner_is_aside,
             )
         if settings.open_path is not None:
@@ -199,6 +219,12 @@ def _opened(settings: Settings) -> Iterator[socket.socket | None]:
 
 def _policies(settings: Settings) -> Policies:
     return Scopes.of(settings.policy).without(*settings.private_paths) if settings.private_paths else settings.policy
+
+
+def _inspector() -> "Inspector":
+    from corserver.tools.inspect import Inspector
+
+    return Inspector()
 
 
 def _or_next(settings: Settings) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from corserver.cli.colour import unbroken
-from corserver.cli.policy import allowing_flag
+from corserver.config import allowing_flag
 from corserver.cors.decision import Decision, Kind, Outcome, Reason
 from corserver.cors.decision.decision import printable
 from corserver.http.log import Entry

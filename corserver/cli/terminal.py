@@ -69,16 +69,14 @@ def print_row(label: str, text: str, *, aside: bool = False) -> None:
     print_line(f"  {style(f'{label:<9}', dim=True)}{shown}", aside=aside)
 
 
-def print_ready(addresses: Sequence[BoundAddress], more: Mapping[str, str] | None = None) -> None:
+def print_ready(addresses: Sequence[BoundAddress], more: Mapping[str, str]) -> None:
     """One JSON object on stdout, for the program that has started this one: it listens now."""
     address = addresses[0]
     ready: dict[str, object] = {"event": "ready", "pid": os.getpid(), "url": address.url}
     if address.uds:
         ready["uds"] = address.uds
     urls = [each.url for each in addresses if not each.uds]
-    print_line(
-        json.dumps({**ready, "addresses": list(dict.fromkeys((*urls, *network_urls(addresses)))), **(more or {})})
-    )
+    print_line(json.dumps({**ready, "addresses": list(dict.fromkeys((*urls, *network_urls(addresses)))), **more}))
 
 
 def print_summary(tally: Tally, killed_workers: int = 0, *, aside: bool = False) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 
 from corserver.cli import terminal
 from corserver.cli.colour import unbroken, wrapped
-from corserver.cli.policy import allowing_flag
+from corserver.config import allowing_flag
 from corserver.cors.decision import Decision, Outcome, Reason
 from corserver.http.log import Entry, asked_method, cors_words, shown_method, shown_target
 

@@ -18,7 +18,7 @@ import trio
 
 from tests.browser.chromium import _FLAGS, INSTALL, find_chromium
 
-_CODES: Final = {"Tab": 9, "Enter": 13, " ": 32}
+_CODES: Final = {"Tab": 9, "Enter": 13, " ": 32, "ArrowUp": 38, "ArrowDown": 40}
 _TEXTS: Final = {"Enter": "\r", " ": " "}
 _SHIFT: Final = 8
 
@@ -84,6 +84,12 @@ class Tab:
         text = {"text": _TEXTS[key]} if key in _TEXTS else {}
         await self.call("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", **event, **text)
         await self.call("Input.dispatchKeyEvent", type="keyUp", **event)
+
+    async def type_key(self, key: str) -> None:
+        """Press a key that has no text, or a letter, as `press` without an effect of its own."""
+        code = _CODES.get(key, ord(key.upper()[0]))
+        for kind in ("rawKeyDown", "keyUp"):
+            await self.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code)
 
     async def type(self, text: str) -> None:
         """Type into what has the focus."""

@@ -481,3 +481,32 @@ async def test_live_pages_have_a_script_that_no_policy_lets_others_read_and_that
 async def test_live_is_for_one_process(public: Path) -> None:
     code, text = await refused(public, "--live", "--workers", "2")
     assert (code, "leave out --workers" in text) == (2, True)
+
+
+async def test_the_live_view_is_on_a_port_of_its_own_and_never_on_the_served_one(public: Path) -> None:
+    async with corserver(public, "-p", "0", "--inspect", "-q", "--json", "--cors", "https://a.example") as running:
+        ready = json.loads(await running.line_with("ready"))
+        view, url = ready["inspect"], ready["url"]
+        assert view != url
+        async with httpx.AsyncClient() as client:
+            assert (await client.get(f"{url}/data.json", headers={"Origin": "https://b.example"})).status_code == 200
+            assert (await client.get(f"{url}/api/exchanges/1")).status_code == 404
+            async with client.stream("GET", f"{view}/api/stream") as stream:
+                lines = stream.aiter_lines()
+                while "/data.json" not in (line := await anext(lines)):
+                    pass
+                assert json.loads(line.partition(": ")[2])[0]["state"] == "denied"
+                running.process.send_signal(signal.SIGINT)
+                with trio.fail_after(10):
+                    assert [line async for line in lines][-1] == ""
+        assert await running.process.wait() == 0
+        assert await errors(running) == ""
+
+
+async def test_the_banner_names_the_live_view_and_several_processes_have_none(public: Path) -> None:
+    async with corserver(public, "-p", "0", "--inspect") as running:
+        view = (await running.line_with("Inspect")).split()[1]
+        async with httpx.AsyncClient() as client:
+            assert "Requests" in (await client.get(view)).text
+    code, text = await refused(public, "--inspect", "--workers", "2")
+    assert (code, "leave out --workers" in text) == (2, True)

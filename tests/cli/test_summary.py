@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 
-from corserver.cli.policy import allowing_flag, policy_options, read_policy
+from corserver.cli.policy import policy_options, read_policy
 from corserver.cli.summary import MOST_DENIED, Tally, summary
 from corserver.cli.worker_tallies import WorkerTallies
-from corserver.config import cors_policy
+from corserver.config import allowing_flag, cors_policy
 from corserver.cors.decision import CORSRequest, Decision
 from corserver.cors.policy import Policy
 from tests.cli.test_text_lines import ENTRY
