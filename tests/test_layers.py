@@ -36,7 +36,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"trio", "httpcore"},
     ),
     "corserver.apps.live": (
-        {"corserver.apps.live", "corserver.http.messages", "corserver.cors.scopes", "corserver.cors.fetch"},
+        {"corserver.apps.live", "corserver.http.messages", "corserver.cors.scopes"},
         {"trio", "watchfiles"},
     ),
     "corserver.config": ({"corserver.cors", "corserver.http.limits"}, set()),

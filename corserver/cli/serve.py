@@ -149,7 +149,7 @@ def _site(
         logins = users(auth)
         site = Live(files, [str(directory)]) if live else files
         app = BasicAuth(site, logins) if logins else site
-    except ValueError as error:
+    except (ValueError, ImportError) as error:
         raise click.UsageError(str(error)) from error
     remarks = {
         f"login: {', '.join(logins)}": bool(logins),

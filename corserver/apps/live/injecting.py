@@ -14,8 +14,9 @@ from collections.abc import AsyncIterable, AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from corserver.cors.fetch import Field
 from corserver.http.messages import App, Headers, HTTPError, Request, Response
+
+Line = tuple[bytes, bytes]
 
 #: What asks for a part of something, for some coding of it, or for it if it is newer.
 _NARROWING: Final = frozenset(
@@ -24,7 +25,7 @@ _NARROWING: Final = frozenset(
 #: What a page has no longer when something is added to it.
 _BELIED: Final = frozenset({b"accept-ranges", b"content-digest", b"digest", b"last-modified", b"repr-digest"})
 _PAGES: Final = ("document", "frame", "iframe")
-_VARY: Final[Field] = (b"Vary", b"Sec-Fetch-Dest")
+_VARY: Final[Line] = (b"Vary", b"Sec-Fetch-Dest")
 _ETAG: Final = re.compile(rb'(?:W/)?"[!#-~\x80-\xff]*"')
 
 
@@ -73,7 +74,7 @@ class Injection:
             body += self.piece
         return Response(body, page.status, (*lines, _VARY))
 
-    def _marked(self, headers: tuple[Field, ...]) -> tuple[Field, ...]:
+    def _marked(self, headers: tuple[Line, ...]) -> tuple[Line, ...]:
         """*headers* with the ETag of the page with the piece."""
         return tuple(
             (name, value[:-1] + self.mark + b'"') if name.lower() == b"etag" and value.endswith(b'"') else (name, value)
@@ -136,11 +137,11 @@ def _bare(request: Request, own: tuple[bytes, ...]) -> Request:
     return _with_fields(request, (*fields, (b"if-none-match", b", ".join(own))) if own else fields)
 
 
-def _with_fields(request: Request, fields: tuple[Field, ...]) -> Request:
+def _with_fields(request: Request, fields: tuple[Line, ...]) -> Request:
     return replace(request, headers=Headers(fields))
 
 
-def replace_headers(response: Response, headers: tuple[Field, ...]) -> Response:
+def replace_headers(response: Response, headers: tuple[Line, ...]) -> Response:
     """*response* with other header lines."""
     return Response(response.body, response.status, headers)
 

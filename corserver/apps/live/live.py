@@ -15,7 +15,7 @@ import trio
 
 from corserver.apps.live.changes import Changes
 from corserver.apps.live.injecting import Injection, awaits_page
-from corserver.apps.live.watching import watch
+from corserver.apps.live.watching import check_installed, watch
 from corserver.cors.scopes import Path, Scopes
 from corserver.http.messages import App, HTTPError, Request, Response
 
@@ -35,11 +35,16 @@ _GUARDS: Final = (
 
 
 class Live:
-    """*app*, with pages that reload when something below *paths* changes, or when *changes* is told so."""
+    """*app*, with pages that reload when something below *paths* changes, or when *changes* is told so.
+
+    Raises ImportError where there are paths, and not the library that watches them.
+    """
 
     def __init__(self, app: App, paths: Sequence[str] = ()) -> None:
         self._app = app
         self._roots = tuple(map(os.path.realpath, paths))
+        if self._roots:
+            check_installed()
         self._stack = contextlib.AsyncExitStack()
         self._script = (resources.files("corserver.apps.live") / "script.js").read_bytes()
         self.changes = Changes()

@@ -1,5 +1,6 @@
 // Reloads the page when the server says that something has changed; styles alone are swapped. Where there are Web Locks
-// one page listens for all that are open, because a browser has few connections for a server.
+// one page listens for all that are open, because a browser has few connections for a server. A state is the name of the
+// server's run and a number of changes.
 {
   const script = document.currentScript.src;
   const stream = new URL("live", script).href;
@@ -26,18 +27,27 @@
     }
   }
 
+  function isNews(state) {
+    const [run, count] = state.split("-");
+    const [knownRun, knownCount] = known.split("-");
+    return run !== knownRun || Number(count) > Number(knownCount);
+  }
+
   function take({kind, state}) {
-    if (state === known) return;
+    if (!isNews(state)) return;
     known = state;
     if (kind === "style") swapStyles(state);
     else reload(state);
   }
+
+  let listens = false;
 
   function listen() {
     const source = new EventSource(stream);
     for (const kind of ["state", "style", "reload"]) {
       source.addEventListener(kind, (event) => {
         const message = {kind, state: event.data};
+        listens = true;
         channel.postMessage(message);
         take(message);
       });
@@ -48,7 +58,11 @@
     });
   }
 
-  channel.addEventListener("message", (event) => take(event.data));
+  channel.addEventListener("message", ({data}) => {
+    if (data.kind !== "ask") take(data);
+    else if (listens) channel.postMessage({kind: "state", state: known});
+  });
+  channel.postMessage({kind: "ask"}); // What was told before this page listened.
   if (navigator.locks) navigator.locks.request(stream, () => (listen(), new Promise(() => {})));
   else listen();
 }

@@ -1,12 +1,16 @@
 """Watches files, by the library watchfiles, and says what a page is to do about their changes."""
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Sequence
+from importlib.util import find_spec
 from typing import Final
 
 import trio
 
 from corserver.apps.live.changes import Change
+
+logger = logging.getLogger("corserver")
 
 _INSTALL: Final = "to watch files needs the library watchfiles: pip install 'corserver[live]'"
 #: Directories that are no part of a site, and endings of files that editors have for a moment.
@@ -26,20 +30,29 @@ async def watch(
 
     It has started once nothing is missed any more.
 
-    Raises ImportError where watchfiles is missing, OSError where the system watches no more files.
+    Where the system watches no more files that is logged, and nothing is told. Raises ImportError as
+    `check_installed`.
     """
-    try:
-        from watchfiles import awatch
-    except ImportError as error:
-        raise ImportError(_INSTALL) from error
+    check_installed()
+    from watchfiles import awatch
+
     stop = trio.Event()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_set_when_cancelled, stop)
         nursery.start_soon(_started_in_a_moment, task_status)
-        async for changes in awatch(*roots, watch_filter=None, debounce=_DEBOUNCE, stop_event=stop):
-            change = judge((path for _, path in changes), roots)
-            if change is not None:
-                tell(change)
+        try:
+            async for changes in awatch(*roots, watch_filter=None, debounce=_DEBOUNCE, stop_event=stop):
+                change = judge((path for _, path in changes), roots)
+                if change is not None:
+                    tell(change)
+        except OSError as error:
+            logger.warning("the files cannot be watched, and no page reloads when they change: %s", error)
+
+
+def check_installed() -> None:
+    """Raises ImportError where watchfiles is missing."""
+    if find_spec("watchfiles") is None:
+        raise ImportError(_INSTALL)
 
 
 async def _set_when_cancelled(stop: trio.Event) -> None:

@@ -145,6 +145,19 @@ async def test_watching_ends_soon_when_it_is_cancelled(site: Path) -> None:
             nursery.cancel_scope.cancel()
 
 
+async def test_files_that_cannot_be_watched_are_served(site: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with Live(StaticFiles(site), [str(site / "no-such")]) as live:
+        assert not live.changes.has_ended
+    assert "the files cannot be watched" in caplog.text
+
+
+def test_the_library_that_watches_is_named_where_it_is_missing(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("corserver.apps.live.watching.find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"pip install 'corserver\[live\]'"):
+        Live(StaticFiles(site), [str(site)])
+    Live(StaticFiles(site))
+
+
 @pytest.mark.parametrize(
     ("paths", "change"),
     [

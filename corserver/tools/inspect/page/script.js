@@ -124,7 +124,7 @@ function draw(story) {
   if (story.state) why.push(make("p", {className: "reason"}, ...prose(`${story.why} `), link));
   if (story.hint) why.push(make("p", {className: "hint"}, ...prose(story.hint)));
   if (story.mend) why.push(make("h3", {}, "What mends it"), make("p", {className: "mend"}, ...prose(story.mend)));
-  if (story.flag) why.push(make("p", {className: "flag"}, "One more flag: ", make("code", {}, story.flag)));
+  if (story.flag) why.push(make("p", {className: "flag"}, "On the command line, one more flag: ", make("code", {}, story.flag)));
   find("why").replaceChildren(...why);
 }
 
