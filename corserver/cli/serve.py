@@ -9,7 +9,6 @@ import click
 from corserver import __version__
 from corserver.apps.auth import BasicAuth
 from corserver.apps.files import StaticFiles
-from corserver.apps.live import PRIVATE, Live
 from corserver.cli.commands import DefaultCommand
 from corserver.cli.completion import SHELLS, print_completion
 from corserver.cli.server_options import TOPIC_TEXTS, Settings, server_options
@@ -107,6 +106,8 @@ def serve_directory(directory: Path, settings: Settings, **flags: Any) -> None:
     if flags["live"]:
         if settings.workers > 1:
             raise click.UsageError("--live is for one process: leave out --workers")
+        from corserver.apps.live import PRIVATE
+
         settings = replace(settings, private_paths=(PRIVATE,))
     what = f"{directory.resolve()}{f' ({remarks})' if remarks else ''}"
     run_server(app, settings, serving=("Root", what))
@@ -147,7 +148,7 @@ def _site(
             dotfiles=dotfiles,
         )
         logins = users(auth)
-        site = Live(files, [str(directory)]) if live else files
+        site = _live(files, directory) if live else files
         app = BasicAuth(site, logins) if logins else site
     except (ValueError, ImportError) as error:
         raise click.UsageError(str(error)) from error
@@ -158,3 +159,9 @@ def _site(
         "with dotfiles": dotfiles,
     }
     return app, "; ".join(remark for remark, holds in remarks.items() if holds)
+
+
+def _live(files: App, directory: Path) -> App:
+    from corserver.apps.live import Live
+
+    return Live(files, [str(directory)])

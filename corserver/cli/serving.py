@@ -119,9 +119,10 @@ class _Run:
         """The URL of the live view, empty where there is none."""
         if self._inspector is None:
             return ""
-        port = server.addresses[0].port
+        address = server.addresses[0]
+        port = address.port
         after = port + 1 if self._settings.port and 0 < port < 65535 else 0
-        view: Server = await nursery.start(self._inspector.serve, server.url, after)
+        view: Server = await nursery.start(self._inspector.serve, address.uds or address.url, after)
         return view.url
 
     async def _stop_on_signal(self, server: Server, signals: AsyncIterator[int]) -> bool:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 
 from corserver.cli.summary import Tally
 
@@ -14,6 +13,8 @@ class WorkerTallies:
     others have written."""
 
     def __init__(self) -> None:
+        import tempfile  # Here, for it takes a while and few need it.
+
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  # `close` closes it.
 
     def begin(self) -> None:
