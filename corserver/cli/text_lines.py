@@ -57,9 +57,9 @@ class TextLines:
 
     def __call__(self, entry: Entry) -> str:
         """The line of *entry*, or its lines."""
+        clock, status = self._clock(int(entry.time)), self._status(entry.status)  # The clock knows the width.
         decision = entry.decision
         words = self._words.get(id(decision)) or self._words_of(decision)
-        clock, status = self._clock(int(entry.time)), self._status(entry.status)
         seconds, method = self._seconds(int(entry.seconds * 100_000)), words.method or self._method(entry.method)
         target = shown_target(entry.target)
         line = f"{clock}  {status}  {seconds}  {method}  {target}"

@@ -80,6 +80,20 @@ async def test_a_page_reloads_once_a_server_that_was_away_is_back(site: Path) ->
                     await driven.until_it_reloads(TITLE.format("after"))
 
 
+async def test_a_listing_and_what_was_not_found_reload_too(site: Path) -> None:
+    (site / "files").mkdir()
+    with trio.fail_after(PATIENCE):
+        async with served(site) as server, tab(server.url) as driven:
+            await driven.evaluate("void (location.href = '/files/')")
+            await driven.until_it_reloads("location.pathname === '/files/' && document.body")
+            (site / "files" / "new.txt").write_text("new")
+            await driven.until_it_reloads("document.body?.innerText.includes('new.txt')")
+            await driven.evaluate("void (location.href = '/later.html')")
+            await driven.until_it_reloads("document.body?.innerText.includes('404')")
+            (site / "later.html").write_text("<p>it came")
+            await driven.until_it_reloads("document.body?.innerText.includes('it came')")
+
+
 async def test_another_origin_cannot_listen(site: Path, tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("<html data-ready=true><p>elsewhere</html>")
     with trio.fail_after(PATIENCE):

@@ -1,12 +1,15 @@
 """`corserver [DIRECTORY]` as a user runs it: a real process, its terminal, its exit."""
 
+import fcntl
 import json
 import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -510,3 +513,31 @@ async def test_the_banner_names_the_live_view_and_several_processes_have_none(pu
             assert "Requests" in (await client.get(view)).text
     code, text = await refused(public, "--inspect", "--workers", "2")
     assert (code, "leave out --workers" in text) == (2, True)
+
+
+async def test_on_a_terminal_nothing_but_a_long_path_is_wider_than_it(public: Path) -> None:
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+    command = [sys.executable, "-m", "corserver", str(public), "-p", "0", "-v", "--cors", "https://a.example"]
+    process = await trio.lowlevel.open_process(command, stdout=theirs, env={**ENVIRONMENT, "NO_COLOR": "1"})
+    os.close(theirs)
+    async with trio.lowlevel.FdStream(ours) as terminal:
+        shown = b""
+
+        async def read_until(words: bytes) -> None:
+            nonlocal shown
+            with trio.fail_after(30):
+                while words not in shown:
+                    shown += await terminal.receive_some()
+
+        await read_until(b"Ctrl-C")
+        url = re.findall(r"http://127[^\s]+", shown.decode())[0]
+        async with httpx.AsyncClient(headers={"Origin": "https://b.example"}) as client:
+            await client.get(f"{url}/data.json")
+        await read_until(b"see https")
+        process.send_signal(signal.SIGINT)
+        await read_until(b"Stopped.")
+    assert await process.wait() == 0
+    lines = [line.rstrip() for line in shown.decode().splitlines() if str(public) not in line]
+    assert [line for line in lines if len(line) > 60] == []
+    assert [line.strip() for line in lines].count("to allow it: --cors https://b.example") >= 1

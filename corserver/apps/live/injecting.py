@@ -4,8 +4,9 @@ At the end, and not before `</body>`: those bytes may stand in a script or a com
 tag belongs to the body (HTML, "after after body" insertion mode). The rest of a page passes as it comes.
 
 Only what a browser is about to show as a page is touched. Such a page is another representation than the app's: it has
-its own ETag, no Last-Modified, no ranges and no content coding. Where the app's first answer does not say what it is
-about, as a 304 does not, or is coded, the app is asked again, for the page as it is.
+its own ETag, no Last-Modified, no ranges and no content coding, and where it was to have no script at all, it may have
+this one. Where the app's first answer does not say what it is about, as a 304 does not, or is coded, the app is asked
+again, for the page as it is.
 """
 
 import contextlib
@@ -53,7 +54,7 @@ class Injection:
         whole = await _asked(app, _bare(request, own))
         if whole.status == 304:
             await _close(response)
-            return replace_headers(whole, self._marked(whole.headers))
+            return _with_headers(whole, self._marked(whole.headers))
         if not _is_page(whole) or _is_coded(whole):
             await _close(whole)
             return response
@@ -65,6 +66,8 @@ class Injection:
         for name, value in self._marked(page.headers):
             if name.lower() == b"content-length":
                 lines.append((name, b"%d" % (int(value) + len(self.piece))))
+            elif name.lower() == b"content-security-policy":
+                lines.append((name, _allowing_script(value)))
             elif name.lower() not in _BELIED:
                 lines.append((name, value))
         body: bytes | AsyncIterable[bytes] = page.body
@@ -141,7 +144,7 @@ def _with_fields(request: Request, fields: tuple[Line, ...]) -> Request:
     return replace(request, headers=Headers(fields))
 
 
-def replace_headers(response: Response, headers: tuple[Line, ...]) -> Response:
+def _with_headers(response: Response, headers: tuple[Line, ...]) -> Response:
     """*response* with other header lines."""
     return Response(response.body, response.status, headers)
 
@@ -157,6 +160,14 @@ def _is_coded(response: Response) -> bool:
 
 def _is_uncertain(response: Response) -> bool:
     return response.status in (304, 206, 416) or (_is_page(response) and _is_coded(response))
+
+
+def _allowing_script(policy: bytes) -> bytes:
+    """*policy* with the script and its stream, if it is one for pages that have no script, as listings are."""
+    directives = policy.lower()
+    if b"default-src 'none'" in directives and b"script-src" not in directives and b"connect-src" not in directives:
+        return policy + b"; script-src 'self'; connect-src 'self'"
+    return policy
 
 
 async def _close(response: Response) -> None:

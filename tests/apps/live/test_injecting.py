@@ -181,3 +181,17 @@ async def test_digests_and_validators_are_not_belied() -> None:
 async def test_only_html_with_content_is_a_page(response: Response) -> None:
     answer = await INJECTION.answer(answering(response), request())
     assert (answer.body, answer.headers) == (response.body, response.headers)
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        ("default-src 'none'; img-src *", "default-src 'none'; img-src *; script-src 'self'; connect-src 'self'"),
+        ("default-src 'none'; script-src 'nonce-1'", "default-src 'none'; script-src 'nonce-1'"),
+        ("default-src 'self'", "default-src 'self'"),
+    ],
+)
+async def test_a_page_without_scripts_may_have_this_one(policy: str, expected: str) -> None:
+    page = Response(b"<p>", headers={**HTML, "Content-Security-Policy": policy})
+    answer = await INJECTION.answer(answering(page), request())
+    assert header(answer, "content-security-policy") == expected
