@@ -1,6 +1,7 @@
 """A request's body, as its handler reads it: by chunk or whole, once from the connection."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Final
 
 from corserver.cors.fetch import Field
 from corserver.http.forms import Form
@@ -61,6 +62,9 @@ def _once(whole: bytes) -> Callable[[], Awaitable[bytes]]:
     return receive
 
 
-async def nothing() -> bytes:
-    """What is received of a body that is empty."""
+async def _nothing() -> bytes:
     return b""
+
+
+#: The body of every message that has none.
+NO_BODY: Final = Body(_nothing)
