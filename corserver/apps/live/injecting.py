@@ -12,7 +12,7 @@ again, for the page as it is.
 import contextlib
 import re
 from collections.abc import AsyncIterable, AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from corserver.http.messages import App, Headers, HTTPError, Request, Response
@@ -141,7 +141,7 @@ def _bare(request: Request, own: tuple[bytes, ...]) -> Request:
 
 
 def _with_fields(request: Request, fields: tuple[Line, ...]) -> Request:
-    return replace(request, headers=Headers(fields))
+    return request._replace(headers=Headers(fields))
 
 
 def _with_headers(response: Response, headers: tuple[Line, ...]) -> Response:
