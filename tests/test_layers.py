@@ -35,6 +35,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"corserver.apps", "corserver.http.messages", "corserver.http.wire", "corserver.cors.scopes"},
         {"trio", "httpcore"},
     ),
+    "corserver.apps.live": (
+        {"corserver.apps.live", "corserver.http.messages", "corserver.cors.scopes"},
+        {"trio", "watchfiles"},
+    ),
     "corserver.config": ({"corserver.cors", "corserver.http.limits"}, set()),
     "corserver.tools": (
         {"corserver.cors", "corserver.http", "corserver.apps", "corserver.config", "corserver.tools"},

@@ -61,6 +61,12 @@ class BasicAuth:
         leave: Any = getattr(self._app, "__aexit__", None)
         return None if leave is None else await leave(*exc_info)
 
+    def stopping(self) -> None:
+        """The server stops, which the app may want to know."""
+        stopping: Any = getattr(self._app, "stopping", None)
+        if stopping is not None:
+            stopping()
+
     def _knows(self, lines: tuple[str, ...]) -> bool:
         given = _digest(_credentials(lines[0]) if len(lines) == 1 else b"")
         # Every one is compared, so that the time does not depend on which one it is.

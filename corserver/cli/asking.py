@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from corserver.cli.topics import option
 from corserver.cors.browser import Credentials, Mode, Url, parse_url
 from corserver.cors.browser.construct import is_valid_header
 from corserver.cors.fetch import Field, is_token
@@ -15,59 +16,80 @@ from corserver.tools.check.question import BY_NAME, Question
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _OPTIONS = (
-    click.option(
+    option(
         "--origin",
+        topic="request",
+        common=True,
         default="http://localhost:3000",
         show_default=True,
         metavar="ORIGIN",
         help="The page's origin: what its address bar shows up to the port; null for a sandboxed frame or a file.",
     ),
-    click.option("-X", "--method", metavar="METHOD", help="As in fetch().  [default: GET; with -d POST]"),
-    click.option(
+    option(
+        "-X",
+        "--method",
+        topic="request",
+        common=True,
+        metavar="METHOD",
+        help="As in fetch().  [default: GET; with -d POST]",
+    ),
+    option(
         "-H",
         "--header",
         "headers",
+        topic="request",
+        common=True,
         multiple=True,
         metavar="NAME[: VALUE]",
         help="A header that the script sets. Repeatable.",
     ),
-    click.option("-d", "--data", metavar="TEXT", help="The body; @FILE reads it from a file."),
-    click.option(
+    option("-d", "--data", topic="request", common=True, metavar="TEXT", help="The body; @FILE reads it from a file."),
+    option(
         "--credentials",
+        topic="request",
+        common=True,
         type=click.Choice([each.value for each in Credentials]),
         default=Credentials.SAME_ORIGIN.value,
         show_default=True,
         help="As in fetch(): include asks with cookies.",
     ),
-    click.option(
+    option(
         "--mode",
+        topic="request",
         type=click.Choice([each.value for each in Mode]),
         default=Mode.CORS.value,
         show_default=True,
         help="As in fetch().",
     ),
-    click.option(
-        "--read", multiple=True, metavar="HEADER", help="A response header that the script must see. Repeatable."
+    option(
+        "--read",
+        topic="request",
+        multiple=True,
+        metavar="HEADER",
+        help="A response header that the script must see. Repeatable.",
     ),
-    click.option(
+    option(
         "--browser",
+        topic="verdict",
         type=click.Choice(list(BY_NAME)),
         help="Who decides: Chrome and Firefox as they were recorded, Safari from WebKit's source.  [default: the "
         "Fetch standard; browsers that differ are named]",
     ),
-    click.option(
+    option(
         "--expect",
+        topic="verdict",
+        common=True,
         type=click.Choice(["allowed", "blocked"]),
         help="The verdict that exits with 0; any other exits with 1.  [default: allowed]",
     ),
-    click.option("--json", "json_", is_flag=True, help="The report as JSON."),
+    option("--json", "json_", topic="verdict", common=True, is_flag=True, help="The report as JSON."),
 )
 
 
 def question_options(command: _Command) -> _Command:
     """The options of a question, for a command that passes them on to `question`."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
+    for decorate in reversed(_OPTIONS):
+        command = decorate(command)
     return command
 
 

@@ -5,15 +5,16 @@ import click
 from corserver.cli.asking import question, question_options
 from corserver.cli.check import leave, show
 from corserver.cli.policy import policy_options, read_policy
+from corserver.cli.topics import TopicCommand, option
 from corserver.tools.explain import explain as explain_policy
 
 _EPILOG = """\b
 Examples:
-  corserver explain --cors https://app.example --origin https://app.example --method PUT
-  corserver explain --cors '*' --origin https://app.example --credentials include
-  corserver explain --cors https://app.example --cors-methods GET,PUT --origin https://www.app.example
-      --method PATCH --header authorization --json
-  corserver explain https://api.example/items --cors 'https://*.app.example' --origin https://app.example
+  corserver explain --cors https://app.example --origin https://app.example -X PUT
+  corserver explain --cors '*' --credentials include
+  corserver explain --cors https://app.example --cors-methods GET,PUT -X PATCH
+      --origin https://www.app.example --header authorization --json
+  corserver explain https://api.example/items --cors 'https://*.app.example'
 
 \b
 Exits with 0 if it is allowed, 1 if it is blocked (or not as --expect says),
@@ -22,14 +23,16 @@ Exits with 0 if it is allowed, 1 if it is blocked (or not as --expect says),
 
 
 @click.command(
+    cls=TopicCommand,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_EPILOG,
 )
 @click.argument("url", default="http://127.0.0.1:8000/")
 @policy_options
 @question_options
-@click.option(
+@option(
     "--status",
+    topic="request",
     default=200,
     show_default=True,
     type=click.Choice([200, 201, 204, 304, 400, 401, 403, 404, 405, 500, 503]),

@@ -1,10 +1,11 @@
 """The flags of every command that serves something, and the settings that they make."""
 
 import functools
-import inspect
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from textwrap import fill
+from inspect import signature
+from textwrap import fill, indent
 from typing import Any, Final
 
 import click
@@ -12,48 +13,128 @@ import click
 from corserver.cli import terminal
 from corserver.cli.logs import LogFormat, Output
 from corserver.cli.policy import POLICY_OPTIONS, read_policy
+from corserver.cli.topics import option
 from corserver.config import limits as read_limits
 from corserver.config import limits_sentence
 from corserver.cors.policy import Policy
 from corserver.http.limits import Limits
 
-#: What the help of such a command ends with.
-LIMITS_EPILOG: Final = "\b\n" + fill(f"Limits: {limits_sentence()}", 78, subsequent_indent="  ", break_on_hyphens=False)
+#: What topics say beside their options, for the help of such a command.
+TOPIC_TEXTS: Final = {
+    "limits": indent(fill(limits_sentence(), 76, break_on_hyphens=False), "  ") + "\n",
+}
 
 _WHERE: Final = (
-    click.option(
-        "-p", "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 is any free port."
+    option(
+        "-p",
+        "--port",
+        topic="network",
+        common=True,
+        default=8000,
+        show_default=True,
+        type=click.IntRange(0, 65535),
+        metavar="PORT",
+        help="0 is any free port.",
     ),
-    click.option(
-        "--host", "-b", "--bind", default="127.0.0.1", show_default=True, help="Address; 0.0.0.0 is all of them."
+    option(
+        "--host",
+        "-b",
+        "--bind",
+        topic="network",
+        common=True,
+        default="127.0.0.1",
+        show_default=True,
+        metavar="HOST",
+        help="Address; 0.0.0.0 is all of them.",
     ),
-    click.option("--strict-port", is_flag=True, help="Fail if the port is taken, rather than use the next free one."),
-    click.option(
-        "--workers", default=1, show_default=True, metavar="N", type=click.IntRange(min=1), help="Processes that serve."
+    option(
+        "--strict-port",
+        topic="network",
+        is_flag=True,
+        help="Fail if the port is taken, rather than use the next free one.",
+    ),
+    option(
+        "--uds",
+        topic="network",
+        type=click.Path(dir_okay=False),
+        metavar="PATH",
+        help="Listen on a Unix socket, for a proxy on this machine, and on no port. A socket that a server left which "
+        "is no more is replaced.",
+    ),
+    option(
+        "--uds-mode",
+        topic="network",
+        default="600",
+        show_default=True,
+        metavar="OCTAL",
+        help="Who may connect to it: 600 this user, 660 the group too, 666 everybody.",
+    ),
+    option(
+        "--workers",
+        topic="network",
+        default=1,
+        show_default=True,
+        metavar="N",
+        type=click.IntRange(min=1),
+        help="Processes that serve.",
     ),
 )
 _HOW: Final = (
-    click.option("--explain-denials", is_flag=True, help="Say in a refused preflight's body why it was refused."),
-    click.option("--allow-host", multiple=True, metavar="NAME", help="Answer for this host name too."),
-    click.option(
+    option(
+        "--explain-denials",
+        topic="cors",
+        is_flag=True,
+        help="Say in a refused preflight's body why it was refused.",
+    ),
+    option("--allow-host", topic="network", multiple=True, metavar="NAME", help="Answer for this host name too."),
+    option(
         "--limit",
         "limits",
+        topic="limits",
         multiple=True,
         metavar="NAME=VALUE",
-        help="Change a limit on what a client can make the server do, such as body=1GiB, idle-seconds=5 or "
-        "requests=none. Repeatable; they are listed below.",
+        help="Change a limit, such as body=1GiB, idle-seconds=5 or requests=none. Repeatable. They are, with their "
+        "defaults:",
     ),
-    click.option(
+    option(
+        "--open",
+        "-o",
+        "open_path",
+        topic="output",
+        common=True,
+        is_flag=False,
+        flag_value="/",
+        metavar="[/PATH]",
+        help="Open the page in the browser.",
+    ),
+    option(
+        "--inspect",
+        topic="output",
+        common=True,
+        is_flag=True,
+        help="Show requests as they come, each with its CORS story, on a page of its own.",
+    ),
+    option(
         "--log-format",
+        topic="output",
         type=click.Choice([form.value for form in LogFormat]),
         default=LogFormat.TEXT.value,
         show_default=True,
         help="For people; the Common Log Format; or a JSON object a line. With the latter two the banner goes to "
         "stderr.",
     ),
-    click.option("--no-access-log", is_flag=True, help="No line for each request."),
-    click.option("--no-server-header", is_flag=True, help="No Server line in responses."),
-    click.option("-q", "--quiet", is_flag=True, help="No banner and no line for each request."),
+    option(
+        "--json",
+        "ready_line",
+        topic="output",
+        is_flag=True,
+        help="For a program that starts this one: once it serves, one JSON object on stdout, with url, pid and "
+        "addresses. No banner, no summary; a log only with --log-format clf or json.",
+    ),
+    option("--verbose", "-v", topic="output", common=True, is_flag=True, help="Say below each denial how to mend it."),
+    option("--quiet", "-q", topic="output", common=True, is_flag=True, help="Only warnings and errors."),
+    option("--no-access-log", topic="output", is_flag=True, help="No line for each request, and no summary."),
+    option("--no-server-header", topic="network", is_flag=True, help="No Server line in responses."),
 )
 
 
@@ -61,14 +142,22 @@ _HOW: Final = (
 class Settings:
     """How a server is run: where it listens, its policy, its limits, and what it writes.
 
-    *allow_hosts* None checks the host on loopback addresses only; *server_header* None writes none.
+    *uds*, the path of a Unix socket, takes the place of host and port. *allow_hosts* None checks the host on loopback
+    addresses only; *server_header* None writes none. At *private_paths*, which end in `/*`, no policy governs and
+    nothing is logged. *open_path* is what the browser is to open, None for nothing; *inspect* is whether there is a
+    live view, on a port of its own.
     """
 
     host: str = "127.0.0.1"
     port: int = 8000
     strict_port: bool = False
+    uds: str | None = None
+    uds_mode: int = 0o600
     workers: int = 1
+    open_path: str | None = None
+    inspect: bool = False
     policy: Policy | None = None
+    private_paths: Sequence[str] = ()
     allow_hosts: Sequence[str] | None = None
     explain_denials: bool = False
     server_header: str | None = "corserver"
@@ -78,7 +167,7 @@ class Settings:
 
 def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """These flags, for a command that is given them as `settings`, beside its own."""
-    shared = tuple(inspect.signature(_settings).parameters)
+    shared = tuple(signature(_settings).parameters)
 
     @functools.wraps(command)
     def with_settings(**flags: Any) -> Any:
@@ -86,8 +175,8 @@ def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(settings=settings, **flags)
 
     decorated: Callable[..., Any] = with_settings
-    for option in reversed((*_WHERE, *POLICY_OPTIONS, *_HOW)):
-        decorated = option(decorated)
+    for decorate in reversed((*_WHERE, *POLICY_OPTIONS, *_HOW)):
+        decorated = decorate(decorated)
     return decorated
 
 
@@ -95,7 +184,11 @@ def _settings(
     host: str,
     port: int,
     strict_port: bool,
+    uds: str | None,
+    uds_mode: str,
     workers: int,
+    open_path: str | None,
+    inspect: bool,
     cors: tuple[str, ...],
     cors_methods: tuple[str, ...],
     cors_headers: tuple[str, ...],
@@ -106,11 +199,15 @@ def _settings(
     allow_host: tuple[str, ...],
     limits: tuple[str, ...],
     log_format: str,
+    ready_line: bool,
     no_access_log: bool,
     no_server_header: bool,
+    verbose: bool,
     quiet: bool,
 ) -> Settings:
     policy = read_policy(cors, cors_methods, cors_headers, cors_expose, cors_credentials, cors_max_age)
+    if inspect and workers > 1:
+        raise click.UsageError("--inspect is for one process: leave out --workers")
     try:
         chosen = read_limits(limits)
     except ValueError as error:
@@ -119,11 +216,31 @@ def _settings(
         host=host,
         port=port,
         strict_port=strict_port,
+        uds=uds,
+        uds_mode=_mode(uds_mode),
         workers=workers,
+        open_path=_open_path(open_path, uds),
+        inspect=inspect,
         policy=policy,
         allow_hosts=allow_host or None,
         explain_denials=explain_denials,
         server_header=None if no_server_header else "corserver",
         limits=chosen,
-        output=Output(LogFormat(log_format), lines=not no_access_log, quiet=quiet),
+        output=Output(
+            LogFormat(log_format), lines=not no_access_log, quiet=quiet, verbose=verbose, ready_line=ready_line
+        ),
     )
+
+
+def _mode(given: str) -> int:
+    if not re.fullmatch("0?[0-7]{3}", given):
+        raise click.UsageError(f"--uds-mode {given}: write three octal digits, such as 660")
+    return int(given, 8)
+
+
+def _open_path(path: str | None, uds: str | None) -> str | None:
+    if path is not None and uds is not None:
+        raise click.UsageError("--open: a browser cannot connect to a Unix socket: leave out --open or --uds")
+    if path is not None and not path.startswith("/"):
+        raise click.UsageError(f"--open {path}: write a path of the site, such as --open /{path}")
+    return path

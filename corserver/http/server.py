@@ -97,6 +97,7 @@ class Server:
         self._accepting.cancel()
         self._retiring.cancel()
         self._done.set()
+        self._tell_app()
         if self._lobby is not None:
             self._lobby.stop()
         for connection in tuple(self._connections):
@@ -112,9 +113,15 @@ class Server:
         seconds = self._service.limits.grace_seconds if patience is None else patience
         self._retiring.deadline = trio.current_time() + seconds
         self._service.is_retiring = True
+        self._tell_app()
         if self._lobby is not None:
             self._lobby.retire()
         self._accepting.cancel()
+
+    def _tell_app(self) -> None:
+        stopping: Callable[[], None] | None = getattr(self._service.app, "stopping", None)
+        if stopping is not None:
+            stopping()
 
     async def wait_stopped(self) -> None:
         """Wait until the last connection is closed."""
@@ -227,8 +234,9 @@ async def serve(
     already and do not block, take the place of host and port; they are closed in the end. *ssl_context* makes it HTTPS.
     Without a *lobby* each connection waits for itself, as it does where the system offers nothing better.
 
-    An app that is an async context manager is entered for the time of serving, and so is a log. Raises OSError where
-    the address cannot be bound, ValueError for policies that cannot be.
+    An app that is an async context manager is entered for the time of serving, and so is a log. One that has a method
+    `stopping` is told when the server begins to stop or retire, so that it can end what would hold that up. Raises
+    OSError where the address cannot be bound, ValueError for policies that cannot be.
     """
     scopes = Scopes.of(cors if cors is not None else getattr(app, "cors", None))
     async with contextlib.AsyncExitStack() as stack:

@@ -11,7 +11,6 @@ import json
 import secrets
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from importlib import resources
 from typing import Any, Final
 
 import trio
@@ -30,15 +29,11 @@ from corserver.tools.demo.form import FormError, read_form
 from corserver.tools.demo.record import Record, app_was_asked
 from corserver.tools.demo.runs import Run
 from corserver.tools.demo.story import story
+from corserver.tools.sequence.files import page_files
 
 #: How many runs are remembered; the oldest is forgotten for the next.
 _MOST_RUNS: Final = 100
 _PORTS_TO_TRY: Final = 20
-_FILES: Final = {
-    "/": ("index.html", "text/html; charset=utf-8"),
-    "/style.css": ("style.css", "text/css; charset=utf-8"),
-    "/script.js": ("script.js", "text/javascript; charset=utf-8"),
-}
 _GUARDS: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "X-Frame-Options": "SAMEORIGIN"}
 
 
@@ -61,8 +56,8 @@ class Demo:
         self._site_b: Server | None = None
         self._runs: dict[str, Begun] = {}
         self.app = App(lifespan=self._serve_site_b)
-        for path, (name, media_type) in _FILES.items():
-            self.app.get(path)(_file(name, media_type))
+        for path, answer in page_files("corserver.tools.demo", _GUARDS).items():
+            self.app.get(path)(answer)
         self.app.get("/api/cases")(self._list_cases)
         self.app.post("/api/runs")(self._begin)
         self.app.post("/api/runs/{id}")(self._tell)
@@ -144,16 +139,6 @@ class Demo:
         _check_outcome(got)
         record = await begun.record.wait_for(len(begun.report.steps))
         return story(begun.run.script, begun.report, record, got)
-
-
-def _file(name: str, media_type: str) -> Callable[[Request], Any]:
-    body = (resources.files("corserver.tools.demo") / "page" / name).read_bytes()
-    response = Response(body, headers={"Content-Type": media_type, **_GUARDS})
-
-    async def answer(request: Request) -> Response:
-        return response
-
-    return answer
 
 
 def _run_id(target: str) -> str:
