@@ -150,7 +150,8 @@ def _then(turn: Turn, following: Turn | None, verdict: Verdict) -> str:
     if verdict.readable:
         return ""
     if turn.is_preflight:
-        return f"The {text(turn.message.hop.request.method)} itself is never sent."
+        method, is_first = text(turn.message.hop.request.method), turn.message.hop.redirects == 0
+        return f"The {method} itself is never sent." if is_first else f"The {method} is not sent on to this URL."
     return ""
 
 
