@@ -165,7 +165,7 @@ CASES: Final = (
     Case(
         "redirect",
         "The request is redirected",
-        "The browser follows by itself, and checks every answer on the way: the redirect needs the line as its end does.",
+        "The browser follows by itself, and checks every answer on the way: a redirect needs the line, too.",
         {"governed": False},
         {ANY_METHOD: _answered(307, Location=MOVED, Access_Control_Allow_Origin="{a}", Vary="Origin")},
         {ANY_METHOD: _json(Access_Control_Allow_Origin="{a}", Vary="Origin")},
