@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from click.testing import CliRunner, Result
 from corserver import Policy
 from corserver.cli.bench import bench
 from corserver.testing import Running, running
+from tests.cli.test_check import examples
 from tests.testing.apps import OTHER, SITE, make_app
 
 
@@ -81,6 +83,25 @@ def test_a_baseline_decides_the_exit_code(server: Running, tmp_path: Path) -> No
         assert run(server, "--baseline", str(file)).exit_code == code
     file.write_text("no json")
     assert run(server, "--baseline", str(file)).exit_code == 2
+
+
+@pytest.mark.parametrize("example", examples(bench.epilog or ""))
+def test_every_example_of_the_help_runs(
+    server: Running, example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Word for word, but for the server and its page; and it may end a little earlier."""
+    if "| sh" in example and shutil.which("wrk") is None:
+        pytest.skip("no wrk here: apt-get install wrk")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "before.json").write_text(
+        json.dumps(json.loads(run(server, "--json", "-c", "32").stdout) | {"throughput": 1.0})
+    )
+    words, url = example.split(maxsplit=3), f"{server.url}/hello"
+    assert words[:3] == ["corserver", "bench", "http://127.0.0.1:8000/items"]
+    rest = "".join(words[3:]).replace("--origin https://app.example", "")
+    command = f"{sys.executable} -m corserver bench {url} --origin {SITE} -d 1 -n 500 {rest}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.skipif(shutil.which("wrk") is None, reason="no wrk here: apt-get install wrk")
