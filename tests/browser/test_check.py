@@ -43,7 +43,7 @@ ALLOW = ("Access-Control-Allow-Origin", "{origin}")
 STAR = ("Access-Control-Allow-Origin", "*")
 TRUE = ("Access-Control-Allow-Credentials", "true")
 PUT_JSON: dict[str, Any] = {"method": "PUT", "headers": (("Content-Type", "application/json"),), "body": "{}"}
-INCLUDE = {"credentials": "include"}
+INCLUDE: dict[str, Any] = {"credentials": "include"}
 
 
 def methods(value: str) -> tuple[str, str]:
@@ -138,7 +138,12 @@ def question(case: Case, url: str, origin: str) -> Question:
 
 
 def init(case: Case) -> dict[str, object]:
-    given = {"method": case.method, "headers": dict(case.headers), "credentials": case.credentials, "mode": case.mode}
+    given: dict[str, object] = {
+        "method": case.method,
+        "headers": dict(case.headers),
+        "credentials": case.credentials,
+        "mode": case.mode,
+    }
     return given if case.body is None else {**given, "body": case.body}
 
 
