@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from corserver.cli.asking import question
+from corserver.cli.asking import Flags
 from corserver.tools.bench import report
 from corserver.tools.bench.asking import Asked, ask, validate
 from corserver.tools.bench.emit import GENERATORS
@@ -85,17 +85,8 @@ def bench(
     chosen = Scenario(scenario)
     if method is not None and not chosen.is_preflight:
         raise click.UsageError("--method is what a preflight asks for: leave it out with --scenario get")
-    asked_question = question(
-        url,
-        origin=origin,
-        method=method or ("PUT" if chosen.is_preflight else "GET"),
-        headers=headers,
-        data=None,
-        credentials="same-origin",
-        mode="cors",
-        read=(),
-        browser=None,
-    )
+    flags = Flags(origin=origin, method=method or ("PUT" if chosen.is_preflight else "GET"), headers=headers)
+    asked_question = flags.question(url)
     before = _read(baseline)
     load: dict[str, Any] = {"connections": connections, "duration": duration, "requests": requests, "rate": rate}
     try:

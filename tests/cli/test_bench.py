@@ -1,10 +1,12 @@
 """`corserver bench` as it is typed, against a server of ours."""
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -121,3 +123,27 @@ def test_the_others_are_given_the_same_lines(server: Running, generator: str, op
     assert all(word in script for word in (SITE, "Access-Control-Request-Method", "PUT", "OPTIONS"))
     if generator == "locust":
         compile(script, "locustfile.py", "exec")
+
+
+@pytest.mark.skipif(find_spec("locust") is None, reason="no locust here: pip install locust")
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("--rate", "1000"),
+        ("--scenario", "get"),
+        ("--scenario", "preflight-denied", "--origin", OTHER),
+    ],
+)
+def test_the_emitted_locustfile_runs_and_no_right_answer_is_a_failure(
+    server: Running, options: tuple[str, ...], tmp_path: Path
+) -> None:
+    server.clear()
+    script = run(server, "-d", "1", "--emit", "locust", *options).stdout
+    command = script.partition("\n")[0].removeprefix("# ").replace("THIS_FILE", str(tmp_path / "locustfile.py"))
+    (tmp_path / "locustfile.py").write_text(script)
+    # it exits with 1 if a request failed, or none was made
+    subprocess.run(
+        [sys.executable, "-m", *shlex.split(command), "--only-summary"], check=True, capture_output=True, timeout=60
+    )
+    assert server.wait_for(1)

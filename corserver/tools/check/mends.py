@@ -89,8 +89,8 @@ def _of_step(turn: Turn, step: Step, expose: tuple[bytes, ...]) -> list[Mend]:
         return [answer]
     later = f"every answer to {text(hop.request.method)} {hop.request.url.path}, errors too"
     lines = _access_lines(hop, hop.origin, credentials=hop.request.is_credentialed)
-    exposing = ((EXPOSE_HEADERS.encode(), b", ".join(expose)),) if expose else ()
-    return [answer, Mend(where=later, send=(*lines, *exposing))]
+    exposed = [(EXPOSE_HEADERS.encode(), b", ".join(expose))] if expose else []
+    return [answer, Mend(where=later, send=(*lines, *exposed))]
 
 
 def _mend_of(where: str, reply: Reply, turn: Turn, broken: list[Row]) -> Mend:
