@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -116,7 +117,7 @@ def _measure(asked: Asked, plan: Plan, processes: int) -> Result:
     plan = plan.expecting(trio.run(validate, asked))
     with _progress(plan) as progress:
         parts = trio.run(shares.run, plan, processes, progress)
-    return gather(str(asked.url), asked.scenario, plan.connections, plan.rate, parts)
+    return gather(str(asked.url), asked.scenario, plan.connections, plan.rate, parts, os.cpu_count() or 1)
 
 
 def _show(result: Result, before: dict[str, Any] | None, json_: bool) -> None:
