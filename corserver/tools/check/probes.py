@@ -74,8 +74,8 @@ def _untried(method: bytes, seen: _Seen) -> Iterator[Note]:
     if method == b"OPTIONS" or seen.allowed in (None, b"*") or seen.varies:
         return
     sentence = (
-        f"Vary: Origin is not there. Whether it is missed was not tried: caches keep no answer to a {text(method)}, and "
-        "asking again would act again. They do keep those to GET: check the GET of this URL, too."
+        f"Vary: Origin is not there. Whether it is missed was not tried: caches keep no answer to a {text(method)}, "
+        "and asking again would act again. They do keep those to GET: check the GET of this URL, too."
     )
     yield Note(Topic.MISSING_VARY, sentence)
 
