@@ -1,8 +1,10 @@
 """The options that say what a page asks for, shared by `check` and `explain`, and the `Question` that they make."""
 
+import functools
 from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -12,8 +14,6 @@ from corserver.cors.browser.construct import is_valid_header
 from corserver.cors.fetch import Field, is_token
 from corserver.cors.origins import diagnose, mend
 from corserver.tools.check.question import BY_NAME, Question
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _OPTIONS = (
     option(
@@ -86,45 +86,53 @@ _OPTIONS = (
 )
 
 
-def question_options(command: _Command) -> _Command:
-    """The options of a question, for a command that passes them on to `question`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flags:
+    """The options of a question as they were typed."""
+
+    origin: str
+    method: str | None
+    headers: tuple[str, ...] = ()
+    data: str | None = None
+    credentials: str = Credentials.SAME_ORIGIN.value
+    mode: str = Mode.CORS.value
+    read: tuple[str, ...] = ()
+    browser: str | None = None
+
+    def question(
+        self, url: str, *, cookie: str | None = None, security: bool = False, fixes: tuple[str, ...] = ()
+    ) -> Question:
+        """The question that they ask of *url*. Raises `click.UsageError`, with what to write instead."""
+        body = None if self.data is None else _body(self.data)
+        options: dict[str, Any] = {} if self.browser is None else {"browser": BY_NAME[self.browser]}
+        return Question(
+            url=_url(url),
+            origin=_origin(self.origin),
+            method=_method(self.method or ("GET" if body is None else "POST")),
+            headers=tuple(map(_header, self.headers)),
+            body=body,
+            cookie=None if cookie is None else _cookie(cookie, self.credentials),
+            credentials=Credentials(self.credentials),
+            mode=Mode(self.mode),
+            read=tuple(_name(name, "--read").lower() for name in self.read),
+            security=security,
+            fixes=fixes,
+            **options,
+        )
+
+
+def question_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of a question, for a command that is given them as one value, *flags*."""
+
+    @functools.wraps(command)
+    def gathered(**given: Any) -> None:
+        flags = Flags(**{each.name: given.pop(each.name) for each in fields(Flags)})
+        command(flags=flags, **given)
+
+    decorated: Callable[..., None] = gathered
     for decorate in reversed(_OPTIONS):
-        command = decorate(command)
-    return command
-
-
-def question(
-    url: str,
-    *,
-    origin: str,
-    method: str | None,
-    headers: tuple[str, ...],
-    data: str | None,
-    credentials: str,
-    mode: str,
-    read: tuple[str, ...],
-    browser: str | None,
-    cookie: str | None = None,
-    security: bool = False,
-    fixes: tuple[str, ...] = (),
-) -> Question:
-    """The question that the options ask. Raises `click.UsageError`, with what to write instead."""
-    body = None if data is None else _body(data)
-    options: dict[str, Any] = {} if browser is None else {"browser": BY_NAME[browser]}
-    return Question(
-        url=_url(url),
-        origin=_origin(origin),
-        method=_method(method or ("GET" if body is None else "POST")),
-        headers=tuple(map(_header, headers)),
-        body=body,
-        cookie=None if cookie is None else _cookie(cookie, credentials),
-        credentials=Credentials(credentials),
-        mode=Mode(mode),
-        read=tuple(_name(name, "--read").lower() for name in read),
-        security=security,
-        fixes=fixes,
-        **options,
-    )
+        decorated = decorate(decorated)
+    return decorated
 
 
 def _url(text: str) -> Url:

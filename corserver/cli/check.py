@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from corserver.cli.asking import question, question_options
+from corserver.cli.asking import Flags, question_options
 from corserver.cli.colour import wants_colour, width
 from corserver.cli.topics import TopicCommand, option
 from corserver.tools.check.report import Outcome, Report
@@ -72,14 +72,7 @@ Exits with 0 if it is allowed, 1 if it is blocked (or not as --expect says),
 )
 def check(
     url: str,
-    origin: str,
-    method: str | None,
-    headers: tuple[str, ...],
-    data: str | None,
-    credentials: str,
-    mode: str,
-    read: tuple[str, ...],
-    browser: str | None,
+    flags: Flags,
     expect: str | None,
     json_: bool,
     cookie: str | None,
@@ -95,20 +88,7 @@ def check(
     What a browser would send is sent: a DELETE deletes. Only GET, HEAD and OPTIONS are ever sent again, to find out
     more.
     """
-    asked = question(
-        url,
-        origin=origin,
-        method=method,
-        headers=headers,
-        data=data,
-        credentials=credentials,
-        mode=mode,
-        read=read,
-        browser=browser,
-        cookie=cookie,
-        security=security,
-        fixes=fixes,
-    )
+    asked = flags.question(url, cookie=cookie, security=security, fixes=fixes)
     import trio
 
     from corserver.tools.check import sending

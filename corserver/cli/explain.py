@@ -2,7 +2,7 @@
 
 import click
 
-from corserver.cli.asking import question, question_options
+from corserver.cli.asking import Flags, question_options
 from corserver.cli.check import leave, show
 from corserver.cli.policy import policy_options, read_policy
 from corserver.cli.topics import TopicCommand, option
@@ -46,14 +46,7 @@ def explain(
     cors_expose: tuple[str, ...],
     cors_credentials: bool,
     cors_max_age: int,
-    origin: str,
-    method: str | None,
-    headers: tuple[str, ...],
-    data: str | None,
-    credentials: str,
-    mode: str,
-    read: tuple[str, ...],
-    browser: str | None,
+    flags: Flags,
     expect: str | None,
     json_: bool,
     status: int,
@@ -62,17 +55,6 @@ def explain(
     Nothing is sent; URL only says where the server would be.
     """
     policy = read_policy(cors, cors_methods, cors_headers, cors_expose, cors_credentials, cors_max_age)
-    asked = question(
-        url,
-        origin=origin,
-        method=method,
-        headers=headers,
-        data=data,
-        credentials=credentials,
-        mode=mode,
-        read=read,
-        browser=browser,
-    )
-    report = explain_policy(policy, asked, status=status)
+    report = explain_policy(policy, flags.question(url), status=status)
     show(report, json_)
     leave(report, expect)

@@ -50,11 +50,23 @@ def _wire(script: Script, report: Report, record: Sequence[Exchanged]) -> Iterat
         if step is not None and step.is_preflight:
             yield note("The browser asks B first: a preflight", step.because)
         lines = tuple(Line(cased(name), text(value)) for name, value in exchanged.sent if name.lower() in names)
-        title = f"{exchanged.method} {report.question.url.path}"
-        yield Event(source=BROWSER, target=SERVER, title=title, lines=lines)
+        yield Event(
+            source=BROWSER,
+            target=SERVER,
+            title=f"{exchanged.method} {exchanged.target}",
+            lines=lines,
+            words=_where(report, step),
+        )
         yield _answer(exchanged, () if step is None else step.rows)
         if step is not None:
             yield _judgement(step)
+
+
+def _where(report: Report, step: Step | None) -> tuple[str, ...]:
+    """Said of a request that a redirect took to another origin."""
+    if step is None or step.sending.url.origin == report.question.url.origin:
+        return ()
+    return (f"to another origin, {text(step.sending.url.origin)}: the same server by another name",)
 
 
 def _answer(exchanged: Exchanged, rows: tuple[Row, ...]) -> Event:
@@ -156,4 +168,6 @@ def _foretold(report: Report) -> str:
 def _step_of(report: Report, index: int, exchanged: Exchanged) -> Step | None:
     """The step that was foretold at this place, as long as it is what came."""
     step = report.steps[index] if index < len(report.steps) else None
-    return step if step is not None and text(step.sending.method) == exchanged.method else None
+    if step is None or (text(step.sending.method), step.sending.url.path) != (exchanged.method, exchanged.target):
+        return None
+    return step
