@@ -208,7 +208,9 @@ class Conversation(AsyncIterator[bytes]):
             logger.debug("an app raised after its client had left", exc_info=error)
         elif self._phase is _Phase.COMPLETE or self._is_closed:
             request = self._request
-            logger.error("%s %s: the app raised, once its answer was complete", request.method, request.target, exc_info=error)
+            logger.error(
+                "%s %s: the app raised, once its answer was complete", request.method, request.target, exc_info=error
+            )
         else:
             self._fail(error)
 
