@@ -22,7 +22,7 @@ def read_head(status: str, headers: list[tuple[str, str]]) -> Head:
 
     Lines about the connection are left out: they are the server's.
     """
-    if not isinstance(status, str):  # type: ignore[redundant-expr]
+    if not isinstance(status, str):
         raise TypeError(f"a status is a str, such as '200 OK', not {type(status).__name__}")
     found = _STATUS.fullmatch(status)
     if found is None:
@@ -32,7 +32,7 @@ def read_head(status: str, headers: list[tuple[str, str]]) -> Head:
     return Head(int(found[1]), fields, _length(fields))
 
 
-def _line(name: str, value: str) -> tuple[str, str]:
+def _line(name: object, value: object) -> tuple[str, str]:
     if not (isinstance(name, str) and isinstance(value, str)):
         raise TypeError(f"the name and the value of a header are str, not {name!r}: {value!r}")
     return name, value.strip(" \t")
