@@ -44,8 +44,12 @@ class FileSlice:
         """Another part of the same file."""
         return Pieces(self, offset, length)
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         """Close the descriptor; a second time it does nothing."""
+        self._file.close()
+
+    async def aclose(self) -> None:
+        """As `close`."""
         self._file.close()
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: What may follow a header's name on the wire (RFC 9110 §5.5): visible bytes, obs-text, space and tab.
 _FIELD_VALUE_BYTES: Final = frozenset({0x09, *range(0x20, 0x7F), *range(0x80, 0x100)})
 #: Headers that describe the connection, which is the server's business and not a handler's (RFC 9110 §7.6.1).
-_CONNECTION_HEADERS: Final = frozenset({b"connection", b"transfer-encoding", b"keep-alive", b"upgrade", b"te"})
+CONNECTION_HEADERS: Final = frozenset({b"connection", b"transfer-encoding", b"keep-alive", b"upgrade", b"te"})
 
 _NOT_MOUNTED: Final = Path(slash=False)
 _FORM_LIMITS: Final = FormLimits()
@@ -280,7 +280,7 @@ def _header_field(name: str | bytes, value: str | bytes) -> Field:
         raise ValueError(f"header {name!r}: its value has characters beyond latin-1: {value!r}") from None
     if not is_token(raw_name):
         raise ValueError(f"{name!r} is not a header name")
-    if raw_name.lower() in _CONNECTION_HEADERS:
+    if raw_name.lower() in CONNECTION_HEADERS:
         raise ValueError(f"{name!r} is about the connection: the server writes it, a handler cannot")
     if not _FIELD_VALUE_BYTES.issuperset(raw_value) or raw_value != raw_value.strip(b" \t"):
         raise ValueError(f"header {name!r}: its value has control characters or outer white space: {value!r}")
