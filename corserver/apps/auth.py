@@ -12,7 +12,7 @@ import hmac
 from base64 import b64decode
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
 from corserver.apps.wrapping import Wrapping
 from corserver.http.messages import App, HTTPError, Request, Response

@@ -31,11 +31,14 @@ class Hosting:
     root_path: str = ""
     headers: Sequence[tuple[str, str]] = ()
     limit_concurrency: int | None = None
+    #: Whether other processes serve the same app.
+    has_others: bool = False
 
     def load(self) -> tuple[App, str]:
         """The app, and what it is in words. Raises `LoadError`."""
-        sys.path.insert(0, str(Path(self.app_dir).resolve()))
-        found = load(self.target, factory=self.factory)
+        folder = Path(self.app_dir).resolve()
+        sys.path.insert(0, str(folder))
+        found = load(self.target, folder, factory=self.factory)
         kind = kind_of(found, self.target)
         self._check(kind)
         app, words = self._hosted(found, kind)
@@ -64,11 +67,10 @@ class Hosting:
         return app, f"ASGI on {name.value}"
 
     def _wsgi(self, found: Any) -> App:
-        from corserver.apps.wsgi import wsgi
+        from corserver.apps.wsgi import THREADS, wsgi
 
-        threads = {} if self.threads is None else {"threads": self.threads}
-        app: App = wsgi(found, root_path=self.root_path, **threads)
-        return app
+        threads = self.threads or THREADS
+        return wsgi(found, threads=threads, multiprocess=self.has_others, root_path=self.root_path)
 
 
 class Late(Wrapping):
@@ -80,12 +82,12 @@ class Late(Wrapping):
     def __init__(self, hosting: Hosting) -> None:
         super().__init__(self._ask)
         self._hosting = hosting
-        self._is_loaded = False
+        self._words = ""
 
     @property
     def cors(self) -> Any:
         """The policies of the app."""
-        self._load()
+        self.load()
         return super().cors
 
     async def __call__(self, request: Request) -> Response:
@@ -94,7 +96,7 @@ class Late(Wrapping):
         return response
 
     async def __aenter__(self) -> Self:
-        self._load()
+        self.load()
         try:
             return await super().__aenter__()
         except RuntimeError as error:  # It cannot start, or lacks a library.
@@ -104,11 +106,12 @@ class Late(Wrapping):
     async def _ask(self, request: Request) -> Response:
         raise RuntimeError("the app is loaded when it is entered")
 
-    def _load(self) -> None:
-        if not self._is_loaded:
+    def load(self) -> str:
+        """Load it, if it is not yet; what it is, in words."""
+        if not self._words:
             try:
-                self._app, _ = self._hosting.load()
+                self._app, self._words = self._hosting.load()
             except LoadError as error:
                 click.echo(terminal.load_error(error, error.details), err=True)
                 raise CannotStart from error
-            self._is_loaded = True
+        return self._words

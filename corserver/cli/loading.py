@@ -31,14 +31,17 @@ class Kind(Enum):
     WSGI = "WSGI"
 
 
-def load(target: str, *, factory: bool = False) -> Any:
-    """The object at *target*, or what it returns if it is a *factory*. Raises `LoadError`."""
+def load(target: str, folder: Path, *, factory: bool = False) -> Any:
+    """The object at *target*, or what it returns if it is a *factory*; its module is in *folder*, or installed.
+
+    Raises `LoadError`.
+    """
     module_name, _, attribute = target.partition(":")
     if not (module_name and attribute) or "/" in target or module_name.endswith(".py"):
         raise LoadError(
             f"{target!r} is not a module and a name in it: write {_meant(module_name)}:{attribute or 'app'}"
         )
-    found: Any = _import(module_name)
+    found: Any = _import(module_name, folder)
     for name in attribute.split("."):
         if not hasattr(found, name):
             raise LoadError(_no_attribute(found, name, target, module_name))
@@ -79,13 +82,13 @@ def kind_of(app: Any, target: str) -> Kind:
     )
 
 
-def _import(name: str) -> ModuleType:
+def _import(name: str, folder: Path) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         missing = error.name or ""
         if missing and (name == missing or name.startswith(missing + ".")):
-            raise LoadError(_no_module(name, missing)) from error
+            raise LoadError(_no_module(name, missing, folder)) from error
         raise LoadError(
             f"the module {name} cannot be imported, as it does not find {missing}:", _own_part(error)
         ) from error
@@ -95,13 +98,11 @@ def _import(name: str) -> ModuleType:
         raise LoadError(f"the module {name} ended the program while it was imported:", _own_part(error)) from error
 
 
-def _no_module(name: str, missing: str) -> str:
-    there = sorted(
-        {path.stem for path in Path.cwd().iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
-    )
+def _no_module(name: str, missing: str, folder: Path) -> str:
+    there = sorted({path.stem for path in folder.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()})
     close = get_close_matches(missing, there, 1)
     hint = f"did you mean {close[0]}?" if close else "--app-dir DIRECTORY looks elsewhere"
-    return f"there is no module {missing!r} in {Path.cwd()}, nor installed: {hint}" + (
+    return f"there is no module {missing!r} in {folder}, nor installed: {hint}" + (
         f" ({name} was asked for)" if name != missing else ""
     )
 

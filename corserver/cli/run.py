@@ -1,6 +1,5 @@
 """`corserver run MODULE:APP`: serve an app of ASGI, WSGI or corserver's own."""
 
-import contextlib
 import dataclasses
 import functools
 import logging
@@ -9,23 +8,34 @@ from typing import Any, Final
 
 import click
 
-from corserver.cli import terminal
 from corserver.cli.hosting import Hosting, Late
-from corserver.cli.loading import LoadError
 from corserver.cli.server_options import Settings, header_option, limits_epilog, server_options
 from corserver.cli.serving import EXIT_FAILED, run_server
 from corserver.cli.watching import Watch, watching
 from corserver.config import header_lines
 from corserver.http.limits import Limits
+from corserver.http.workers import CannotStart
+
+EXAMPLES: Final = """\b
+Examples:
+  corserver run main:app --cors https://app.example
+  corserver run main:app --reload
+  corserver run --wsgi flask_app:app --workers 2
+  corserver run --factory "shop:create_app" --root-path /api
+
+"""
 
 #: An app has its own limit on a body, or streams it.
 _LIMITS: Final = Limits(body=None)
+#: What the banner says of CORS.
+_OWN: Final = "the app's own policies (--cors ORIGIN takes their place)"
+_OWN_IF_ANY: Final = "the app's own policies, if it has any (--cors ORIGIN takes their place)"
 _LEVELS: Final = ("critical", "error", "warning", "info", "debug", "trace")
 
 
 @click.command(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog=limits_epilog(_LIMITS),
+    epilog=EXAMPLES + limits_epilog(_LIMITS),
 )
 @click.argument("target", metavar="MODULE:APP")
 @functools.partial(server_options, base=_LIMITS)
@@ -115,6 +125,7 @@ def _run(
         root_path=root_path,
         headers=lines,
         limit_concurrency=limit_concurrency,
+        has_others=settings.workers > 1,
     )
     settings = _logging_at(log_level, _stopping_within(timeout_graceful_shutdown, settings))
     if reload:
@@ -126,17 +137,21 @@ def _run(
 
 
 def _serve(hosting: Hosting, settings: Settings, *, reloads: bool) -> None:
-    words = hosting.target
-    app: Any = Late(hosting)
+    app, words = Late(hosting), hosting.target
+    unasked: str | None = _OWN_IF_ANY
     if settings.workers == 1 and not reloads:
         try:
-            app, kind = hosting.load()
-        except LoadError as error:
-            click.echo(terminal.load_error(error, error.details), err=True)
+            words += f" ({app.load()})"
+        except CannotStart:
             sys.exit(EXIT_FAILED)
-        words += f" ({kind})"
-    unasked = "the app's own (--cors ORIGIN takes its place)" if getattr(app, "cors", None) else None
-    run_server(app, settings, serving=("App", words), unasked=unasked, reloads=reloads)
+        unasked = None if app.cors is None else _OWN
+    cannot_start = False
+    try:
+        run_server(app, settings, serving=("App", words), unasked=unasked, reloads=reloads)
+    except* CannotStart:
+        cannot_start = True
+    if cannot_start:
+        sys.exit(EXIT_FAILED)
 
 
 def _stopping_within(seconds: float | None, settings: Settings) -> Settings:

@@ -45,8 +45,8 @@ def run_server(
 
     *serving* is the banner's line on what is served: a label and a text; *ready*, where it is given, is called in the
     banner's place; *unasked* is what the banner says of CORS without `--cors`. Where it *reloads*, a SIGHUP means that
-    the program has changed. Exits with 3 where the address cannot be bound, with 130 where answers were cut off, with 1 where
-    a worker cannot start.
+    the program has changed. Exits with 3 where the address cannot be bound, with 130 where answers were cut off, with 1
+    where a worker cannot start.
     """
     output = settings.output
     start = functools.partial(

@@ -144,7 +144,7 @@ class Supervisor:
         if number in (signal.SIGINT, signal.SIGTERM) or (hangs_up and self._had_terminal and not has_terminal()):
             self._stop()
         elif hangs_up and not self._is_stopping:
-            self._to_replace = list(self._slots)
+            self._to_replace = [slot for slot in self._slots if not slot.is_empty]
             for slot in self._slots:
                 slot.start_at = 0.0
 
