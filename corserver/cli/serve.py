@@ -11,7 +11,7 @@ from corserver.apps.auth import BasicAuth
 from corserver.apps.files import StaticFiles
 from corserver.cli.commands import DefaultCommand
 from corserver.cli.completion import SHELLS, print_completion
-from corserver.cli.server_options import TOPIC_TEXTS, Settings, server_options
+from corserver.cli.server_options import Settings, header_option, server_options, topic_texts
 from corserver.cli.serving import run_server
 from corserver.cli.topics import option
 from corserver.config import cache_control, embedding_lines, header_lines, users
@@ -20,7 +20,7 @@ from corserver.http.messages import App
 
 @click.command(
     cls=DefaultCommand,
-    texts=TOPIC_TEXTS,
+    texts=topic_texts(),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.argument("directory", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
@@ -59,15 +59,7 @@ from corserver.http.messages import App
     help="Let files be used that long without asking again (also 10m, 2h, 7d, no-store); "
     "those with a hash in their name for good.",
 )
-@option(
-    "-H",
-    "--header",
-    "headers",
-    topic="files",
-    multiple=True,
-    metavar="'NAME: VALUE'",
-    help="Put this line on every answer. Repeatable.",
-)
+@header_option
 @option(
     "--isolate",
     topic="files",

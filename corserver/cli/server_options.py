@@ -19,10 +19,13 @@ from corserver.config import limits_sentence
 from corserver.cors.policy import Policy
 from corserver.http.limits import Limits
 
-#: What topics say beside their options, for the help of such a command.
-TOPIC_TEXTS: Final = {
-    "limits": indent(fill(limits_sentence(), 76, break_on_hyphens=False), "  ") + "\n",
-}
+_LIMITS: Final = Limits()
+
+
+def topic_texts(base: Limits = _LIMITS) -> dict[str, str]:
+    """What topics say beside their options, for the help of such a command. *base* are the limits' defaults."""
+    return {"limits": indent(fill(limits_sentence(base), 76, break_on_hyphens=False), "  ") + "\n"}
+
 
 _WHERE: Final = (
     option(
@@ -138,6 +141,18 @@ _HOW: Final = (
 )
 
 
+#: `-H`, for the commands whose app takes header lines, as `headers`.
+header_option: Final = option(
+    "-H",
+    "--header",
+    "headers",
+    topic="output",
+    multiple=True,
+    metavar="'NAME: VALUE'",
+    help="Put this line on every answer. Repeatable.",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How a server is run: where it listens, its policy, its limits, and what it writes.
@@ -165,13 +180,13 @@ class Settings:
     output: Output = field(default_factory=Output)
 
 
-def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """These flags, for a command that is given them as `settings`, beside its own."""
-    shared = tuple(signature(_settings).parameters)
+def server_options(command: Callable[..., Any], base: Limits = _LIMITS) -> Callable[..., Any]:
+    """These flags, for a command that is given them as `settings`, beside its own. *base* has the limits' defaults."""
+    _, *shared = signature(_settings).parameters
 
     @functools.wraps(command)
     def with_settings(**flags: Any) -> Any:
-        settings = _settings(**{name: flags.pop(name) for name in shared})
+        settings = _settings(base, **{name: flags.pop(name) for name in shared})
         return command(settings=settings, **flags)
 
     decorated: Callable[..., Any] = with_settings
@@ -181,6 +196,7 @@ def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _settings(
+    base: Limits,
     host: str,
     port: int,
     strict_port: bool,
@@ -209,7 +225,7 @@ def _settings(
     if inspect and workers > 1:
         raise click.UsageError("--inspect is for one process: leave out --workers")
     try:
-        chosen = read_limits(limits)
+        chosen = read_limits(limits, base)
     except ValueError as error:
         raise click.UsageError(terminal.limits_error(error)) from error
     return Settings(

@@ -42,15 +42,24 @@ EXIT_UNBOUND = 3
 EXIT_INTERRUPTED = 130
 
 
-def run_server(app: App, settings: Settings, *, serving: tuple[str, str], ready: Begin | None = None) -> None:
+def run_server(
+    app: App,
+    settings: Settings,
+    *,
+    serving: tuple[str, str],
+    ready: Begin | None = None,
+    unasked: str | None = None,
+    reloads: bool = False,
+) -> None:
     """Serve *app* until SIGINT or SIGTERM; a second one does not wait for the answers under way.
 
     *serving* is the banner's line on what is served: a label and a text; *ready*, where it is given, is called in the
-    banner's place. Exits with 3 where the address cannot be bound, with 130 where answers were cut off, with 1 where
-    a worker cannot start.
+    banner's place; *unasked* is what the banner says of CORS without `--cors`. Where it *reloads*, a SIGHUP means that
+    the program has changed. Exits with 3 where the address cannot be bound, with 130 where answers were cut off, with 1
+    where a worker cannot start.
     """
     repeated = log_to_stderr()
-    run = _Run(settings, serving, ready, repeated)
+    run = _Run(settings, serving, ready, repeated, unasked=unasked, reloads=reloads)
     try:
         was_cut_off = run(app)
     except OSError as error:
@@ -70,12 +79,23 @@ def run_server(app: App, settings: Settings, *, serving: tuple[str, str], ready:
 class _Run:
     """One run of the server: what it says before, meanwhile and after."""
 
-    def __init__(self, settings: Settings, serving: tuple[str, str], ready: Begin | None, repeated: Repeated) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        serving: tuple[str, str],
+        ready: Begin | None,
+        repeated: Repeated,
+        *,
+        unasked: str | None = None,
+        reloads: bool = False,
+    ) -> None:
         self._settings = settings
         self._output = settings.output
         self._serving = serving
         self._ready = ready
         self._repeated = repeated
+        self._unasked = unasked
+        self._reloads = reloads
         self._tally = Tally()
         self._inspector = _inspector() if settings.inspect else None
 
@@ -96,7 +116,7 @@ class _Run:
             explain_denials=settings.explain_denials,
         )
         with _opened(settings) as unix:
-            if settings.workers == 1:
+            if settings.workers == 1 and not self._reloads:
                 return trio.run(self._serve_alone, start, unix)
             return self._supervise(start, self._queues(unix))
 
@@ -173,10 +193,11 @@ class _Run:
             elif moment is Moment.STOPPING and is_for_people:
                 terminal.print_stopping(number, aside=aside)
             elif moment is Moment.REPLACED and is_for_people:
-                terminal.print_replaced(number, aside=aside)
+                terminal.print_replaced(number, reloads=self._reloads, aside=aside)
 
         with contextlib.closing(WorkerTallies()) as tallies:
-            was_cut_off = Supervisor(serve_on, queues, grace=self._settings.limits.grace_seconds, tell=tell).run()
+            grace = self._settings.limits.grace_seconds
+            was_cut_off = Supervisor(serve_on, queues, grace=grace, tell=tell, reloads=self._reloads).run()
             total, killed = tallies.total()
         self._end(total, was_cut_off, killed)
         return was_cut_off
@@ -197,6 +218,7 @@ class _Run:
                 wanted_port=settings.port,
                 workers=settings.workers,
                 more=[("Inspect", view)] if view else [],
+                unasked=self._unasked,
                 aside=output.banner_is_aside,
             )
         if settings.open_path is not None:

@@ -25,6 +25,8 @@ _URL_LABELS: Final = ("URL", "Network", "Inspect")
 #: Where the texts beside the labels begin.
 _COLUMN: Final = " " * 11
 
+_OFF: Final = "off: no page of another origin can read this (--cors ORIGIN allows one)"
+
 
 def print_banner(
     addresses: Sequence[BoundAddress],
@@ -34,9 +36,13 @@ def print_banner(
     wanted_port: int,
     workers: int = 1,
     more: Sequence[tuple[str, str]] = (),
+    unasked: str | None = None,
     aside: bool = False,
 ) -> None:
-    """Where, what, and the CORS policy in one sentence, each in a line. *aside*, here as below: to stderr."""
+    """Where, what, and the CORS policy in one sentence, each in a line; *unasked* is the sentence for no policy.
+
+    *aside*, here as below: to stderr.
+    """
     address = addresses[0]
     rows = [("URL", address.url)]
     if address.uds:
@@ -46,8 +52,7 @@ def print_banner(
     rows += [("Network", url) for url in network_urls(addresses) if url != address.url]
     if not (address.is_loopback or address.uds):
         rows.append(("", "open to other machines (--host 127.0.0.1 is for this one only)"))
-    off = "off: no page of another origin can read this (--cors ORIGIN allows one)"
-    rows += [*more, serving, ("CORS", off if policy is None else policy_sentence(policy))]
+    rows += [*more, serving, ("CORS", (unasked or _OFF) if policy is None else policy_sentence(policy))]
     if workers > 1:
         rows.append(("Workers", f"{workers} (kill -HUP {os.getpid()} replaces them)"))
     print_rows(*rows, aside=aside)
@@ -101,14 +106,19 @@ def print_stopped(was_cut_off: bool, *, aside: bool = False) -> None:
     print_line("Stopped; answers under way were cut off." if was_cut_off else "Stopped.", aside=aside)
 
 
-def print_replaced(workers: int, *, aside: bool = False) -> None:
-    """After a SIGHUP."""
-    print_line(f"All {workers} workers were replaced.", aside=aside)
+def print_replaced(workers: int, *, reloads: bool = False, aside: bool = False) -> None:
+    """After a SIGHUP, which says that the program has changed where it *reloads*."""
+    print_line("Reloaded." if reloads else f"All {workers} workers were replaced.", aside=aside)
 
 
 def start_error(error: Exception) -> str:
     """Why nothing is served."""
     return f"{style('Error', fg='red')}: the server did not start: {error}"
+
+
+def load_error(error: Exception, details: str = "") -> str:
+    """Why there is no app; *details* is what the app itself raised."""
+    return "\n".join(filter(None, (f"{style('Error', fg='red')}: {error}", details)))
 
 
 def bind_error(error: OSError, host: str, port: int, *, strict: bool, uds: str | None = None) -> str:

@@ -1,10 +1,36 @@
 """A request's body, as its handler reads it: by chunk or whole, once from the connection."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Final
+from typing import Final, Protocol
 
 from corserver.cors.fetch import Field
 from corserver.http.forms import Form
+
+
+class Peer(Protocol):
+    """Who sends the body, for those who answer while it still may come, or while its sender may leave."""
+
+    @property
+    def server(self) -> tuple[str, int] | None:
+        """Our address and port on the connection, None where it has none."""
+
+    def body_at_hand(self) -> bytes | None:
+        """The next piece of the body, `b""` at its end, None while it has not arrived. Raises `HTTPError`."""
+
+    def body_is_read(self) -> bool:
+        """Whether nothing is left of the body."""
+
+    async def next_body(self) -> bytes:
+        """The next piece, `b""` at the end. Raises `HTTPError`, and what a connection whose peer left does."""
+
+    async def next_or_left(self) -> bytes | None:
+        """The same, None where the peer has left."""
+
+    def has_left(self) -> bool:
+        """Whether it is known to have ended its side."""
+
+    async def wait_left(self) -> None:
+        """Wait until it ends its side; to be cancelled before anything else is read."""
 
 
 class Body:
@@ -24,6 +50,11 @@ class Body:
     def trailers(self) -> tuple[Field, ...]:
         """The trailer lines (RFC 9110 §6.5), once the body was read to its end; those about framing are left out."""
         return self._trailers()
+
+    @property
+    def whole(self) -> bytes | None:
+        """All of it, if it was read whole before."""
+        return self._whole
 
     async def read(self) -> bytes:
         """All of it. Raises `HTTPError` 413 beyond the limit, 408 if the peer is too slow, 400 if it ends early."""

@@ -159,6 +159,8 @@ class Connection:
             "1.1" if head.minor_version else "1.0",
             self.client,
             content=Body(self._reader.next_body, lambda: self._wire.trailers) if has_body else NO_BODY,
+            peer=self._reader,
+            start_soon=self._service.start_soon,
         )
 
     async def _respond(self, exchange: Exchange, response: Response) -> str:

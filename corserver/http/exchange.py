@@ -4,7 +4,8 @@ This is the order in which a request is looked at, whatever it is for: the host 
 and method, the decision; then a preflight is answered, before authentication, routing, redirects and files.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -12,14 +13,21 @@ from corserver.cors.decision import CORSRequest, Decision, Kind
 from corserver.cors.origins import parse_origin
 from corserver.cors.policy import Policy
 from corserver.cors.scopes import INHERIT, BadPath, Path, Scopes
+from corserver.http.crew import Crew
 from corserver.http.gate import Head, HeaderSection, RefusedHead, body_too_large, salvage
 from corserver.http.hosts import AllowedHosts
 from corserver.http.limits import Limits
 from corserver.http.log import Entry
 from corserver.http.memory import Memory
 from corserver.http.messages import App, HTTPError, Response
+from corserver.http.mistakes import without_mistakes
 from corserver.http.wire.request_heads import KnownSections
 from corserver.http.wire.response_heads import ResponseHeads
+
+logger = logging.getLogger("corserver")
+
+#: What a handler starts: a function and its arguments.
+Call = tuple[Callable[..., Awaitable[Any]], tuple[Any, ...]]
 
 #: What a remembered verdict weighs beside its header section, which others may share, in bytes.
 _VERDICT_WEIGHT = 1024
@@ -58,6 +66,8 @@ class Service:
     scheme: str = "http"
     remembers: bool = True
     is_retiring: bool = False
+    #: Runs what handlers start, while connections are served.
+    crew: Crew[Call] | None = None
     sections: KnownSections = field(init=False)
     verdicts: KnownVerdicts = field(init=False)
     heads: ResponseHeads = field(init=False)
@@ -69,6 +79,26 @@ class Service:
     def memory(self) -> Memory[Any, Any]:
         """A new memory, which remembers nothing if this service does not."""
         return Memory() if self.remembers else Memory(entries=0)
+
+    def start_soon(self, fn: Callable[..., Awaitable[Any]], *args: Any) -> None:
+        """Run `fn(*args)` in a task of its own, which the server waits for when it stops, within its grace.
+
+        What it raises goes to the log. Raises RuntimeError where nothing is served.
+        """
+        if self.crew is None:
+            raise RuntimeError("a task can be started while the server runs")
+        self.crew.call((fn, args))
+
+
+async def run_call(call: Call) -> None:
+    """Run what a handler started; what it raises goes to the log."""
+    fn, args = call
+    try:
+        await fn(*args)
+    except Exception:
+        logger.exception("a task that a handler started raised")
+    except BaseExceptionGroup as group:
+        raise without_mistakes(group, logger) from None
 
 
 class Exchange(NamedTuple):

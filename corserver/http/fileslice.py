@@ -55,8 +55,12 @@ class FileSlice:
         except OSError:  # The file system cannot tell.
             return False
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         """Close the descriptor; a second time it does nothing."""
+        self._file.close()
+
+    async def aclose(self) -> None:
+        """As `close`."""
         self._file.close()
 
 

@@ -123,6 +123,8 @@ class Lobby:
                 if visitor.connection is not None and visitor.state is State.WAITING:
                     visitor.shed(now - _SHEDDING_SECONDS)
             self._crew.dismiss_spare()
+            if self._service.crew is not None:
+                self._service.crew.dismiss_spare()
             await trio.sleep_until(max(earliest, now + _SWEEP_SECONDS))
 
     def retire(self) -> None:

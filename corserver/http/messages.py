@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, unquote
 
 from corserver.cors.fetch import Field, is_token
 from corserver.cors.scopes import Path
-from corserver.http.body import NO_BODY, Body
+from corserver.http.body import NO_BODY, Body, Peer
 from corserver.http.forms import Form, FormError, FormLimits, Query, read_form
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 #: What may follow a header's name on the wire (RFC 9110 §5.5): visible bytes, obs-text, space and tab.
 _FIELD_VALUE_BYTES: Final = frozenset({0x09, *range(0x20, 0x7F), *range(0x80, 0x100)})
 #: Headers that describe the connection, which is the server's business and not a handler's (RFC 9110 §7.6.1).
-_CONNECTION_HEADERS: Final = frozenset({b"connection", b"transfer-encoding", b"keep-alive", b"upgrade", b"te"})
+CONNECTION_HEADERS: Final = frozenset({b"connection", b"transfer-encoding", b"keep-alive", b"upgrade", b"te"})
 
 _FORM_LIMITS: Final = FormLimits()
 
@@ -79,6 +79,10 @@ class HTTPError(Exception):
         return Response(text, self.status, self.headers)
 
 
+def _not_served(fn: Callable[..., Awaitable[Any]], *args: Any) -> None:
+    raise RuntimeError("a task can be started by a request that a server received")
+
+
 class _RequestFields(NamedTuple):
     # A named tuple, as `_ResponseFields`: a frozen dataclass takes five times as long to make.
     method: str
@@ -92,6 +96,11 @@ class _RequestFields(NamedTuple):
     path_params: Mapping[str, Any] = MappingProxyType({})
     mount: Path = Path(slash=False)
     content: Body = NO_BODY
+    #: Who asks, None where the request did not come over a connection.
+    peer: Peer | None = None
+    #: `request.start_soon(fn, *args)` runs an async function in a task that outlives the answer. When the server stops
+    #: it is waited for, within the grace of `Limits`; what it raises goes to the log.
+    start_soon: Callable[..., None] = _not_served
 
 
 class Request(_RequestFields):
@@ -133,6 +142,11 @@ class Request(_RequestFields):
         return aiter(self.content)
 
     @property
+    def server(self) -> Address:
+        """Our address and port on the connection, None where it has none."""
+        return None if self.peer is None else self.peer.server
+
+    @property
     def url(self) -> str:
         """The whole URL, as the client named it."""
         return f"{self.scheme}://{self.authority}{self.target}"
@@ -167,9 +181,11 @@ class Request(_RequestFields):
         return self._at(self.path.below(depth), mount, path_params)
 
     def _at(self, path: Path, mount: Path, path_params: Mapping[str, Any]) -> "Request":
-        method, target, _, headers, scheme, authority, version, client, params, _, content = self
+        method, target, _, headers, scheme, authority, version, client, params, _, content, peer, start_soon = self
         merged = {**params, **path_params} if params else path_params
-        return Request(method, target, path, headers, scheme, authority, version, client, merged, mount, content)
+        return Request(
+            method, target, path, headers, scheme, authority, version, client, merged, mount, content, peer, start_soon
+        )
 
 
 class _ResponseFields(NamedTuple):
@@ -270,7 +286,7 @@ def _header_field(name: str | bytes, value: str | bytes) -> Field:
         raise ValueError(f"header {name!r}: its value has characters beyond latin-1: {value!r}") from None
     if not is_token(raw_name):
         raise ValueError(f"{name!r} is not a header name")
-    if raw_name.lower() in _CONNECTION_HEADERS:
+    if raw_name.lower() in CONNECTION_HEADERS:
         raise ValueError(f"{name!r} is about the connection: the server writes it, a handler cannot")
     if not _FIELD_VALUE_BYTES.issuperset(raw_value) or raw_value != raw_value.strip(b" \t"):
         raise ValueError(f"header {name!r}: its value has control characters or outer white space: {value!r}")

@@ -22,7 +22,8 @@ import trio
 from corserver.cors.policy import Policy
 from corserver.cors.scopes import PolicyChoice, Scopes
 from corserver.http.connection import Connection
-from corserver.http.exchange import Service
+from corserver.http.crew import Crew
+from corserver.http.exchange import Service, run_call
 from corserver.http.hosts import AllowedHosts
 from corserver.http.limits import Limits
 from corserver.http.listeners import (
@@ -100,6 +101,8 @@ class Server:
         self._tell_app()
         if self._lobby is not None:
             self._lobby.stop()
+        if self._service.crew is not None:
+            self._service.crew.stop()
         for connection in tuple(self._connections):
             connection.stop()
 
@@ -133,6 +136,7 @@ class Server:
             with self._serving:
                 async with trio.open_nursery() as attendants:
                     async with trio.open_nursery() as self._nursery:
+                        self._service.crew = Crew(self._nursery, run_call)
                         if poller is not None:
                             self._lobby = Lobby(self._service, poller, self._nursery, self._left)
                             attendants.start_soon(self._lobby.attend)

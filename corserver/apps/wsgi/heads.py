@@ -1,0 +1,47 @@
+"""The head of an app's answer: what `start_response` is given, read."""
+
+import re
+from typing import Final, NamedTuple
+
+from corserver.cors.fetch import Field
+from corserver.http.messages import CONNECTION_HEADERS, header_fields
+
+_STATUS: Final = re.compile(r"([2-5][0-9]{2})(?: .*)?")
+
+
+class Head(NamedTuple):
+    """*length* is what its Content-Length says, None where there is none."""
+
+    status: int
+    fields: tuple[Field, ...]
+    length: int | None
+
+
+def read_head(status: str, headers: list[tuple[str, str]]) -> Head:
+    """Raises TypeError for what are no native strings, ValueError for what cannot be a head.
+
+    Lines about the connection are left out: they are the server's.
+    """
+    if not isinstance(status, str):
+        raise TypeError(f"a status is a str, such as '200 OK', not {type(status).__name__}")
+    found = _STATUS.fullmatch(status)
+    if found is None:
+        raise ValueError(f"{status!r} is not a status from 200 to 599, such as '200 OK'")
+    fields = header_fields([_line(name, value) for name, value in headers])
+    fields = tuple([line for line in fields if line[0].lower() not in CONNECTION_HEADERS])
+    return Head(int(found[1]), fields, _length(fields))
+
+
+def _line(name: object, value: object) -> tuple[str, str]:
+    if not (isinstance(name, str) and isinstance(value, str)):
+        raise TypeError(f"the name and the value of a header are str, not {name!r}: {value!r}")
+    return name, value.strip(" \t")
+
+
+def _length(fields: tuple[Field, ...]) -> int | None:
+    lengths = [value for name, value in fields if len(name) == 14 and name.lower() == b"content-length"]
+    if not lengths:
+        return None
+    if len(lengths) > 1 or not (lengths[0].isdigit() and len(lengths[0]) < 19):
+        raise ValueError(f"a response has one Content-Length, a decimal number, not {lengths!r}")
+    return int(lengths[0])

@@ -1,0 +1,199 @@
+"""`corserver run MODULE:APP`: serve an app of ASGI, WSGI or corserver's own."""
+
+import dataclasses
+import functools
+import logging
+import sys
+from typing import Any, Final
+
+import click
+
+from corserver.cli.hosting import Hosting, Late
+from corserver.cli.server_options import Settings, header_option, server_options, topic_texts
+from corserver.cli.serving import EXIT_FAILED, run_server
+from corserver.cli.topics import TopicCommand, option
+from corserver.cli.watching import Watch, watching
+from corserver.config import header_lines
+from corserver.http.limits import Limits
+from corserver.http.workers import CannotStart
+
+EXAMPLES: Final = """\b
+Examples:
+  corserver run main:app --cors https://app.example
+  corserver run main:app --reload
+  corserver run --wsgi flask_app:app --workers 2
+  corserver run --factory "shop:create_app" --root-path /api
+
+"""
+
+#: An app has its own limit on a body, or streams it.
+_LIMITS: Final = Limits(body=None)
+#: What the banner says of CORS.
+_OWN: Final = "the app's own policies (--cors ORIGIN takes their place)"
+_OWN_IF_ANY: Final = "the app's own policies, if it has any (--cors ORIGIN takes their place)"
+_LEVELS: Final = ("critical", "error", "warning", "info", "debug", "trace")
+
+
+@click.command(
+    cls=TopicCommand,
+    texts=topic_texts(_LIMITS),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=EXAMPLES,
+)
+@click.argument("target", metavar="MODULE:APP")
+@functools.partial(server_options, base=_LIMITS)
+@option("--factory", topic="app", common=True, is_flag=True, help="APP is a function that makes the app.")
+@option(
+    "--app-dir",
+    topic="app",
+    common=True,
+    default="",
+    metavar="DIRECTORY",
+    help="Where MODULE is looked for first.  [default: here]",
+)
+@option(
+    "--wsgi",
+    "is_wsgi",
+    topic="app",
+    common=True,
+    is_flag=True,
+    help="APP is a WSGI app (Flask, Django), run in threads.",
+)
+@option("--threads", topic="app", type=click.IntRange(min=1), metavar="N", help="How many, for a WSGI app.")
+@option(
+    "--loop",
+    topic="app",
+    type=click.Choice(["auto", "asyncio", "trio"]),
+    default="auto",
+    show_default=True,
+    help="What an ASGI app runs on; auto is trio for Quart-Trio and asyncio for others.",
+)
+@option(
+    "--lifespan",
+    topic="app",
+    type=click.Choice(["auto", "on", "off"]),
+    default="auto",
+    show_default=True,
+    help="Tell an ASGI app of its start and end: if it takes part, or it must, or not.",
+)
+@option("--root-path", topic="app", default="", metavar="PATH", help="The path that a proxy in front took off.")
+@option("--reload", topic="app", common=True, is_flag=True, help="Load the app anew when its files change.")
+@option(
+    "--reload-dir", topic="app", multiple=True, metavar="DIRECTORY", help="Watch this instead of the app's. Repeatable."
+)
+@option(
+    "--reload-include",
+    topic="app",
+    multiple=True,
+    metavar="GLOB",
+    help="Watch such files too, beside *.py. Repeatable.",
+)
+@option("--reload-exclude", topic="app", multiple=True, metavar="GLOB", help="Do not watch such files. Repeatable.")
+@option(
+    "--limit-concurrency",
+    topic="app",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Answer 503 to requests beyond so many at once.",
+)
+@option(
+    "--timeout-graceful-shutdown",
+    topic="app",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="How long answers may take to finish at the end: --limit grace-seconds.",
+)
+@header_option
+@option(
+    "--log-level",
+    topic="output",
+    type=click.Choice(_LEVELS),
+    default="info",
+    show_default=True,
+    help="What goes to the log; above info there is no line for each request.",
+)
+def run(target: str, settings: Settings, **flags: Any) -> None:
+    """Serve APP, an object in the Python module MODULE: an ASGI app (FastAPI, Starlette, Quart ...), a WSGI app with
+    --wsgi, or an App of corserver's, with its own policies unless --cors is given."""
+    _run(target, settings, **flags)
+
+
+def _run(
+    target: str,
+    settings: Settings,
+    *,
+    factory: bool,
+    app_dir: str,
+    is_wsgi: bool,
+    threads: int | None,
+    loop: str,
+    lifespan: str,
+    root_path: str,
+    reload: bool,
+    reload_dir: tuple[str, ...],
+    reload_include: tuple[str, ...],
+    reload_exclude: tuple[str, ...],
+    limit_concurrency: int | None,
+    timeout_graceful_shutdown: float | None,
+    headers: tuple[str, ...],
+    log_level: str,
+) -> None:
+    try:
+        lines = header_lines(headers)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    if root_path and not root_path.startswith("/"):
+        raise click.UsageError(f"--root-path {root_path}: write /{root_path}")
+    hosting = Hosting(
+        target=target,
+        factory=factory,
+        app_dir=app_dir,
+        is_wsgi=is_wsgi,
+        threads=threads,
+        loop=loop,
+        lifespan=lifespan,
+        root_path=root_path,
+        headers=lines,
+        limit_concurrency=limit_concurrency,
+        has_others=settings.workers > 1,
+    )
+    settings = _logging_at(log_level, _stopping_within(timeout_graceful_shutdown, settings))
+    if reload:
+        watch = Watch(reload_dir or (app_dir or ".",), reload_include, reload_exclude)
+        with watching(watch):
+            _serve(hosting, dataclasses.replace(settings, workers=1), reloads=True)
+    else:
+        _serve(hosting, settings, reloads=False)
+
+
+def _serve(hosting: Hosting, settings: Settings, *, reloads: bool) -> None:
+    app, words = Late(hosting), hosting.target
+    unasked: str | None = _OWN_IF_ANY
+    if settings.workers == 1 and not reloads:
+        try:
+            words += f" ({app.load()})"
+        except CannotStart:
+            sys.exit(EXIT_FAILED)
+        unasked = None if app.cors is None else _OWN
+    cannot_start = False
+    try:
+        run_server(app, settings, serving=("App", words), unasked=unasked, reloads=reloads)
+    except* CannotStart:
+        cannot_start = True
+    if cannot_start:
+        sys.exit(EXIT_FAILED)
+
+
+def _stopping_within(seconds: float | None, settings: Settings) -> Settings:
+    if seconds is None:
+        return settings
+    return dataclasses.replace(settings, limits=dataclasses.replace(settings.limits, grace_seconds=seconds))
+
+
+def _logging_at(name: str, settings: Settings) -> Settings:
+    level = logging.DEBUG if name == "trace" else logging.getLevelNamesMapping()[name.upper()]
+    logging.getLogger("corserver").setLevel(level)
+    output = settings.output
+    return dataclasses.replace(
+        settings, output=dataclasses.replace(output, lines=output.lines and level <= logging.INFO)
+    )
