@@ -40,6 +40,8 @@ class Call:
 
     def run(self) -> None:
         """Call the app and hand over what it answers, then close that. Raises nothing."""
+        if self._handover.is_over:  # It left while it was waiting in line.
+            return
         result: Iterable[bytes] = ()
         try:
             result = self._app(self._environ, self._start_response)

@@ -78,6 +78,11 @@ class Handover:
 
     # ------------------------------------------------------------------------------------------------ in the thread
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody listens to the thread any more."""
+        return self._is_over
+
     def answer(self, response: Response, *, is_whole: bool) -> None:
         """The response. Unless it *is_whole*, its body is this. Raises `Gone`."""
         with self._lock:
