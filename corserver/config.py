@@ -3,7 +3,7 @@
 import re
 import types
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Final, get_args, get_type_hints
@@ -141,8 +141,11 @@ _AGES: Final = {"": Decimal(1), "s": Decimal(1), "m": Decimal(60), "h": Decimal(
 _QUANTITY: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?) ?([a-z]*)", re.ASCII)
 
 
-def limits(pairs: Iterable[str]) -> Limits:
-    """The limits of `NAME=VALUE` pairs; of two of one name the last counts. Dashes and underscores are one.
+_DEFAULTS: Final = Limits()
+
+
+def limits(pairs: Iterable[str], base: Limits = _DEFAULTS) -> Limits:
+    """*base* with the limits of `NAME=VALUE` pairs; of two of one name the last counts. Dashes and underscores are one.
 
     A size is in bytes, or has a unit (`64k`, `16MiB`); a time is in seconds, or has one (`500ms`, `2m`); `none` lifts a
     limit that can be lifted. Raises ValueError with every mistake at once.
@@ -156,14 +159,13 @@ def limits(pairs: Iterable[str]) -> Limits:
         except ValueError as error:
             mistakes.append(f"{pair!r}: {error}")
     if mistakes:
-        raise ValueError("\n".join([*mistakes, f"The limits and their defaults: {limits_sentence()}"]))
-    return Limits(**found)  # type: ignore[arg-type]
+        raise ValueError("\n".join([*mistakes, f"The limits and their defaults: {limits_sentence(base)}"]))
+    return replace(base, **found)  # type: ignore[arg-type]
 
 
-def limits_sentence() -> str:
+def limits_sentence(base: Limits = _DEFAULTS) -> str:
     """Every limit with its default, as `limits` reads it."""
-    defaults = Limits()
-    return ", ".join(f"{_dashed(name)}={_written(name, getattr(defaults, name))}" for name in _LIMITS)
+    return ", ".join(f"{_dashed(name)}={_written(name, getattr(base, name))}" for name in _LIMITS)
 
 
 #: Each limit's name and whether `None` is one of its values.

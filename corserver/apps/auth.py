@@ -12,14 +12,15 @@ import hmac
 from base64 import b64decode
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
+from corserver.apps.wrapping import Wrapping
 from corserver.http.messages import App, HTTPError, Request, Response
 
 _UNAUTHORIZED: Final = "a name and a password are asked for here"
 
 
-class BasicAuth:
+class BasicAuth(Wrapping):
     """*app*, for those who know one of *users*' names and its password.
 
     Raises ValueError for a name with a colon, which RFC 7617 §2 has no way to send, for control characters, and where
@@ -36,30 +37,17 @@ class BasicAuth:
                 raise ValueError(f"{name!r}: a name and a password have no control characters")
         if '"' in realm or "\\" in realm or not (realm.isascii() and realm.isprintable()):
             raise ValueError(f"realm={realm!r} is a word or two in ASCII, without quotes and backslashes")
-        self._app = app
+        super().__init__(app)
         # Digests are of one length, so that comparing them tells nothing of what they are of.
         self._digests = [_digest(f"{name}:{password}".encode()) for name, password in users.items()]
         self._challenge = (("WWW-Authenticate", f'Basic realm="{realm}", charset="UTF-8"'),)
-
-    @property
-    def cors(self) -> Any:
-        """The policies of the app."""
-        return getattr(self._app, "cors", None)
 
     async def __call__(self, request: Request) -> Response:
         """Raises `HTTPError` 401, and whatever the app raises."""
         if not self._knows(request.headers.get_all("authorization")):
             raise HTTPError(401, _UNAUTHORIZED, self._challenge)
-        return await self._app(request)
-
-    async def __aenter__(self) -> "BasicAuth":
-        if hasattr(self._app, "__aenter__"):
-            await self._app.__aenter__()
-        return self
-
-    async def __aexit__(self, *exc_info: Any) -> bool | None:
-        leave: Any = getattr(self._app, "__aexit__", None)
-        return None if leave is None else await leave(*exc_info)
+        response: Response = await self._app(request)
+        return response
 
     def _knows(self, lines: tuple[str, ...]) -> bool:
         given = _digest(_credentials(lines[0]) if len(lines) == 1 else b"")

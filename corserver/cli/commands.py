@@ -29,6 +29,9 @@ class Entry:
 
 
 COMMANDS: Final[Mapping[str, Entry]] = {
+    "run": Entry(
+        "corserver.cli.run", "run", "Serve an app: ASGI (FastAPI, Starlette ...), WSGI, or an App of corserver's."
+    ),
     "check": Entry("corserver.cli.check", "check", "Play the browser: may a page read this URL, and if not, why not?"),
     "explain": Entry("corserver.cli.explain", "explain", "The same without a network: what a policy would answer."),
     "bench": Entry("corserver.cli.bench", "bench", "How many preflights a server answers, and how fast."),

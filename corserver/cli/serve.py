@@ -9,7 +9,7 @@ from corserver import __version__
 from corserver.apps.auth import BasicAuth
 from corserver.apps.files import StaticFiles
 from corserver.cli.commands import DefaultCommand
-from corserver.cli.server_options import LIMITS_EPILOG, Settings, server_options
+from corserver.cli.server_options import Settings, header_option, limits_epilog, server_options
 from corserver.cli.serving import run_server
 from corserver.config import cache_control, embedding_lines, header_lines, users
 from corserver.http.messages import App
@@ -18,7 +18,7 @@ from corserver.http.messages import App
 @click.command(
     cls=DefaultCommand,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog=LIMITS_EPILOG,
+    epilog=limits_epilog(),
 )
 @click.argument("directory", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @server_options
@@ -35,14 +35,7 @@ from corserver.http.messages import App
     help="Let files be used that long without asking again (also 10m, 2h, 7d, no-store); "
     "those with a hash in their name for good.",
 )
-@click.option(
-    "-H",
-    "--header",
-    "headers",
-    multiple=True,
-    metavar="'NAME: VALUE'",
-    help="Put this line on every answer. Repeatable.",
-)
+@header_option
 @click.option(
     "--isolate", is_flag=True, help="Make pages cross-origin isolated: SharedArrayBuffer, WebAssembly threads."
 )

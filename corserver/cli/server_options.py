@@ -17,8 +17,14 @@ from corserver.config import limits_sentence
 from corserver.cors.policy import Policy
 from corserver.http.limits import Limits
 
-#: What the help of such a command ends with.
-LIMITS_EPILOG: Final = "\b\n" + fill(f"Limits: {limits_sentence()}", 78, subsequent_indent="  ", break_on_hyphens=False)
+_LIMITS: Final = Limits()
+
+
+def limits_epilog(base: Limits = _LIMITS) -> str:
+    """What the help of such a command ends with."""
+    sentence = f"Limits: {limits_sentence(base)}"
+    return "\b\n" + fill(sentence, 78, subsequent_indent="  ", break_on_hyphens=False)
+
 
 _WHERE: Final = (
     click.option(
@@ -57,6 +63,17 @@ _HOW: Final = (
 )
 
 
+#: `-H`, for the commands whose app takes header lines, as `headers`.
+header_option: Final = click.option(
+    "-H",
+    "--header",
+    "headers",
+    multiple=True,
+    metavar="'NAME: VALUE'",
+    help="Put this line on every answer. Repeatable.",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How a server is run: where it listens, its policy, its limits, and what it writes.
@@ -76,13 +93,13 @@ class Settings:
     output: Output = field(default_factory=Output)
 
 
-def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """These flags, for a command that is given them as `settings`, beside its own."""
-    shared = tuple(inspect.signature(_settings).parameters)
+def server_options(command: Callable[..., Any], base: Limits = _LIMITS) -> Callable[..., Any]:
+    """These flags, for a command that is given them as `settings`, beside its own. *base* has the limits' defaults."""
+    _, *shared = inspect.signature(_settings).parameters
 
     @functools.wraps(command)
     def with_settings(**flags: Any) -> Any:
-        settings = _settings(**{name: flags.pop(name) for name in shared})
+        settings = _settings(base, **{name: flags.pop(name) for name in shared})
         return command(settings=settings, **flags)
 
     decorated: Callable[..., Any] = with_settings
@@ -92,6 +109,7 @@ def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _settings(
+    base: Limits,
     host: str,
     port: int,
     strict_port: bool,
@@ -112,7 +130,7 @@ def _settings(
 ) -> Settings:
     policy = read_policy(cors, cors_methods, cors_headers, cors_expose, cors_credentials, cors_max_age)
     try:
-        chosen = read_limits(limits)
+        chosen = read_limits(limits, base)
     except ValueError as error:
         raise click.UsageError(terminal.limits_error(error)) from error
     return Settings(

@@ -32,12 +32,21 @@ EXIT_UNBOUND = 3
 EXIT_INTERRUPTED = 130
 
 
-def run_server(app: App, settings: Settings, *, serving: tuple[str, str], ready: Begin | None = None) -> None:
+def run_server(
+    app: App,
+    settings: Settings,
+    *,
+    serving: tuple[str, str],
+    ready: Begin | None = None,
+    unasked: str | None = None,
+    reloads: bool = False,
+) -> None:
     """Serve *app* until SIGINT or SIGTERM; a second one does not wait for the answers under way.
 
     *serving* is the banner's line on what is served: a label and a text; *ready*, where it is given, is called in the
-    banner's place. Exits with 3 where the address cannot be bound, with 130 where answers were cut off, with 1 where
-    a worker cannot start.
+    banner's place; *unasked* is what the banner says of CORS without `--cors`. Where it *reloads*, a SIGHUP means that
+    the program has changed. Exits with 3 where the address cannot be bound, with 130 where answers were cut off, with 1
+    where a worker cannot start.
     """
     output = settings.output
     start = functools.partial(
@@ -61,12 +70,13 @@ def run_server(app: App, settings: Settings, *, serving: tuple[str, str], ready:
                 settings.policy,
                 wanted_port=settings.port,
                 workers=settings.workers,
+                **({} if unasked is None else {"unasked": unasked}),
                 aside=output.banner_is_aside,
             )
 
     repeated = log_to_stderr()
     try:
-        was_cut_off = _serve(start, settings, begin, repeated)
+        was_cut_off = _serve(start, settings, begin, repeated, reloads)
     except OSError as error:
         click.echo(terminal.bind_error(error, settings.host, settings.port, strict=settings.strict_port), err=True)
         sys.exit(EXIT_UNBOUND)
@@ -79,13 +89,13 @@ def run_server(app: App, settings: Settings, *, serving: tuple[str, str], ready:
         sys.exit(EXIT_INTERRUPTED)
 
 
-def _serve(start: Start, settings: Settings, begin: Begin, repeated: Repeated) -> bool:
+def _serve(start: Start, settings: Settings, begin: Begin, repeated: Repeated, reloads: bool) -> bool:
     host, port, workers = settings.host, settings.port, settings.workers
     or_next = 0 if settings.strict_port or port == 0 else _PORTS_TO_TRY
-    if workers == 1:
+    if workers == 1 and not reloads:
         return trio.run(_serve_alone, start, host, port, or_next, begin, settings.output)
     queues = open_queues(host, port, workers, or_next=or_next)
-    return _supervise(start, queues, settings.limits, begin, settings.output, repeated)
+    return _supervise(start, queues, settings.limits, begin, settings.output, repeated, reloads)
 
 
 async def _serve_alone(start: Start, host: str, port: int, or_next: int, begin: Begin, output: Output) -> bool:
@@ -104,6 +114,7 @@ def _supervise(
     begin: Begin,
     output: Output,
     repeated: Repeated,
+    reloads: bool,
 ) -> bool:
     address = bound_address(queues[0][0], "http")
 
@@ -119,9 +130,9 @@ def _supervise(
         elif moment is Moment.STOPPING and not output.quiet:
             terminal.print_stopping(number, aside=output.banner_is_aside)
         elif moment is Moment.REPLACED and not output.quiet:
-            terminal.print_replaced(number, aside=output.banner_is_aside)
+            terminal.print_replaced(number, reloads=reloads, aside=output.banner_is_aside)
 
-    was_cut_off = Supervisor(serve_on, queues, grace=limits.grace_seconds, tell=tell).run()
+    was_cut_off = Supervisor(serve_on, queues, grace=limits.grace_seconds, tell=tell, reloads=reloads).run()
     if not output.quiet:
         terminal.print_stopped(was_cut_off, aside=output.banner_is_aside)
     return was_cut_off

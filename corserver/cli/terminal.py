@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import sys
+from typing import Final
 
 import click
 
@@ -15,6 +16,8 @@ from corserver.http.listeners import BoundAddress
 
 STATUS_COLOURS = {"2": "green", "3": "cyan", "4": "yellow", "5": "red"}
 
+_OFF: Final = "off: no page of another origin can read this (--cors ORIGIN allows one)"
+
 
 def print_banner(
     address: BoundAddress,
@@ -23,16 +26,19 @@ def print_banner(
     *,
     wanted_port: int,
     workers: int = 1,
+    unasked: str = _OFF,
     aside: bool = False,
 ) -> None:
-    """At most eight lines: where, what, and the CORS policy in one sentence. *aside*, here as below: to stderr."""
+    """At most eight lines: where, what, and the CORS policy in one sentence, *unasked* being the one for no policy.
+
+    *aside*, here as below: to stderr.
+    """
     rows = [("URL", address.url)]
     if wanted_port not in (0, address.port):
         rows.append(("Port", f"{wanted_port} is taken, so this is {address.port} (--strict-port refuses instead)"))
     if not address.is_loopback:
         rows.append(("Network", f"open to other machines ({address.host})"))
-    off = "off: no page of another origin can read this (--cors ORIGIN allows one)"
-    rows += [serving, ("CORS", off if policy is None else policy_sentence(policy))]
+    rows += [serving, ("CORS", unasked if policy is None else policy_sentence(policy))]
     if workers > 1:
         rows.append(("Workers", f"{workers} (kill -HUP {os.getpid()} replaces them)"))
     print_rows(*rows, aside=aside)
@@ -57,14 +63,19 @@ def print_stopped(was_cut_off: bool, *, aside: bool = False) -> None:
     print_line("Stopped; answers under way were cut off." if was_cut_off else "Stopped.", aside=aside)
 
 
-def print_replaced(workers: int, *, aside: bool = False) -> None:
-    """After a SIGHUP."""
-    print_line(f"All {workers} workers were replaced.", aside=aside)
+def print_replaced(workers: int, *, reloads: bool = False, aside: bool = False) -> None:
+    """After a SIGHUP, which says that the program has changed where it *reloads*."""
+    print_line("Reloaded." if reloads else f"All {workers} workers were replaced.", aside=aside)
 
 
 def start_error(error: Exception) -> str:
     """Why nothing is served."""
     return f"{style('Error', fg='red')}: the server did not start: {error}"
+
+
+def load_error(error: Exception, details: str = "") -> str:
+    """Why there is no app; *details* is what the app itself raised."""
+    return "\n".join(filter(None, (f"{style('Error', fg='red')}: {error}", details)))
 
 
 def bind_error(error: OSError, host: str, port: int, *, strict: bool) -> str:

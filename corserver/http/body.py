@@ -1,28 +1,65 @@
 """A request's body, as its handler reads it: by chunk or whole, once from the connection."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Protocol
 
 from corserver.cors.fetch import Field
 from corserver.http.forms import Form
 
 
+class Peer(Protocol):
+    """Who sends the body, for those who answer while it still may come, or while its sender may leave."""
+
+    @property
+    def server(self) -> tuple[str, int] | None:
+        """Our address and port on the connection, None where it has none."""
+
+    @property
+    def trailers(self) -> tuple[Field, ...]:
+        """The trailer lines, once the body was read to its end."""
+
+    def body_at_hand(self) -> bytes | None:
+        """The next piece of the body, `b""` at its end, None while it has not arrived. Raises `HTTPError`."""
+
+    def body_is_read(self) -> bool:
+        """Whether nothing is left of the body."""
+
+    async def next_body(self) -> bytes:
+        """The next piece, `b""` at the end. Raises `HTTPError`, and what a connection whose peer left does."""
+
+    async def next_or_left(self) -> bytes | None:
+        """The same, None where the peer has left."""
+
+    def has_left(self) -> bool:
+        """Whether it is known to have ended its side."""
+
+    async def wait_left(self) -> None:
+        """Wait until it ends its side; to be cancelled before anything else is read."""
+
+
 class Body:
-    """A request's body: read once from the connection, by chunk or whole. Whole it is remembered."""
+    """A request's body: read once from the connection, by chunk or whole. Whole it is remembered.
 
-    __slots__ = ("_receive", "_trailers", "_whole", "form")
+    *peer* is who sends it, None where *receive* is all there is to it.
+    """
 
-    def __init__(
-        self, receive: Callable[[], Awaitable[bytes]], trailers: Callable[[], tuple[Field, ...]] = tuple
-    ) -> None:
+    __slots__ = ("_receive", "_whole", "form", "peer")
+
+    def __init__(self, receive: Callable[[], Awaitable[bytes]], peer: Peer | None = None) -> None:
         self._receive = receive
-        self._trailers = trailers
+        self.peer = peer
         self._whole: bytes | None = None
         self.form: Form | None = None  # What `Request.form` read.
 
     @property
     def trailers(self) -> tuple[Field, ...]:
         """The trailer lines (RFC 9110 §6.5), once the body was read to its end; those about framing are left out."""
-        return self._trailers()
+        return () if self.peer is None else self.peer.trailers
+
+    @property
+    def whole(self) -> bytes | None:
+        """All of it, if it was read whole before."""
+        return self._whole
 
     async def read(self) -> bytes:
         """All of it. Raises `HTTPError` 413 beyond the limit, 408 if the peer is too slow, 400 if it ends early."""

@@ -163,7 +163,8 @@ class Connection:
             authority=head.authority.decode("ascii"),
             http_version=f"1.{head.minor_version}",
             client=self.client,
-            content=Body(self._reader.next_body, lambda: self._wire.trailers),
+            content=Body(self._reader.next_body, self._reader),
+            start_soon=self._service.start_soon,
         )
 
     async def _respond(self, exchange: Exchange, response: Response) -> str:

@@ -4,9 +4,12 @@ This is the order in which a request is looked at, whatever it is for: the host 
 and method, the decision; then a preflight is answered, before authentication, routing, redirects and files.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+import trio
 
 from corserver.cors.decision import CORSRequest, Decision, Kind
 from corserver.cors.origins import parse_origin
@@ -18,8 +21,11 @@ from corserver.http.limits import Limits
 from corserver.http.log import Entry
 from corserver.http.memory import Memory
 from corserver.http.messages import App, HTTPError, Response
+from corserver.http.mistakes import without_mistakes
 from corserver.http.wire.request_heads import KnownSections
 from corserver.http.wire.response_heads import ResponseHeads
+
+logger = logging.getLogger("corserver")
 
 #: What a remembered verdict weighs beside its header section, which others may share, in bytes.
 _VERDICT_WEIGHT = 1024
@@ -58,6 +64,8 @@ class Service:
     scheme: str = "http"
     remembers: bool = True
     is_retiring: bool = False
+    #: Where the connections' tasks are, while they are served.
+    nursery: trio.Nursery | None = None
     sections: KnownSections = field(init=False)
     verdicts: KnownVerdicts = field(init=False)
     heads: ResponseHeads = field(init=False)
@@ -69,6 +77,24 @@ class Service:
     def memory(self) -> Memory[Any, Any]:
         """A new memory, which remembers nothing if this service does not."""
         return Memory() if self.remembers else Memory(entries=0)
+
+    def start_soon(self, fn: Callable[..., Awaitable[Any]], *args: Any) -> None:
+        """Run `fn(*args)` in a task of its own, which the server waits for when it stops, within its grace.
+
+        What it raises goes to the log. Raises RuntimeError where nothing is served.
+        """
+        if self.nursery is None:
+            raise RuntimeError("a task can be started while the server runs")
+        self.nursery.start_soon(_logged, fn, args)
+
+
+async def _logged(fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> None:
+    try:
+        await fn(*args)
+    except Exception:
+        logger.exception("a task that a handler started raised")
+    except BaseExceptionGroup as group:
+        raise without_mistakes(group, logger) from None
 
 
 class Exchange(NamedTuple):

@@ -79,6 +79,10 @@ class HTTPError(Exception):
         return Response(text, self.status, self.headers)
 
 
+def _not_served(fn: Callable[..., Awaitable[Any]], *args: Any) -> None:
+    raise RuntimeError("a task can be started by a request that a server received")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """A request. *target* is as received, percent-encoded; *path* is normalised, and below *mount* if there is one."""
@@ -94,6 +98,9 @@ class Request:
     path_params: Mapping[str, Any] = field(default_factory=dict)
     mount: Path = _NOT_MOUNTED
     content: Body = field(default_factory=lambda: Body(nothing), repr=False, compare=False)
+    #: `request.start_soon(fn, *args)` runs an async function in a task that outlives the answer. When the server stops
+    #: it is waited for, within the grace of `Limits`; what it raises goes to the log.
+    start_soon: Callable[..., None] = field(default=_not_served, repr=False, compare=False)
 
     async def body(self) -> bytes:
         """The whole body. Raises `HTTPError` 413, 408 or 400 as `Body.read`."""
@@ -124,6 +131,11 @@ class Request:
     def stream(self) -> AsyncIterator[bytes]:
         """The body's chunks as they arrive. Raises as `body`."""
         return aiter(self.content)
+
+    @property
+    def server(self) -> Address:
+        """Our address and port on the connection, None where it has none."""
+        return None if self.content.peer is None else self.content.peer.server
 
     @property
     def url(self) -> str:
@@ -173,6 +185,7 @@ class Request:
             path_params={**self.path_params, **path_params},
             mount=mount,
             content=self.content,
+            start_soon=self.start_soon,
         )
 
 

@@ -5,10 +5,11 @@ from typing import Final
 
 import trio
 
+from corserver.cors.fetch import Field
 from corserver.http.gate import Head, RefusedHead, body_too_large
 from corserver.http.limits import Limits
 from corserver.http.messages import HTTPError
-from corserver.http.transport import Transport
+from corserver.http.transport import PeerLeft, Transport
 from corserver.http.wire import Wire
 
 #: How long a body that nobody read may take to arrive for the connection to be kept.
@@ -100,7 +101,7 @@ class Reader:
     async def _next_body(self) -> bytes:
         wire, limits = self._wire, self._limits
         pace = self._pace = self._pace or Pace(limits)
-        while (piece := wire.next_body()) is None:
+        while (piece := self._take_body(pace)) is None:
             if wire.awaits_continue and wire.can_start():
                 await self._transport.send(wire.go_on())
             data, start = b"", trio.current_time()
@@ -110,10 +111,61 @@ class Reader:
                 raise HTTPError(408, "the request body arrives too slowly")
             pace.waited += trio.current_time() - start if pace.received else 0.0
             wire.receive(data)
-        pace.received += len(piece)
-        if limits.body is not None and pace.received > limits.body:
-            raise body_too_large(limits.body)
         return piece
+
+    def _take_body(self, pace: Pace) -> bytes | None:
+        piece, most = self._wire.next_body(), self._limits.body
+        pace.received += len(piece or b"")
+        if most is not None and pace.received > most:
+            raise body_too_large(most)
+        return piece
+
+    # ------------------------------------------------------------------------------------------------ as `body.Peer`
+
+    @property
+    def server(self) -> tuple[str, int] | None:
+        """As `Peer`."""
+        return self._transport.server
+
+    @property
+    def trailers(self) -> tuple[Field, ...]:
+        """As `Peer`."""
+        return self._wire.trailers
+
+    def body_at_hand(self) -> bytes | None:
+        """As `Peer`."""
+        if self._error is not None:
+            raise self._error
+        self._pace = self._pace or Pace(self._limits)
+        try:
+            return self._take_body(self._pace)
+        except HTTPError as error:
+            self._error, self._wire.must_close = error, True
+            raise
+
+    def body_is_read(self) -> bool:
+        """As `Peer`."""
+        return self._error is None and self._wire.body_is_read
+
+    async def next_or_left(self) -> bytes | None:
+        """As `Peer`."""
+        try:
+            return await self.next_body()
+        except PeerLeft:
+            return None
+
+    def has_left(self) -> bool:
+        """As `Peer`."""
+        return self._wire.has_ended or self._transport.has_left()
+
+    async def wait_left(self) -> None:
+        """As `Peer`: what arrives meanwhile is of the next requests, and kept, as long as it is not too much."""
+        wire = self._wire
+        with contextlib.suppress(PeerLeft):
+            while not wire.has_ended:
+                if wire.buffered > self._limits.head:
+                    await trio.sleep_forever()
+                wire.receive(await self._transport.receive())
 
     def give_up(self, reason: str) -> None:
         """Nothing more of the body can be read, for this *reason*."""

@@ -132,6 +132,7 @@ class Server:
                         attendants.start_soon(self._lobby.sweep)
                         attendants.start_soon(self._lobby.deliver)
                     async with trio.open_nursery() as self._nursery:
+                        self._service.nursery = self._nursery
                         task_status.started()
                         await self._done.wait()
                     attendants.cancel_scope.cancel()

@@ -28,12 +28,14 @@ class PeerLeft(Exception):
 class Transport:
     """A stream, as the server uses it."""
 
-    __slots__ = ("_idling", "_limits", "_stream", "peer_left", "served", "since")
+    __slots__ = ("_idling", "_limits", "_name", "_stream", "peer_left", "served", "since")
 
     def __init__(self, stream: trio.abc.Stream | None, limits: Limits) -> None:
         self._stream = stream
         self._limits = limits
         self._idling: trio.CancelScope | None = None
+        #: Our address and port, once somebody asked.
+        self._name: tuple[str, int] | None = None
         #: Since when nothing is under way, and how many requests there were.
         self.since = trio.current_time()
         self.served = 0
@@ -63,6 +65,21 @@ class Transport:
         """Nothing more is to be waited for, if nothing is under way."""
         if self._idling is not None:
             self._idling.cancel()
+
+    @property
+    def server(self) -> tuple[str, int] | None:
+        """Our address and port, None for a stream that has none, such as one of a Unix socket."""
+        if self._name is None:
+            self._name = self._ask_name()
+        return self._name
+
+    def _ask_name(self) -> tuple[str, int] | None:
+        stream = self.stream.transport_stream if isinstance(self.stream, trio.SSLStream) else self.stream
+        return name_of(stream.socket) if isinstance(stream, trio.SocketStream) else None
+
+    def has_left(self) -> bool:
+        """Whether the peer is known to have ended its side, without waiting."""
+        return self.peer_left
 
     async def receive(self) -> bytes:
         """What arrives next, `b""` when the peer has ended its side. Raises `PeerLeft`."""
@@ -147,7 +164,8 @@ class Transport:
 
     async def drop_input(self) -> None:
         """Read and drop until the peer ends its side or pauses for `linger_idle_seconds`, at most `linger_seconds`."""
-        with trio.move_on_after(self._limits.linger_seconds), contextlib.suppress(PeerLeft):
+        # Busy where an app reads the body already: then nothing has to be dropped.
+        with trio.move_on_after(self._limits.linger_seconds), contextlib.suppress(PeerLeft, trio.BusyResourceError):
             received = True
             while received:
                 received = False
@@ -165,3 +183,11 @@ class Transport:
     async def close(self) -> None:
         """Close at once."""
         await trio.aclose_forcefully(self.stream)
+
+
+def name_of(sock: socket.socket | trio.socket.SocketType) -> tuple[str, int] | None:
+    """A socket's own address and port; None where it has neither, as a Unix socket, or is closed."""
+    with contextlib.suppress(OSError):
+        name = sock.getsockname()
+        return (name[0], name[1]) if isinstance(name, tuple) else None
+    return None

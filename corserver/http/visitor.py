@@ -12,7 +12,7 @@ import trio
 from corserver.http.fileslice import FileShrank, FileSlice
 from corserver.http.limits import Limits
 from corserver.http.messages import Address
-from corserver.http.transport import PeerLeft, Transport
+from corserver.http.transport import PeerLeft, Transport, name_of
 
 #: A whole answer up to this size is joined and goes out by one call; of a longer one the body is not copied.
 _JOINED: Final = 16384
@@ -90,6 +90,20 @@ class Visitor(Transport):
         if self._stream is None:
             self._stream = trio.SocketStream(trio.socket.from_stdlib_socket(self._socket))
         return self._stream
+
+    def _ask_name(self) -> tuple[str, int] | None:
+        return name_of(self._socket)
+
+    def has_left(self) -> bool:
+        """As `Transport`."""
+        if not self.peer_left:
+            try:
+                return not self._socket.recv(1, socket.MSG_PEEK)
+            except BlockingIOError:
+                return False
+            except OSError:
+                self.peer_left = True
+        return self.peer_left
 
     async def idle(self) -> bytes | None:
         """As `Transport`: in the lobby, whose deadlines count."""

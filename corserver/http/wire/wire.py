@@ -94,6 +94,16 @@ class Wire:
         return self._eof and not self._buffer
 
     @property
+    def has_ended(self) -> bool:
+        """Whether the peer has ended its side."""
+        return self._eof
+
+    @property
+    def buffered(self) -> int:
+        """How many bytes have arrived and are not read."""
+        return len(self._buffer)
+
+    @property
     def is_last(self) -> bool:
         """Whether the connection ends with this exchange."""
         return self.must_close or self._closes

@@ -30,5 +30,6 @@ the system offers to wait for both.
 
 from corserver.http.workers.serving import serve_workers
 from corserver.http.workers.supervisor import Moment, Supervisor, WorkersFailed
+from corserver.http.workers.worker import CannotStart
 
-__all__ = ["Moment", "Supervisor", "WorkersFailed", "serve_workers"]
+__all__ = ["CannotStart", "Moment", "Supervisor", "WorkersFailed", "serve_workers"]

@@ -71,6 +71,8 @@ class Supervisor:
     """Runs a worker for each of *queues*, the listening sockets of a slot; closes them in the end.
 
     *grace* is how long answers may take to finish, in seconds, as in `Limits`. *tell* is called with a `Moment`.
+    Where it *reloads*, a SIGHUP means that the program has changed: who serves the old one is stopped at once, and
+    where a worker does not start, the next SIGHUP is waited for.
     """
 
     def __init__(
@@ -80,11 +82,13 @@ class Supervisor:
         *,
         grace: float,
         tell: Callable[[Moment, int], None] | None = None,
+        reloads: bool = False,
     ) -> None:
         self._serve_on = serve_on
         self._slots = [_Slot(listeners) for listeners in queues]
         self._grace = grace
         self._tell = tell
+        self._reloads = reloads
         #: All that run, those that are leaving too.
         self._processes: set[Process] = set()
         self._to_replace: list[_Slot] = []
@@ -140,7 +144,9 @@ class Supervisor:
         if number in (signal.SIGINT, signal.SIGTERM) or (hangs_up and self._had_terminal and not has_terminal()):
             self._stop()
         elif hangs_up and not self._is_stopping:
-            self._to_replace = list(self._slots)
+            self._to_replace = [slot for slot in self._slots if not slot.is_empty]
+            for slot in self._slots:
+                slot.start_at = 0.0
 
     def _stop(self) -> None:
         command, seconds = (Command.CUT, 0.0) if self._is_stopping else (Command.STOP, self._grace)
@@ -164,12 +170,17 @@ class Supervisor:
         if slot is not None and process is slot.successor:
             old, slot.worker, slot.successor = slot.worker, process, None
             if old is not None:
-                old.tell(Command.RETIRE, 2 * self._grace + _KILL_SECONDS)
+                old.tell(*self._farewell())
             if not self._to_replace and not self._is_stopping:
                 self._say(Moment.REPLACED, len(self._slots))
         if not self._has_started and all(slot.worker and slot.worker.serving_since for slot in self._slots):
             self._has_started = True
             self._say(Moment.STARTED, len(self._slots))
+
+    def _farewell(self) -> tuple[Command, float]:
+        if self._reloads:
+            return Command.STOP, self._grace + _KILL_SECONDS
+        return Command.RETIRE, 2 * self._grace + _KILL_SECONDS
 
     def _leaves(self, process: Process) -> None:
         # Of its own will: somebody else sent it a SIGTERM. Its queue is not to wait until it has finished.
@@ -205,7 +216,10 @@ class Supervisor:
         if slot is None or self._is_stopping:
             return
         what = f"worker {process.pid} ended: {how(code)}"
-        if not self._has_started:
+        if self._reloads and process is not slot.successor:
+            slot.worker, slot.start_at = None, float("inf")
+            logger.warning("nothing is served until the program changes: %s", what)
+        elif not self._has_started:
             self._failure = what
             self._stop()
         elif process is slot.successor:

@@ -30,6 +30,10 @@ EXIT_CUT_OFF: Final = 130
 _PATIENCE: Final = 0.2
 
 
+class CannotStart(Exception):
+    """A worker cannot serve, and why was said already."""
+
+
 class Command(Enum):
     """What the supervisor says."""
 
@@ -59,13 +63,20 @@ def run_worker(serve: Serve, control: int, report: int, mask: Iterable[int]) -> 
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         code = EXIT_CUT_OFF if trio.run(_Worker(control, report).run, serve) else EXIT_DONE
-    except BaseException:
-        logger.exception("a worker failed")
+    except BaseException as error:
+        if not _was_said(error):
+            logger.exception("a worker failed")
     finally:
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(Exception):  # A log that nobody reads any more.
                 stream.flush()
         os._exit(code)
+
+
+def _was_said(error: BaseException) -> bool:
+    if isinstance(error, BaseExceptionGroup):
+        return error.split(CannotStart)[1] is None
+    return isinstance(error, CannotStart)
 
 
 class _Worker:

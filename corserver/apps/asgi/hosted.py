@@ -1,0 +1,94 @@
+"""A hosted ASGI app: an app of corserver's that calls it for each request, and leads it through its life."""
+
+import contextlib
+from typing import Any
+
+import trio
+
+from corserver.apps.asgi.conversation import Conversation
+from corserver.apps.asgi.lifespan import Life, Lifespan, LifespanFailed
+from corserver.apps.asgi.loop import Loop
+from corserver.apps.asgi.loops import LoopName, open_loop
+from corserver.apps.asgi.protocol import ASGIApp, base_scope, is_websocket
+from corserver.apps.asgi.websockets import open_websocket
+from corserver.http.messages import Request, Response
+
+
+class Hosted:
+    """*app* on a *loop*. It has to be entered, as `serve` and the router do with what they are given."""
+
+    def __init__(self, app: ASGIApp, *, loop: LoopName, lifespan: Lifespan, root_path: str) -> None:
+        self._app = app
+        self._loop_name = loop
+        self._lifespan = lifespan
+        self._root_path = root_path
+        self._loop: Loop | None = None
+        self._state: dict[str, Any] | None = None
+        self._stack: contextlib.AsyncExitStack | None = None
+
+    async def __aenter__(self) -> "Hosted":
+        failure: LifespanFailed | None = None
+        async with contextlib.AsyncExitStack() as stack:
+            self._loop = await stack.enter_async_context(open_loop(self._loop_name, self._app))
+            if self._lifespan is not Lifespan.OFF:
+                failure = await self._begin_life(self._loop, stack)
+            if failure is None:
+                self._stack = stack.pop_all()
+                return self
+        raise failure  # Not in there, where nurseries would wrap it.
+
+    async def _begin_life(self, loop: Loop, stack: contextlib.AsyncExitStack) -> LifespanFailed | None:
+        life = Life(self._app, loop, self._lifespan)
+        nursery = await stack.enter_async_context(trio.open_nursery())
+        nursery.start_soon(life.run)
+        try:
+            await life.start()
+        except LifespanFailed as error:
+            nursery.cancel_scope.cancel()
+            return error
+        stack.push_async_callback(_end, life, nursery)
+        self._state = life.state
+        return None
+
+    async def __aexit__(self, *exc_info: Any) -> bool | None:
+        stack, self._stack, self._loop = self._stack, None, None
+        return None if stack is None else await stack.__aexit__(*exc_info)
+
+    async def __call__(self, request: Request) -> Response:
+        """The app's answer. Raises what the app raises before it answers, and RuntimeError where it does not."""
+        loop = self._loop
+        if loop is None:
+            raise RuntimeError("an ASGI app is entered before it is called: serve it, or mount it before you serve")
+        if is_websocket(request):
+            return await open_websocket(
+                self._app, loop, base_scope("websocket", request, self._root_path, self._state), request
+            )
+        scope = base_scope("http", request, self._root_path, self._state)
+        scope["method"] = request.method
+        scope["extensions"] = {"http.response.pathsend": {}}
+        return await Conversation(request, loop).answer(self._app, scope)
+
+
+def asgi(
+    app: ASGIApp,
+    *,
+    loop: LoopName | str = LoopName.AUTO,
+    lifespan: Lifespan | str = Lifespan.AUTO,
+    root_path: str = "",
+) -> Hosted:
+    """*app*, of ASGI 3, as an app of corserver's: `serve(asgi(app))`, or `router.mount("/old", asgi(app))`.
+
+    *loop* is `asyncio`, `trio`, or `auto`: trio for Quart-Trio, asyncio for others. *lifespan* is `auto`, `on` or
+    `off`. *root_path* is what a proxy in front took off all paths.
+
+    Raises ValueError for words that are none of these. Entered, it raises `LifespanFailed` where the app cannot start.
+    """
+    if root_path and not root_path.startswith("/"):
+        raise ValueError(f"root_path={root_path!r} begins with a slash, as the paths that it stands before do")
+    return Hosted(app, loop=LoopName(loop), lifespan=Lifespan(lifespan), root_path=root_path.rstrip("/"))
+
+
+async def _end(life: Life, nursery: trio.Nursery) -> None:
+    with trio.CancelScope(shield=True):  # The end of a life is not cut off by what ended the serving.
+        await life.stop()
+    nursery.cancel_scope.cancel()

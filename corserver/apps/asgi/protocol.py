@@ -1,0 +1,68 @@
+"""The vocabulary of ASGI 3: what an app is, what it is given, and what corserver says of itself in it."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+from urllib.parse import unquote
+
+from corserver.http.messages import Request
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+#: With 2.4 of the specification, `send` raises an OSError once the client has left.
+_VERSION: Final = "3.0"
+_SPEC_VERSION: Final = "2.4"
+
+
+class ClientLeft(OSError):
+    """What `send` raises once the client has left."""
+
+
+def versions() -> dict[str, str]:
+    """The scope's `asgi`."""
+    return {"version": _VERSION, "spec_version": _SPEC_VERSION}
+
+
+def base_scope(kind: str, request: Request, root_path: str, state: dict[str, Any] | None) -> Scope:
+    """What the scopes of type http and websocket have in common, as *kind*. *root_path* stands before all paths.
+
+    *state* is the lifespan's, of which each request has a shallow copy; None where there is none.
+    """
+    encoded, _, query = request.target.partition("?")
+    root, path = root_path, encoded if "%" not in encoded else unquote(encoded)
+    if request.mount.segments:
+        root, path = _below_mount(root_path, path, request)
+    client = request.client
+    scope: Scope = {
+        "type": kind,
+        "asgi": versions(),
+        "http_version": request.http_version,
+        "scheme": request.scheme,
+        "path": root_path + path,
+        "raw_path": (root_path + encoded).encode("utf-8") if root_path else encoded.encode("ascii"),
+        "query_string": query.encode("ascii"),
+        "root_path": root,
+        "headers": list(request.headers.fields),
+        "client": client if isinstance(client, tuple) else None,
+        "server": request.server,
+    }
+    if state is not None:
+        scope["state"] = state.copy()
+    return scope
+
+
+def _below_mount(root_path: str, path: str, request: Request) -> tuple[str, str]:
+    """The `root_path`, and the path that begins with it: an app below it takes that off the front."""
+    mount = "/" + "/".join(request.mount.segments)
+    if path != mount and not path.startswith(mount + "/"):  # It was written in another way, such as with `//`.
+        rest = "/".join(request.path.segments)
+        path = mount + (f"/{rest}" if rest else "") + ("/" if request.path.slash else "")
+    return root_path + mount, path
+
+
+def is_websocket(request: Request) -> bool:
+    """Whether the request asks to go on as a WebSocket (RFC 6455 §4.1)."""
+    return any(name == b"upgrade" and value.lower() == b"websocket" for name, value in request.headers.fields)

@@ -1,0 +1,26 @@
+"""What every app that is wrapped around another one has: its life, and its policies."""
+
+from typing import Any, Self
+
+from corserver.http.messages import App
+
+
+class Wrapping:
+    """Around *app*: entered it enters the app, and its policies are the app's."""
+
+    def __init__(self, app: App) -> None:
+        self._app: Any = app
+
+    @property
+    def cors(self) -> Any:
+        """The policies of the app."""
+        return getattr(self._app, "cors", None)
+
+    async def __aenter__(self) -> Self:
+        if hasattr(self._app, "__aenter__"):
+            await self._app.__aenter__()
+        return self
+
+    async def __aexit__(self, *exc_info: Any) -> bool | None:
+        leave: Any = getattr(self._app, "__aexit__", None)
+        return None if leave is None else await leave(*exc_info)

@@ -1,0 +1,169 @@
+"""`corserver run MODULE:APP`: serve an app of ASGI, WSGI or corserver's own."""
+
+import dataclasses
+import functools
+import logging
+import sys
+from typing import Any, Final
+
+import click
+
+from corserver.cli.hosting import Hosting, Late
+from corserver.cli.server_options import Settings, header_option, limits_epilog, server_options
+from corserver.cli.serving import EXIT_FAILED, run_server
+from corserver.cli.watching import Watch, watching
+from corserver.config import header_lines
+from corserver.http.limits import Limits
+from corserver.http.workers import CannotStart
+
+EXAMPLES: Final = """\b
+Examples:
+  corserver run main:app --cors https://app.example
+  corserver run main:app --reload
+  corserver run --wsgi flask_app:app --workers 2
+  corserver run --factory "shop:create_app" --root-path /api
+
+"""
+
+#: An app has its own limit on a body, or streams it.
+_LIMITS: Final = Limits(body=None)
+#: What the banner says of CORS.
+_OWN: Final = "the app's own policies (--cors ORIGIN takes their place)"
+_OWN_IF_ANY: Final = "the app's own policies, if it has any (--cors ORIGIN takes their place)"
+_LEVELS: Final = ("critical", "error", "warning", "info", "debug", "trace")
+
+
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=EXAMPLES + limits_epilog(_LIMITS),
+)
+@click.argument("target", metavar="MODULE:APP")
+@functools.partial(server_options, base=_LIMITS)
+@click.option("--factory", is_flag=True, help="APP is a function that makes the app.")
+@click.option("--app-dir", default="", metavar="DIRECTORY", help="Where MODULE is looked for first.  [default: here]")
+@click.option("--wsgi", "is_wsgi", is_flag=True, help="APP is a WSGI app (Flask, Django), run in threads.")
+@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="How many, for a WSGI app.")
+@click.option(
+    "--loop",
+    type=click.Choice(["auto", "asyncio", "trio"]),
+    default="auto",
+    show_default=True,
+    help="What an ASGI app runs on; auto is trio for Quart-Trio and asyncio for others.",
+)
+@click.option(
+    "--lifespan",
+    type=click.Choice(["auto", "on", "off"]),
+    default="auto",
+    show_default=True,
+    help="Tell an ASGI app of its start and end: if it takes part, or it must, or not.",
+)
+@click.option("--root-path", default="", metavar="PATH", help="The path that a proxy in front took off.")
+@click.option("--reload", is_flag=True, help="Load the app anew when its files change.")
+@click.option("--reload-dir", multiple=True, metavar="DIRECTORY", help="Watch this instead of the app's. Repeatable.")
+@click.option("--reload-include", multiple=True, metavar="GLOB", help="Watch such files too, beside *.py. Repeatable.")
+@click.option("--reload-exclude", multiple=True, metavar="GLOB", help="Do not watch such files. Repeatable.")
+@click.option(
+    "--limit-concurrency",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Answer 503 to requests beyond so many at once.",
+)
+@click.option(
+    "--timeout-graceful-shutdown",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="How long answers may take to finish at the end: --limit grace-seconds.",
+)
+@header_option
+@click.option(
+    "--log-level",
+    type=click.Choice(_LEVELS),
+    default="info",
+    show_default=True,
+    help="What goes to the log; above info there is no line for each request.",
+)
+def run(target: str, settings: Settings, **flags: Any) -> None:
+    """Serve APP, an object in the Python module MODULE: an ASGI app (FastAPI, Starlette, Quart ...), a WSGI app with
+    --wsgi, or an App of corserver's, with its own policies unless --cors is given."""
+    _run(target, settings, **flags)
+
+
+def _run(
+    target: str,
+    settings: Settings,
+    *,
+    factory: bool,
+    app_dir: str,
+    is_wsgi: bool,
+    threads: int | None,
+    loop: str,
+    lifespan: str,
+    root_path: str,
+    reload: bool,
+    reload_dir: tuple[str, ...],
+    reload_include: tuple[str, ...],
+    reload_exclude: tuple[str, ...],
+    limit_concurrency: int | None,
+    timeout_graceful_shutdown: float | None,
+    headers: tuple[str, ...],
+    log_level: str,
+) -> None:
+    try:
+        lines = header_lines(headers)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    if root_path and not root_path.startswith("/"):
+        raise click.UsageError(f"--root-path {root_path}: write /{root_path}")
+    hosting = Hosting(
+        target=target,
+        factory=factory,
+        app_dir=app_dir,
+        is_wsgi=is_wsgi,
+        threads=threads,
+        loop=loop,
+        lifespan=lifespan,
+        root_path=root_path,
+        headers=lines,
+        limit_concurrency=limit_concurrency,
+        has_others=settings.workers > 1,
+    )
+    settings = _logging_at(log_level, _stopping_within(timeout_graceful_shutdown, settings))
+    if reload:
+        watch = Watch(reload_dir or (app_dir or ".",), reload_include, reload_exclude)
+        with watching(watch):
+            _serve(hosting, dataclasses.replace(settings, workers=1), reloads=True)
+    else:
+        _serve(hosting, settings, reloads=False)
+
+
+def _serve(hosting: Hosting, settings: Settings, *, reloads: bool) -> None:
+    app, words = Late(hosting), hosting.target
+    unasked: str | None = _OWN_IF_ANY
+    if settings.workers == 1 and not reloads:
+        try:
+            words += f" ({app.load()})"
+        except CannotStart:
+            sys.exit(EXIT_FAILED)
+        unasked = None if app.cors is None else _OWN
+    cannot_start = False
+    try:
+        run_server(app, settings, serving=("App", words), unasked=unasked, reloads=reloads)
+    except* CannotStart:
+        cannot_start = True
+    if cannot_start:
+        sys.exit(EXIT_FAILED)
+
+
+def _stopping_within(seconds: float | None, settings: Settings) -> Settings:
+    if seconds is None:
+        return settings
+    return dataclasses.replace(settings, limits=dataclasses.replace(settings.limits, grace_seconds=seconds))
+
+
+def _logging_at(name: str, settings: Settings) -> Settings:
+    level = logging.DEBUG if name == "trace" else logging.getLevelNamesMapping()[name.upper()]
+    logging.getLogger("corserver").setLevel(level)
+    output = settings.output
+    return dataclasses.replace(
+        settings, output=dataclasses.replace(output, lines=output.lines and level <= logging.INFO)
+    )
