@@ -11,7 +11,6 @@ from enum import Enum
 from queue import SimpleQueue
 from typing import Any, Final
 
-import outcome
 import trio
 
 from corserver.http.fileslice import FileSlice
@@ -205,7 +204,7 @@ class Handover:
     def _resume(self) -> None:
         task, self._task = self._task, None
         if task is not None:
-            trio.lowlevel.reschedule(task, outcome.Value(None))
+            trio.lowlevel.reschedule(task)
 
     def _abort(self, raise_cancel: Any) -> trio.lowlevel.Abort:
         self._task = None

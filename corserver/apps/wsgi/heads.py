@@ -3,7 +3,6 @@
 import re
 from typing import Final, NamedTuple
 
-from corserver.cors.fetch import Field
 from corserver.http.messages import CONNECTION_HEADERS, header_fields
 
 _STATUS: Final = re.compile(r"([2-5][0-9]{2})(?: .*)?")
@@ -13,7 +12,7 @@ class Head(NamedTuple):
     """*length* is what its Content-Length says, None where there is none."""
 
     status: int
-    fields: tuple[Field, ...]
+    fields: tuple[tuple[bytes, bytes], ...]
     length: int | None
 
 
@@ -38,7 +37,7 @@ def _line(name: object, value: object) -> tuple[str, str]:
     return name, value.strip(" \t")
 
 
-def _length(fields: tuple[Field, ...]) -> int | None:
+def _length(fields: tuple[tuple[bytes, bytes], ...]) -> int | None:
     lengths = [value for name, value in fields if len(name) == 14 and name.lower() == b"content-length"]
     if not lengths:
         return None
