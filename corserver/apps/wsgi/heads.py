@@ -26,8 +26,8 @@ def read_head(status: str, headers: list[tuple[str, str]]) -> Head:
     found = _STATUS.fullmatch(status)
     if found is None:
         raise ValueError(f"{status!r} is not a status from 200 to 599, such as '200 OK'")
-    fields = header_fields([_line(name, value) for name, value in headers])
-    fields = tuple([line for line in fields if line[0].lower() not in CONNECTION_HEADERS])
+    lines = [_line(name, value) for name, value in headers]
+    fields = header_fields([line for line in lines if line[0].lower().encode() not in CONNECTION_HEADERS])
     return Head(int(found[1]), fields, _length(fields))
 
 
