@@ -1,4 +1,4 @@
-"""WSGI apps for the tests, and how they are asked: over a memory stream, or checked by `wsgiref.validate` on the way."""
+"""WSGI apps for the tests, and how they are asked: over a memory stream, checked by `wsgiref.validate` on the way."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
