@@ -7,6 +7,7 @@ from wsgiref.types import WSGIApplication
 
 import trio
 
+from corserver.apps.own_cors import own_cors
 from corserver.apps.wsgi.calling import Call
 from corserver.apps.wsgi.environ import make_environ
 from corserver.apps.wsgi.errors import Errors
@@ -47,6 +48,11 @@ class Hosted:
         # A context of its own (PEP 567), so that no context variable outlives the request it was set for.
         self._threads.run(functools.partial(contextvars.Context().run, Call(self._app, environ, errors, handover).run))
         return await handover.response()
+
+    @property
+    def own_cors(self) -> str:
+        """What in the app sets CORS headers by itself."""
+        return own_cors(self._app)
 
     async def __aenter__(self) -> "Hosted":
         return self
