@@ -14,9 +14,11 @@ from django.conf import settings
 from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from corserver import App, Policy
 from corserver.apps.asgi import asgi
@@ -217,7 +219,9 @@ KNOWN: dict[str, tuple[Make, str]] = {
         lambda: CORSMiddleware(Starlette(), allow_origins=["*"]),
         "CORSMiddleware(app, ...) (starlette)",
     ),
+    "Starlette, wrapped": (lambda: GZipMiddleware(starlette_app()), "app.add_middleware(CORSMiddleware, ...)"),
     "flask-cors": (flask_app, "CORS(app) (flask-cors)"),
+    "flask-cors behind a proxy": (lambda: ProxyFix(flask_app()), "CORS(app) (flask-cors)"),
     "flask-cors of a view": (cross_origin_app, "@cross_origin (flask-cors)"),
     "flask-cors of a blueprint": (blueprint_app, "CORS(app) (flask-cors)"),
     "flask-cors of a wrapped app": (wrapped_flask_app, "CORS(app) (flask-cors)"),

@@ -197,14 +197,11 @@ class Handover:
             reply = await self._receive()
         except Exception as error:
             reply = error
-        # What keeps the body from coming is the answer, if there is none yet: an app would make a 500 of it.
-        answer = None if self._is_answered or isinstance(reply, bytes) else reply
         with self._lock:
             self._wish = _Wish.NOTHING
-            self._is_over = answer is not None
         self._replies.put(reply)
-        if answer is not None:
-            raise answer
+        if isinstance(reply, Exception) and not self._is_answered:
+            raise reply  # It is the answer, if there is none yet: an app would make a 500 of it.
 
     def _resume(self) -> None:
         task, self._task = self._task, None
