@@ -10,6 +10,7 @@ import pytest
 from corserver.apps.wsgi import wsgi
 from corserver.apps.wsgi.errors import Errors
 from corserver.http.exchange import Service
+from corserver.http.log import Repeated
 
 from ...http.peer import ask as ask_service
 from ...http.peer import request
@@ -48,6 +49,15 @@ def test_what_stands_for_something_in_logging_is_text_here() -> None:
     with recorded() as records:
         Errors().write("100% %s of {it}\n")
     assert records.records[0].getMessage() == "100% %s of {it}"
+
+
+def test_an_app_that_says_much_is_not_taken_for_one_that_repeats_itself() -> None:
+    errors, filtering = Errors(), Repeated()
+    with recorded() as records:
+        records.addFilter(filtering)
+        for number in range(100):
+            errors.write(f"line {number}\n")
+    assert len(records.records) == 100
 
 
 def test_logging_that_leads_back_here_ends(capsys: pytest.CaptureFixture[str]) -> None:
