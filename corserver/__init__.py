@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from corserver.apps.asgi import asgi
     from corserver.apps.files import StaticFiles
     from corserver.apps.router import App
     from corserver.cors import INHERIT, Policy, PolicyError, Scopes
@@ -34,10 +35,12 @@ __all__ = [
     "Scopes",
     "Server",
     "StaticFiles",
+    "asgi",
     "serve",
 ]
 
 _HOMES = {
+    "corserver.apps.asgi": ("asgi",),
     "corserver.apps.files": ("StaticFiles",),
     "corserver.apps.router": ("App",),
     "corserver.cors": ("INHERIT", "Policy", "PolicyError", "Scopes"),

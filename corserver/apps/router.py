@@ -4,6 +4,7 @@ import contextlib
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from corserver.cors.scopes import INHERIT, PathPattern, PathTable, PolicyChoice, Scope, Scopes
@@ -15,6 +16,7 @@ Returned = Response | str | bytes | dict[str, Any] | list[Any] | None
 Handler = Callable[[Request], Awaitable[Returned]]
 Lifespan = Callable[["App"], contextlib.AbstractAsyncContextManager[Any]]
 
+_NO_PARAMETERS: Final[Mapping[str, Any]] = MappingProxyType({})
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -126,7 +128,7 @@ class App:
         for leaf, values in self._table.candidates(request.path):
             entry = leaf.get(request.method)
             if entry is not None:
-                params = dict(zip(entry.pattern.names, values, strict=True))
+                params = dict(zip(entry.pattern.names, values, strict=True)) if values else _NO_PARAMETERS
                 if isinstance(entry, Route):
                     return to_response(await entry.handler(request.routed(params)))
                 return await _ask(entry, request, params, allowed)

@@ -9,12 +9,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import trio
-
 from corserver.cors.decision import CORSRequest, Decision, Kind
 from corserver.cors.origins import parse_origin
 from corserver.cors.policy import Policy
 from corserver.cors.scopes import INHERIT, BadPath, Path, Scopes
+from corserver.http.crew import Crew
 from corserver.http.gate import Head, HeaderSection, RefusedHead, body_too_large, salvage
 from corserver.http.hosts import AllowedHosts
 from corserver.http.limits import Limits
@@ -26,6 +25,9 @@ from corserver.http.wire.request_heads import KnownSections
 from corserver.http.wire.response_heads import ResponseHeads
 
 logger = logging.getLogger("corserver")
+
+#: What a handler starts: a function and its arguments.
+Call = tuple[Callable[..., Awaitable[Any]], tuple[Any, ...]]
 
 #: What a remembered verdict weighs beside its header section, which others may share, in bytes.
 _VERDICT_WEIGHT = 1024
@@ -64,8 +66,8 @@ class Service:
     scheme: str = "http"
     remembers: bool = True
     is_retiring: bool = False
-    #: Where the connections' tasks are, while they are served.
-    nursery: trio.Nursery | None = None
+    #: Runs what handlers start, while connections are served.
+    crew: Crew[Call] | None = None
     sections: KnownSections = field(init=False)
     verdicts: KnownVerdicts = field(init=False)
     heads: ResponseHeads = field(init=False)
@@ -83,12 +85,14 @@ class Service:
 
         What it raises goes to the log. Raises RuntimeError where nothing is served.
         """
-        if self.nursery is None:
+        if self.crew is None:
             raise RuntimeError("a task can be started while the server runs")
-        self.nursery.start_soon(_logged, fn, args)
+        self.crew.call((fn, args))
 
 
-async def _logged(fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> None:
+async def run_call(call: Call) -> None:
+    """Run what a handler started; what it raises goes to the log."""
+    fn, args = call
     try:
         await fn(*args)
     except Exception:
