@@ -197,7 +197,8 @@ class Response:
     if it has one, is called when the exchange ends, however it ends.
 
     *upgrade* answers a request that has Upgrade with 101, and is then given the connection's stream and the bytes that
-    were read already (RFC 9110 §7.8); the status is 101 then, and there is no body.
+    were read already (RFC 9110 §7.8); the status is 101 then, and there is no body. Its `stop`, if it has one, is
+    called when the server stops, and it is to end within the grace; its `aclose`, if the 101 could not be sent.
 
     Raises ValueError for a status that is not final, and for header lines that cannot be on the wire.
     """
@@ -236,7 +237,7 @@ class Response:
     def json(cls, value: object, status: int = 200, headers: HeadersLike = ()) -> "Response":
         """*value* as compact JSON in UTF-8. Raises TypeError or ValueError where it is not JSON."""
         lines: HeadersLike = (*header_fields(headers), _JSON) if headers else (_JSON,)
-        return cls(_to_json(value).encode("utf-8"), status, lines)
+        return cls(to_json(value).encode("utf-8"), status, lines)
 
     def header(self, name: bytes) -> bytes | None:
         """The value of the first line of that lower-case *name*, or None."""
@@ -245,7 +246,8 @@ class Response:
 
 _PLAIN_TEXT: Final = (b"Content-Type", b"text/plain; charset=utf-8")
 _JSON: Final = (b"Content-Type", b"application/json")
-_to_json: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+#: A value as compact JSON. Raises TypeError or ValueError.
+to_json: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 #: What a server runs: a callable from a request to a response.
 App = Callable[[Request], Awaitable[Response]]

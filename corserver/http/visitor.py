@@ -148,6 +148,16 @@ class Visitor(Transport):
         elif sent < len(head) + len(body):
             await self._send(memoryview(body)[sent - len(head) :])
 
+    def send_now(self, data: bytes) -> int:
+        """As `Transport`."""
+        try:
+            return 0 if self.owed else self._socket.send(data)
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            self.peer_left = True
+            raise PeerLeft from error
+
     async def post(self, head: bytes, body: bytes = b"") -> None:
         """As `Transport`: a short one in a moment, by the lobby, with those of the others who are seen to now."""
         if len(head) + len(body) <= _JOINED:
