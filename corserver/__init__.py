@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from corserver.apps.files import StaticFiles
     from corserver.apps.router import App
+    from corserver.apps.websocket import WebSocket, WebSocketClosed, WebSocketOptions
     from corserver.cors import INHERIT, Policy, PolicyError, Scopes
     from corserver.http.forms import Form, FormFile
     from corserver.http.limits import Limits
@@ -34,12 +35,16 @@ __all__ = [
     "Scopes",
     "Server",
     "StaticFiles",
+    "WebSocket",
+    "WebSocketClosed",
+    "WebSocketOptions",
     "serve",
 ]
 
 _HOMES = {
     "corserver.apps.files": ("StaticFiles",),
     "corserver.apps.router": ("App",),
+    "corserver.apps.websocket": ("WebSocket", "WebSocketClosed", "WebSocketOptions"),
     "corserver.cors": ("INHERIT", "Policy", "PolicyError", "Scopes"),
     "corserver.http.forms": ("Form", "FormFile"),
     "corserver.http.limits": ("Limits",),

@@ -137,6 +137,13 @@ class Request:
         """Our address and port on the connection, None where it has none."""
         return None if self.content.peer is None else self.content.peer.server
 
+    def asks_for(self, protocol: str) -> bool:
+        """Whether it asks to go on in *protocol*, and in no other (RFC 9110 §7.8)."""
+        asked = [value for name, value in self.headers.fields if name == b"upgrade"]
+        if len(asked) != 1 or asked[0].lower() != protocol.encode() or self.http_version == "1.0":
+            return False
+        return "upgrade" in (option.strip().lower() for option in self.headers.get("connection", "").split(","))
+
     @property
     def url(self) -> str:
         """The whole URL, as the client named it."""

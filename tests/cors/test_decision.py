@@ -544,7 +544,11 @@ def test_a_websocket_is_for_pages_of_allowed_origins_and_of_the_servers_own(
 
 def test_a_websocket_behind_a_proxy_that_ends_tls_is_same_origin() -> None:
     policy = Policy(["https://example.com"])
-    for origin, status in ((b"https://own.example", None), (b"https://own.example.evil", 403), (b"wss://own.example", 403)):
+    for origin, status in (
+        (b"https://own.example", None),
+        (b"https://own.example.evil", 403),
+        (b"wss://own.example", 403),
+    ):
         request = CORSRequest.read(b"GET", ((b"Origin", origin), (b"Upgrade", b"websocket")), b"http://own.example")
         assert policy.decide(request).status == status
 
