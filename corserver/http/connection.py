@@ -145,6 +145,8 @@ class Connection:
             raise PeerLeft from error
         except Exception:
             logger.exception("an upgraded connection's handler raised")
+        finally:
+            self._upgrade = None
 
     async def _ask_app(self, exchange: Exchange) -> Response:
         try:

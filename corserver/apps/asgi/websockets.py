@@ -120,13 +120,8 @@ class Talk:
             self._session.deny(Response(b"".join(self._pieces), status, headers))
 
     async def _send_message(self, message: Message) -> None:
-        data, text = message.get("bytes"), message.get("text")
-        if (data is None) == (text is None):
-            raise ValueError("websocket.send has either bytes or text")
-        if not (isinstance(text, str) if data is None else isinstance(data, bytes | bytearray | memoryview)):
-            raise TypeError("the bytes of websocket.send are bytes, its text is str")
         try:
-            await self._session.send(text if data is None else bytes(data))
+            await self._session.send(_data_of(message))
         except WebSocketClosed as closed:
             raise ClientLeft(str(closed)) from closed
 
@@ -135,3 +130,12 @@ class Talk:
         check_close(code, reason)
         self._phase = _Phase.OVER
         self._session.close(code, reason)
+
+
+def _data_of(message: Message) -> str | bytes:
+    data, text = message.get("bytes"), message.get("text")
+    if data is None and isinstance(text, str):
+        return text
+    if text is None and isinstance(data, bytes | bytearray | memoryview):
+        return bytes(data)
+    raise ValueError("websocket.send has either bytes, which are bytes, or a text, which is a str")

@@ -48,10 +48,10 @@ class Frames:
         self._binary: bytearray | None = None
         self._size = 0
 
-    def received(self, data: bytes) -> Iterator[str | bytes | PingArrived | CloseArrived]:
+    def received(self, data: bytes | bytearray) -> Iterator[str | bytes | PingArrived | CloseArrived]:
         """What *data* brings. What is not asked for yet is not decoded yet."""
         connection = self._connection
-        connection.receive_data(data)
+        connection.receive_data(bytes(data))
         for event in connection.events():
             if isinstance(event, TextMessage | BytesMessage):
                 if self._is_too_big(event):

@@ -10,7 +10,7 @@ import contextlib
 from collections import deque
 from collections.abc import Callable
 from enum import Enum, unique
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import trio
 
@@ -21,7 +21,8 @@ from corserver.apps.websocket.options import WebSocketOptions
 from corserver.apps.websocket.outgoing import Outgoing
 from corserver.http.messages import HeadersLike, Response
 
-_RECEIVE = 65536
+_RECEIVE: Final = 65536
+_SILENT: Final = "no answer to a ping"
 
 
 class Event(Protocol):
@@ -79,7 +80,9 @@ class Session:
         #: How many times something has arrived.
         self._pieces = 0
         self._is_stopped = False
+        #: Cancelled when it is over at once, and when nothing more is to be read.
         self._scope = trio.CancelScope()
+        self._reading = trio.CancelScope()
 
     # ------------------------------------------------------------------------------------------------- the app's side
 
@@ -207,7 +210,8 @@ class Session:
                 keeper = trio.CancelScope()
                 if self._options.ping_seconds is not None:
                     nursery.start_soon(self._keep, keeper, self._options.ping_seconds)
-                await self._read(stream, received)
+                with self._reading:
+                    await self._read(stream, received)
                 keeper.cancel()
                 self._finish(ABNORMAL)
         self._finish(ABNORMAL)
@@ -268,9 +272,9 @@ class Session:
             self._end = self._end or WebSocketClosed(code, reason)
             self._tell()
 
-    def _lose(self, reason: str = "") -> None:
+    def _lose(self) -> None:
         """The peer is gone, or takes nothing."""
-        self._finish(ABNORMAL, reason)
+        self._finish(ABNORMAL)
         self._scope.cancel()
 
     async def _keep(self, keeper: trio.CancelScope, seconds: float) -> None:
@@ -280,10 +284,16 @@ class Session:
                 await trio.sleep(seconds)
                 if self.state is not State.OPEN:
                     return
-                if self._pieces != before or self._room is not None:  # While nothing is read, nobody can be heard.
+                if self._has_heard(before):
                     continue
                 self._outgoing.put(self._frames.ping())
                 await trio.sleep(self._options.pong_seconds)
-                if self._pieces == before and self._room is None and not self.is_closed:
-                    self._outgoing.put(self._frames.close(1011, "no answer to a ping"))
-                    self._lose("no answer to a ping")
+                if not (self._has_heard(before) or self.is_closed):
+                    self._outgoing.put(self._frames.close(1011, _SILENT))
+                    self._scope.deadline = trio.current_time() + self._options.close_seconds
+                    self._finish(ABNORMAL, _SILENT)
+                    self._reading.cancel()
+
+    def _has_heard(self, before: int) -> bool:
+        # While nothing is read, nobody can be heard.
+        return self._pieces != before or self._room is not None
