@@ -2,7 +2,7 @@
 
 import gc
 import struct
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import pytest
@@ -438,11 +438,11 @@ async def test_what_ended_leaves_nothing_behind(autojump_clock: object) -> None:
         return sum(isinstance(found, Session) for found in gc.get_objects())
 
     before = count()
-    end: Callable[[Client], object]
+    end: Callable[[Client], Awaitable[None]]
     for end in (lambda c: c.send(close_frame(1000)), lambda c: c.stream.aclose()):
         async with opened(echo) as client:
             await client.send(frame(TEXT, b"a"))
             await client.next_frame()
-            await end(client)  # type: ignore[misc]
+            await end(client)
             await trio.sleep(60)
             assert count() == before
