@@ -25,7 +25,7 @@ from bench.records import as_json, from_json
 from bench.report import table_text, versions
 from bench.scenarios import SCENARIOS, Scenario
 from bench.svg import picture
-from bench.targets import SUBJECT
+from bench.targets import is_ours
 
 _NAMES = [*(contender.name for contender in CONTENDERS), "go"]
 
@@ -170,7 +170,7 @@ def verdict(tables: Sequence[Table], changes: Sequence[Change], *, compared: boo
     """The exit status; says what became worse, and whether corserver itself failed."""
     if compared:
         click.echo("\n" + ("\n".join(map(str, changes)) or "nothing in common with the older run"))
-    ours = [failed for table in tables for failed in table.failed if failed.name == SUBJECT]
+    ours = [failed for table in tables for failed in table.failed if is_ours(failed.name)]
     return int(bool(ours) or any(change.is_regression for change in changes))
 
 

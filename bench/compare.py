@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.figures import Result, Spread, Table, Unit, ratio
-from bench.targets import SUBJECT
+from bench.targets import is_ours
 
 ANCHOR: Final = "nginx"
 #: Differences below this are never a regression: clock ticks alone make that much.
@@ -74,7 +74,7 @@ def _changes(then: Table, now: Table) -> list[Change]:
 
 
 def _is_ours(result: Result) -> bool:
-    return result.name.partition("+")[0] == SUBJECT
+    return is_ours(result.name)
 
 
 def _anchor(then: Table, now: Table) -> str:

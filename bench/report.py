@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bench.figures import Result, Table, Unit, ratio
 from bench.scenarios import Scenario
-from bench.targets import SUBJECT, judge
+from bench.targets import SUBJECT, judge, subject_of
 
 _CPU_HEADINGS = ("user", "system", "requests/s", "core busy")
 _LATENCY_HEADINGS = ("p50 us", "p90 us", "p99 us")
@@ -38,8 +38,8 @@ def _figure(value: float) -> str:
 
 
 def _ratio(result: Result, table: Table) -> str:
-    subject = table.result(SUBJECT)
-    if subject is None or result.name == SUBJECT:
+    subject = subject_of(table)
+    if subject is None or result is subject:
         return ""
     try:
         return f"{ratio(subject, result).median:.3g} x"

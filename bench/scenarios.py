@@ -140,8 +140,8 @@ SCENARIOS: Final = (
         name="preflight-asgi",
         says="the same preflight to a hosted ASGI app",
         exchange=exchanges.PREFLIGHT,
-        peers=(f"{SUBJECT}-asgi", "nginx", "granian", "uvicorn", "uvicorn-cors"),
-        needs="corserver.apps.asgi",
+        peers=(f"{SUBJECT}-asgi", SUBJECT, "nginx", "granian", "uvicorn", "uvicorn-cors"),
+        targets=_PREFLIGHT,
     ),
     Scenario(
         name="get-json",
@@ -149,6 +149,20 @@ SCENARIOS: Final = (
         exchange=exchanges.GET,
         peers=_LOGGED,
         targets=(Target("granian", 0.6), Target("uvicorn", 0.6)),
+    ),
+    Scenario(
+        name="get-asgi",
+        says="the same from a hosted ASGI app, on trio and on asyncio",
+        exchange=exchanges.GET,
+        peers=(f"{SUBJECT}-asgi", f"{SUBJECT}-asyncio", "granian", "uvicorn", "uvicorn-cors", "hypercorn"),
+        targets=(Target("uvicorn", 1.3),),
+    ),
+    Scenario(
+        name="get-fastapi",
+        says="the same from a hosted app of FastAPI's",
+        exchange=exchanges.GET,
+        peers=(f"{SUBJECT}-fastapi", f"{SUBJECT}-fastapi-asyncio", "uvicorn-fastapi"),
+        targets=(Target("uvicorn-fastapi", 1.3),),
     ),
     Scenario(
         name="post-json",

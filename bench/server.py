@@ -12,6 +12,7 @@ import trio
 
 from bench.answers import HEADER, ITEM, MAX_AGE, METHOD, ORIGIN
 from corserver import App, Entry, Limits, Policy, Request, Server, StaticFiles, serve
+from corserver.http.messages import App as AnyApp
 
 policy = Policy(origins=[ORIGIN], methods=[METHOD], headers=[HEADER], max_age=MAX_AGE)
 app = App(cors=policy)
@@ -42,13 +43,24 @@ def _access_log() -> Callable[[Entry], None] | None:
     return Output().access_log()
 
 
-async def run(port: int, *, files: Path | None, access_log: bool, limits: Limits) -> None:
+def _served(files: Path | None, hosted: str | None, loop: str) -> AnyApp:
+    if files is not None:
+        return StaticFiles(files)
+    if hosted is None:
+        return app
+    from bench.apps import asgi as apps  # Only here, for the same reason.
+    from corserver import asgi
+
+    return asgi(getattr(apps, hosted)(), loop=loop, lifespan="off")
+
+
+async def run(port: int, served: AnyApp, *, access_log: bool, limits: Limits) -> None:
     """Serve until killed; *port* 0 is any free one."""
     service = functools.partial(
         serve,
-        app if files is None else StaticFiles(files),
+        served,
         port=port,
-        cors=None if files is None else policy,
+        cors=None if served is app else policy,
         access_log=_access_log() if access_log else None,
         limits=limits,
     )
@@ -62,12 +74,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.server", description=__doc__)
     parser.add_argument("port", nargs="?", default=0, type=int, help="0 is any free one")
     parser.add_argument("--files", type=Path, metavar="DIRECTORY", help="serve these instead of the app")
+    parser.add_argument("--asgi", metavar="NAME", help="serve what this function of bench.apps.asgi makes")
+    parser.add_argument("--loop", default="trio", choices=["trio", "asyncio"], help="what that runs on")
     parser.add_argument("--access-log", action="store_true", help="write lines to stdout, as the command line does")
     parser.add_argument("--requests", type=int, default=0, help="on a connection; 0 is no limit")
     parser.add_argument("--idle-seconds", type=float, default=75.0, help="how long a connection may say nothing")
     given = parser.parse_args()
     limits = Limits(requests=given.requests or None, idle_seconds=given.idle_seconds)
-    trio.run(functools.partial(run, given.port, files=given.files, access_log=given.access_log, limits=limits))
+    served = _served(given.files, given.asgi, given.loop)
+    trio.run(functools.partial(run, given.port, served, access_log=given.access_log, limits=limits))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import Final
 
 from bench.figures import Result, Table
 from bench.scenarios import SCENARIOS
-from bench.targets import SUBJECT
+from bench.targets import is_ours
 
 _WIDTH: Final = 760
 _LABELS: Final = 150
@@ -60,7 +60,7 @@ def _panel(table: Table, top: float) -> Iterator[str]:
 
 def _bar(result: Result, top: float, scale: float) -> Iterator[str]:
     spread, left, middle = result.spread, _MARGIN + _LABELS, top + _BAR / 2
-    kind = "ours" if result.name.partition("+")[0] == SUBJECT else "peer"
+    kind = "ours" if is_ours(result.name) else "peer"
     low, high = (left + scale * max(value, 0.0) for value in (spread.low, spread.high))
     yield _text(left - 8, top + 11, result.name, "text", anchor="end")
     width = max(scale * spread.median, 1.0)

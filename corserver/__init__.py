@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from corserver.apps.asgi import asgi
     from corserver.apps.files import StaticFiles
     from corserver.apps.router import App
     from corserver.apps.websocket import WebSocket, WebSocketClosed, WebSocketOptions
@@ -38,10 +39,12 @@ __all__ = [
     "WebSocket",
     "WebSocketClosed",
     "WebSocketOptions",
+    "asgi",
     "serve",
 ]
 
 _HOMES = {
+    "corserver.apps.asgi": ("asgi",),
     "corserver.apps.files": ("StaticFiles",),
     "corserver.apps.router": ("App",),
     "corserver.apps.websocket": ("WebSocket", "WebSocketClosed", "WebSocketOptions"),

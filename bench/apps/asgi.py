@@ -1,4 +1,4 @@
-"""The ASGI peers: an app that knows the answers, one behind Starlette's CORSMiddleware, and Starlette's files."""
+"""The ASGI apps: one that knows the answers, the same behind CORSMiddleware, FastAPI's, and Starlette's files."""
 
 import importlib
 import json
@@ -6,7 +6,7 @@ import os
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
-from bench.answers import ACTUAL_ANSWER, HEADER, ITEM_BODY, MAX_AGE, METHOD, ORIGIN, PREFLIGHT_ANSWER
+from bench.answers import ACTUAL_ANSWER, HEADER, ITEM, ITEM_BODY, MAX_AGE, METHOD, ORIGIN, PREFLIGHT_ANSWER
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -60,6 +60,25 @@ async def _plain(scope: Message, receive: Receive, send: Send) -> None:
         await _store(receive, send, {})
     else:
         await _answer(send, 200, _PLAIN_ITEM_FIELDS, ITEM_BODY)
+
+
+def plain() -> ASGIApp:
+    """The answers without CORS, which the server below adds."""
+    return _plain
+
+
+def fastapi() -> ASGIApp:
+    """An app of FastAPI's, with a CORS line of its own, which a server that has a policy replaces."""
+    framework: Any = importlib.import_module("fastapi")
+    responses: Any = importlib.import_module("fastapi.responses")
+    app: Any = framework.FastAPI()
+
+    @app.get("/items/{number}")  # type: ignore[untyped-decorator]
+    async def get_item(number: str) -> Any:
+        return responses.JSONResponse({**ITEM, "id": number}, headers=ACTUAL_ANSWER)
+
+    hosted: ASGIApp = app
+    return hosted
 
 
 def starlette() -> ASGIApp:

@@ -12,6 +12,7 @@ from bench.peers.contender import API, Contender, Place
 from corserver import __version__
 
 _FILES: Final = frozenset({Kind.FILES})
+_GET: Final = frozenset({Kind.JSON})
 _INSTALL: Final = "pip install -e '.[bench]'"
 
 
@@ -43,22 +44,38 @@ def _module(*arguments: str) -> Callable[[Place], list[str]]:
     return command
 
 
-def _uvicorn(name: str, *app: str, http: str = "httptools", files: bool = False) -> Contender:
+def _hosting(name: str, app: str, loop: str, *parts: str, kinds: frozenset[Kind] = API) -> Contender:
+    needed = (*parts, *(["trio_asyncio"] if loop == "asyncio" else []))
+    return Contender(
+        name=name,
+        command=_corserver("--asgi", app, "--loop", loop),
+        version=lambda: ", ".join(filter(None, (_corserver_version(), _versions(*needed)()))),
+        missing=_missing(*needed),
+        kinds=kinds,
+    )
+
+
+def _uvicorn(name: str, *app: str, http: str = "httptools", kinds: frozenset[Kind] = API) -> Contender:
     options = ("--loop", "uvloop", "--http", http, "--lifespan", "off", "--no-access-log", "--log-level", "error")
     limits = ("--timeout-keep-alive", "75", "--backlog", "1024")
     serving = _module("uvicorn", *app, "--port", "{port}", *options, *limits)
     parts = ("uvicorn", "uvloop", http, *(["starlette"] if "--factory" in app else []))
+    # FastAPI is on top of Starlette.
+    parts += ("fastapi",) * any("fastapi" in word for word in app)
 
     def command(place: Place) -> list[str]:
         return ["env", f"BENCH_FILES={place.files}", *serving(place)]
 
-    kinds = _FILES if files else API
     return Contender(name=name, command=command, version=_versions(*parts), missing=_missing(*parts), kinds=kinds)
 
 
 CORSERVER: Final = (
     Contender(name="corserver", command=_corserver(), version=_corserver_version, kinds=frozenset(Kind)),
     Contender(name="corserver+log", command=_corserver("--access-log"), version=_corserver_version),
+    _hosting("corserver-asgi", "plain", "trio"),
+    _hosting("corserver-asyncio", "plain", "asyncio"),
+    _hosting("corserver-fastapi", "fastapi", "trio", "fastapi", kinds=_GET),
+    _hosting("corserver-fastapi-asyncio", "fastapi", "asyncio", "fastapi", kinds=_GET),
     Contender(
         name="import trio",
         command=lambda place: [sys.executable, "-c", "import trio"],
@@ -78,8 +95,9 @@ _GRANIAN: Final = (
 PYTHON: Final = (
     _uvicorn("uvicorn", "bench.apps.asgi:bare"),
     _uvicorn("uvicorn-cors", "bench.apps.asgi:starlette", "--factory"),
+    _uvicorn("uvicorn-fastapi", "bench.apps.asgi:fastapi", "--factory", kinds=_GET),
     _uvicorn("uvicorn-h11-cors", "bench.apps.asgi:starlette", "--factory", http="h11"),
-    _uvicorn("uvicorn-files", "bench.apps.asgi:files", "--factory", files=True),
+    _uvicorn("uvicorn-files", "bench.apps.asgi:files", "--factory", kinds=_FILES),
     Contender(
         name="hypercorn",
         command=_module("hypercorn", "bench.apps.asgi:bare", *_HYPERCORN.split()),

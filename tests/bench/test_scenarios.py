@@ -4,15 +4,13 @@ import pytest
 
 from bench.peers import CONTENDERS
 from bench.scenarios import SCENARIOS, Scenario
-from bench.targets import SUBJECT
 
 KINDS = {contender.name: contender.kinds for contender in CONTENDERS}
-LATER = {f"{SUBJECT}-asgi"}
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_its_peers_are_known_and_its_targets_are_among_them(scenario: Scenario) -> None:
-    assert set(scenario.peers) <= KINDS.keys() | {"go"} | LATER
+    assert set(scenario.peers) <= KINDS.keys() | {"go"}
     assert {target.peer for target in scenario.targets} <= {*scenario.peers, ""}
 
 

@@ -170,11 +170,7 @@ async def test_a_handler_may_refuse_and_the_connection_goes_on(
             await client.send(handshake())
             head = await client.read_head()
             assert head.startswith(b"HTTP/1.1 %d " % status)
-            rest = bytes(client._received)
-            while len(rest) < len(body):
-                rest += await client.stream.receive_some()  # type: ignore[union-attr]
-            assert rest == body
-            client._received.clear()
+            assert await client.read(len(body)) == body
 
 
 # -------------------------------------------------------------------------------------------------- whose page it is
