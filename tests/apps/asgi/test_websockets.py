@@ -1,13 +1,14 @@
-"""WebSockets for hosted apps: the `websocket` scope message by message, and Starlette's and FastAPI's over real sockets."""
+"""WebSockets for hosted apps: the scope message by message, and Starlette's and FastAPI's over real sockets."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from typing import Any
 
 import pytest
 import trio
+import trio.testing
 from fastapi import FastAPI, Header
 from fastapi import WebSocket as FastAPIWebSocket
 from starlette.applications import Starlette
@@ -21,14 +22,11 @@ from websockets.sync.client import ClientConnection, connect
 
 from corserver import App, Policy
 from corserver.apps.asgi import asgi
+from corserver.apps.asgi.protocol import ASGIApp, Receive, Scope, Send
+from corserver.http.connection import Connection
 from corserver.testing import Running, running
 from tests.apps.websocket.peer import CLOSE, PONG, TEXT, Client, close_frame, connected, frame, handshake
 from tests.http.transcript import recorded
-
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-Scope = dict[str, Any]
-AnyASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 @pytest.fixture(params=["trio", "asyncio"])
@@ -37,17 +35,16 @@ def loop(request: pytest.FixtureRequest) -> str:
 
 
 @contextlib.asynccontextmanager
-async def hosted(app: AnyASGI, loop: str, *headers: str, path: str = "/") -> AsyncIterator[Client]:
-    """A client that has asked for a WebSocket of *app*."""
-    async with asgi(app, loop=loop, lifespan="off") as host:
-        async with connected(host) as (client, connection):
-            client.connection = connection
-            await client.send(handshake(*headers, path=path))
-            yield client
+async def hosted(app: ASGIApp, loop: str, *headers: str, path: str = "/") -> AsyncIterator[tuple[Client, Connection]]:
+    """A client that has asked for a WebSocket of *app*, and the connection."""
+    async with asgi(app, loop=loop, lifespan="off") as host, connected(host) as (client, connection):
+        await client.send(handshake(*headers, path=path))
+        yield client, connection
 
 
 async def pause(loop: str) -> None:
-    await (trio.sleep(0.01) if loop == "trio" else asyncio.sleep(0.01))
+    sleep = trio.sleep if loop == "trio" else asyncio.sleep
+    await sleep(1)
 
 
 async def accepting(scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,7 +65,7 @@ async def test_the_scope_says_what_is_asked_for(loop: str) -> None:
         scopes.append(scope)
         await accepting(scope, receive, send)
 
-    async with hosted(app, loop, "Sec-WebSocket-Protocol: a, b", "X-Name: v", path="/r%C3%A4um/1?q=%20") as client:
+    async with hosted(app, loop, "Sec-WebSocket-Protocol: a, b", "X-Name: v", path="/r%C3%A4um/1?q=%20") as (client, _):
         await client.read_head()
     (scope,) = scopes
     assert {name: value for name, value in scope.items() if name not in ("headers", "client", "server")} == {
@@ -101,7 +98,7 @@ async def test_messages_go_both_ways_until_the_client_closes(loop: str) -> None:
         with pytest.raises(OSError, match="4001 bye"):
             await send({"type": "websocket.send", "text": "late"})
 
-    async with hosted(app, loop, "Sec-WebSocket-Protocol: a, b") as client:
+    async with hosted(app, loop, "Sec-WebSocket-Protocol: a, b") as (client, _):
         head = await client.read_head()
         assert b"\r\nSec-WebSocket-Protocol: b\r\n" in head
         assert b"\r\nx-name: v\r\n" in head
@@ -139,7 +136,7 @@ async def test_the_app_closes(loop: str, message: dict[str, Any] | None, expecte
             with pytest.raises(RuntimeError, match="it has closed the WebSocket"):
                 await send({"type": "websocket.send", "text": "late"})
 
-    async with hosted(app, loop) as client:
+    async with hosted(app, loop) as (client, _):
         await client.read_head()
         assert await client.next_frame() == expected
         await client.send(close_frame(1000))
@@ -193,9 +190,9 @@ async def forge(scope: Scope, receive: Receive, send: Send) -> None:
     ],
 )
 async def test_before_it_accepts_the_app_answers_or_fails(
-    loop: str, app: AnyASGI, status: int, words: bytes, logged: str, caplog: pytest.LogCaptureFixture
+    loop: str, app: ASGIApp, status: int, words: bytes, logged: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with hosted(app, loop) as client:
+    async with hosted(app, loop) as (client, _):
         assert (await client.read_head()).startswith(b"HTTP/1.1 %d " % status)
         assert await client.read(len(words)) == words
     assert logged in caplog.text
@@ -207,7 +204,7 @@ async def test_an_app_that_raises_closes_with_1011(loop: str, caplog: pytest.Log
         await accepting(scope, receive, send)
         raise LookupError("a mistake")
 
-    async with hosted(app, loop) as client:
+    async with hosted(app, loop) as (client, _):
         await client.read_head()
         assert code_of(await client.next_frame()) == 1011
     assert "GET /: the app raised in its WebSocket" in caplog.text
@@ -221,7 +218,7 @@ async def test_a_message_is_text_or_bytes(loop: str, message: dict[str, Any]) ->
             await send({"type": "websocket.send", **message})
         await send({"type": "websocket.send", "text": None, "bytes": b"fine"})
 
-    async with hosted(app, loop) as client:
+    async with hosted(app, loop) as (client, _):
         await client.read_head()
         assert await client.next_frame() == (2, b"fine")
 
@@ -235,10 +232,10 @@ async def test_a_client_that_vanishes_is_1006_and_an_app_that_goes_on_sending_is
         await send({"type": "websocket.send", "text": "late"})
 
     with recorded() as records:
-        async with hosted(app, loop) as client:
+        async with hosted(app, loop) as (client, _):
             await client.read_head()
             await client.stream.aclose()
-            await trio.sleep(0.02)
+            await trio.testing.wait_all_tasks_blocked()
     assert ends == [{"type": "websocket.disconnect", "code": 1006, "reason": ""}]
     assert records.errors == []
 
@@ -250,9 +247,9 @@ async def test_a_server_that_stops_is_a_disconnect_with_1001(loop: str) -> None:
         await accepting(scope, receive, send)
         ends.append(await receive())
 
-    async with hosted(app, loop) as client:
+    async with hosted(app, loop) as (client, connection):
         await client.read_head()
-        client.connection.stop()
+        connection.stop()
         assert code_of(await client.next_frame()) == 1001
         await client.send(close_frame(1001))
         assert await client.next_frame() is None
@@ -264,11 +261,11 @@ async def test_a_bad_handshake_never_reaches_the_app(loop: str, header: str) -> 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         raise AssertionError("the app was called")
 
-    async with hosted(app, loop, header) as client:
+    async with hosted(app, loop, header) as (client, _):
         assert (await client.read_head())[9:12] in (b"400", b"426")
 
 
-async def test_a_slow_app_and_a_fast_client(loop: str) -> None:
+async def test_a_slow_app_and_a_fast_client(loop: str, autojump_clock: object) -> None:
     """What the app does not receive waits with the client, and nothing is lost."""
     received = []
 
@@ -279,12 +276,12 @@ async def test_a_slow_app_and_a_fast_client(loop: str) -> None:
             if len(received) % 100 == 0:
                 await pause(loop)
 
-    async with hosted(app, loop) as client:
+    async with hosted(app, loop) as (client, _):
         await client.read_head()
         await client.send(b"".join(frame(TEXT, b"%d" % n) for n in range(500)) + close_frame(1000))
         assert code_of(await client.next_frame()) == 1000
         assert await client.next_frame() is None
-        await trio.sleep(0.05)
+        await trio.testing.wait_all_tasks_blocked()
     assert received == [str(n) for n in range(500)]
 
 
@@ -362,11 +359,14 @@ def starlette(request: pytest.FixtureRequest) -> Iterator[Running]:
 
 
 def opening(server: Running, path: str, **options: Any) -> ClientConnection:
-    return connect(server.url.replace("http:", "ws:") + path, open_timeout=10, close_timeout=10, **options)
+    client: ClientConnection = connect(
+        server.url.replace("http:", "ws:") + path, open_timeout=10, close_timeout=10, **options
+    )
+    return client
 
 
 def test_starlettes_routes(starlette: Running) -> None:
-    with opening(starlette, "/echo/ada", subprotocols=["chat"]) as client:  # type: ignore[list-item]
+    with opening(starlette, "/echo/ada", subprotocols=["chat"]) as client:
         assert client.subprotocol == "chat"
         assert client.response is not None
         assert client.response.headers["x-name"] == "v"
