@@ -21,11 +21,10 @@ class PingArrived(NamedTuple):
 
 
 class CloseArrived(NamedTuple):
-    """The peer's close frame, or what makes us close: then it *is_failure*. Nothing comes after it."""
+    """The peer's close frame, or how to close because it broke the rules. Nothing comes after it."""
 
     code: int
     reason: str
-    is_failure: bool
 
 
 _FAILURES = {
@@ -67,7 +66,7 @@ class Frames:
                 if connection.state in (ConnectionState.OPEN, ConnectionState.LOCAL_CLOSING):
                     yield self._failure(event.code, event.reason or "")
                 else:
-                    yield CloseArrived(int(event.code), event.reason or "", False)
+                    yield CloseArrived(int(event.code), event.reason or "")
                 return
 
     def message(self, data: str | bytes) -> bytes:
@@ -86,7 +85,7 @@ class Frames:
         return self._connection.send(CloseConnection(CloseReason.NO_STATUS_RCVD if code == NO_CODE else code, reason))
 
     def _failure(self, code: int, reason: str) -> CloseArrived:
-        return CloseArrived(int(code), _FAILURES.get(CloseReason(code), reason), True)
+        return CloseArrived(int(code), _FAILURES.get(CloseReason(code), reason))
 
     def _is_too_big(self, event: TextMessage | BytesMessage) -> bool:
         data = event.data

@@ -262,7 +262,7 @@ class Session:
 
     def _close_arrived(self, arrived: CloseArrived) -> None:
         # RFC 6455 §5.5.1 and §7.1.7: a close is answered with one, and so is what breaks the rules.
-        self._outgoing.put(self._frames.close(arrived.code, arrived.reason if arrived.is_failure else ""))
+        self._outgoing.put(self._frames.close(arrived.code, arrived.reason))
         self._scope.deadline = min(self._scope.deadline, trio.current_time() + self._options.close_seconds)
         self._finish(arrived.code, arrived.reason)
 
