@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from corserver.apps.asgi import asgi
     from corserver.apps.files import StaticFiles
     from corserver.apps.router import App
+    from corserver.apps.websocket import WebSocket, WebSocketClosed, WebSocketOptions
     from corserver.cors import INHERIT, Policy, PolicyError, Scopes
     from corserver.http.forms import Form, FormFile
     from corserver.http.limits import Limits
@@ -35,6 +36,9 @@ __all__ = [
     "Scopes",
     "Server",
     "StaticFiles",
+    "WebSocket",
+    "WebSocketClosed",
+    "WebSocketOptions",
     "asgi",
     "serve",
 ]
@@ -43,6 +47,7 @@ _HOMES = {
     "corserver.apps.asgi": ("asgi",),
     "corserver.apps.files": ("StaticFiles",),
     "corserver.apps.router": ("App",),
+    "corserver.apps.websocket": ("WebSocket", "WebSocketClosed", "WebSocketOptions"),
     "corserver.cors": ("INHERIT", "Policy", "PolicyError", "Scopes"),
     "corserver.http.forms": ("Form", "FormFile"),
     "corserver.http.limits": ("Limits",),

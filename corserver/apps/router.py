@@ -5,11 +5,14 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from corserver.cors.scopes import INHERIT, PathPattern, PathTable, PolicyChoice, Scope, Scopes
 from corserver.http.messages import App as AnyApp
 from corserver.http.messages import HTTPError, Request, Response
+
+if TYPE_CHECKING:
+    from corserver.apps.websocket import WebSocketHandler, WebSocketOptions
 
 #: What a handler may return beside a `Response`: text, bytes, JSON, or nothing (204).
 Returned = Response | str | bytes | dict[str, Any] | list[Any] | None
@@ -79,8 +82,7 @@ class App:
             raise ValueError(f"{path!r}: a route has at least one method")
 
         def add(handler: Handler) -> Handler:
-            if not (inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(type(handler).__call__)):
-                raise TypeError(f"{path!r}: a handler is async: write `async def {getattr(handler, '__name__', '')}`")
+            _check_async(path, handler)
             self._add(Route(pattern, names, handler, cors), names)
             return handler
 
@@ -113,6 +115,26 @@ class App:
     def options(self, path: str, *, cors: PolicyChoice = INHERIT) -> Callable[[Handler], Handler]:
         """`route` for OPTIONS that is no preflight: the server answers those itself."""
         return self.route(path, methods=["OPTIONS"], cors=cors)
+
+    def websocket(
+        self, path: str, *, cors: PolicyChoice = INHERIT, options: "WebSocketOptions | None" = None
+    ) -> "Callable[[WebSocketHandler], WebSocketHandler]":
+        """Decorate an async function of a `WebSocket`: it is given those that are opened at *path*.
+
+        Where a policy governs the path, pages of the origins that it allows can open one, and those of the server's
+        own. *options* are its limits. Raises as `route`, and RuntimeError where the library wsproto is missing.
+        """
+        try:
+            from corserver.apps.websocket import WebSocketApp, WebSocketOptions
+        except ImportError as error:
+            raise RuntimeError("WebSockets need the library wsproto: pip install 'corserver[run]'") from error
+
+        def add(handler: "WebSocketHandler") -> "WebSocketHandler":
+            _check_async(path, handler)
+            self.get(path, cors=cors)(WebSocketApp(handler, options or WebSocketOptions()))
+            return handler
+
+        return add
 
     def mount(self, prefix: str, app: AnyApp, *, cors: PolicyChoice = INHERIT) -> None:
         """Give *app* the requests at *prefix* and below that no route has, with the path below the prefix.
@@ -155,6 +177,11 @@ class App:
     def _add(self, entry: Route | Mount, methods: Iterable[str] | None) -> None:
         self._table.add(entry.pattern, methods, entry)
         self._entries.append(entry)
+
+
+def _check_async(path: str, handler: object) -> None:
+    if not (inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(type(handler).__call__)):
+        raise TypeError(f"{path!r}: a handler is async: write `async def {getattr(handler, '__name__', '')}`")
 
 
 async def _ask(mount: Mount, request: Request, params: Mapping[str, Any], allowed: dict[str, None]) -> Response:

@@ -28,6 +28,7 @@ from corserver.http.messages import Address, HTTPError, Request, Response, Upgra
 from corserver.http.mistakes import close_all, http_error_in, without_mistakes
 from corserver.http.reader import Reader
 from corserver.http.transport import PeerLeft, Transport
+from corserver.http.upgraded import Upgraded
 from corserver.http.wire import Wire
 from corserver.http.wire.response_heads import switching
 
@@ -40,10 +41,12 @@ class Connection:
     __slots__ = (
         "_body_sent",
         "_chunks",
+        "_is_stopped",
         "_limits",
         "_reader",
         "_service",
         "_transport",
+        "_upgrade",
         "_wire",
         "client",
     )
@@ -57,6 +60,9 @@ class Connection:
         self._reader = Reader(self._transport, self._wire, service.limits)
         self._chunks: AsyncIterator[bytes] | None = None
         self._body_sent = 0
+        #: What has taken the connection over.
+        self._upgrade: UpgradeHandler | None = None
+        self._is_stopped = False
 
     async def run(self) -> None:
         """Serve request after request until one side is done, or the next is waited for elsewhere: then call again."""
@@ -76,8 +82,10 @@ class Connection:
 
     def stop(self) -> None:
         """Close at once if no request is under way, else after its answer, which says so."""
-        self._wire.must_close = True
+        self._is_stopped = self._wire.must_close = True
         self._transport.stop_idling()
+        if self._upgrade is not None:
+            _stop(self._upgrade)
 
     async def _exchange(self) -> bool:
         """Whether another request is to be waited for here."""
@@ -120,12 +128,18 @@ class Connection:
         return response, failure
 
     async def _hand_over(self, upgrade: UpgradeHandler) -> None:
+        self._upgrade = upgrade
+        if self._is_stopped:
+            _stop(upgrade)
         try:
-            await upgrade(self._transport.stream, self._wire.take_rest())
+            await upgrade(Upgraded(self._transport), self._wire.take_rest())
+            await self._transport.linger()
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             raise PeerLeft from error
         except Exception:
             logger.exception("an upgraded connection's handler raised")
+        finally:
+            self._upgrade = None
 
     async def _ask_app(self, exchange: Exchange) -> Response:
         try:
@@ -194,7 +208,11 @@ class Connection:
         # RFC 9110 §7.8. A 1xx carries no CORS lines: what follows is not HTTP.
         asked = [value for name, value in exchange.head.fields if name == b"upgrade"] if exchange.head else []
         headers = (*response.headers, (b"Connection", b"Upgrade"), (b"Upgrade", b", ".join(asked)))
-        await self._transport.send(switching(headers))
+        try:
+            await self._transport.send(switching(headers))
+        except BaseException:
+            await close_all(logger, response.upgrade)
+            raise
         return ""
 
     async def _send_stream(self, head: bytes, body: AsyncIterable[bytes], framing: Framing) -> str:
@@ -266,3 +284,9 @@ class Connection:
                 version=b"HTTP/1.%d" % (1 if exchange.head is None else exchange.head.minor_version),
             )
         )
+
+
+def _stop(upgrade: UpgradeHandler) -> None:
+    stop = getattr(upgrade, "stop", None)
+    if stop is not None:
+        stop()

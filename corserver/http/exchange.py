@@ -1,7 +1,8 @@
 """What a head asks for: its path, the decision of the policy there, and the response where it is the server's own.
 
 This is the order in which a request is looked at, whatever it is for: the host it names, its path, the policy of path
-and method, the decision; then a preflight is answered, before authentication, routing, redirects and files.
+and method, the decision; then a preflight is answered, and a WebSocket from a foreign page refused, before
+authentication, routing, redirects and files.
 """
 
 import logging
@@ -9,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from corserver.cors.decision import CORSRequest, Decision, Kind
+from corserver.cors.decision import CORSRequest, Decision
 from corserver.cors.origins import parse_origin
 from corserver.cors.policy import Policy
 from corserver.cors.scopes import INHERIT, BadPath, Path, Scopes
@@ -179,7 +180,7 @@ def _own_answer(head: Head, decision: Decision, service: Service) -> Response | 
     if service.hosts is not None and not service.hosts.permits(head.authority):
         name = head.authority.decode("latin-1")
         return HTTPError(403, f"this server does not answer for the host {name!r}. {_HOST_FIX}").response()
-    if decision.request.kind is Kind.PREFLIGHT and decision.status is not None:
+    if decision.status is not None:
         explained = service.explain_denials and not decision.allowed
         return Response(_explanation(decision) if explained else b"", decision.status)
     limit, length = service.limits.body, head.section.content_length

@@ -92,7 +92,7 @@ def json_line(entry: Entry) -> str:
     * `sent`: the bytes of the response's body
     * `duration_us`: microseconds, a whole number
     * `cors`: the decision
-        * `kind`: `not cors`, `preflight` or `cors`
+        * `kind`: `not cors`, `preflight`, `cors`, or `websocket` for one that a page opens
         * `allowed`: true or false; null where CORS plays no part
         * `reason`: the name of the `Reason`; `sentence`: the same in words
         * `origin`: the Origin as received and escaped, null where there is none
@@ -124,7 +124,7 @@ def _host(entry: Entry) -> str:
 def _cors_object(decision: Decision) -> dict[str, Any]:
     request, reason = decision.request, decision.reason
     cors = {
-        "kind": request.kind.value,
+        "kind": _kind_words(decision),
         "allowed": None if reason.outcome is Outcome.UNRELATED else decision.allowed,
         "reason": reason.name,
         "sentence": decision.sentence,
@@ -137,17 +137,23 @@ def _cors_object(decision: Decision) -> dict[str, Any]:
     return cors
 
 
+def _kind_words(decision: Decision) -> str:
+    request = decision.request
+    return "websocket" if request.kind is Kind.ACTUAL and request.is_websocket else request.kind.value
+
+
 def cors_words(decision: Decision) -> str:
     """What CORS did, and why if it is not what was asked for; empty where it plays no part."""
     kind, reason = decision.request.kind, decision.reason
     origin = ", ".join(printable(origin) for origin in decision.request.origins)
+    words = _kind_words(decision)
     if reason is Reason.NO_POLICY and decision.request.origin != decision.request.own_origin:
-        return f"{kind.value} off {origin} ({decision.sentence})"
+        return f"{words} off {origin} ({decision.sentence})"
     if kind is Kind.NOT_CORS or reason.outcome is Outcome.UNRELATED:
         return ""
     if reason.outcome is Outcome.ALLOWED:
-        return f"{kind.value} allowed {origin}"
-    return f"{kind.value} denied {origin} ({decision.sentence})"
+        return f"{words} allowed {origin}"
+    return f"{words} denied {origin} ({decision.sentence})"
 
 
 @dataclass(slots=True)

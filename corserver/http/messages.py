@@ -146,6 +146,13 @@ class Request(_RequestFields):
         """Our address and port on the connection, None where it has none."""
         return None if self.peer is None else self.peer.server
 
+    def asks_for(self, protocol: str) -> bool:
+        """Whether it asks to go on in *protocol*, and in no other (RFC 9110 §7.8)."""
+        asked = [value for name, value in self.headers.fields if name == b"upgrade"]
+        if len(asked) != 1 or asked[0].lower() != protocol.encode() or self.http_version == "1.0":
+            return False
+        return "upgrade" in (option.strip().lower() for option in self.headers.get("connection", "").split(","))
+
     @property
     def url(self) -> str:
         """The whole URL, as the client named it."""
@@ -202,7 +209,8 @@ class Response(_ResponseFields):
     if it has one, is called when the exchange ends, however it ends.
 
     *upgrade* answers a request that has Upgrade with 101, and is then given the connection's stream and the bytes that
-    were read already (RFC 9110 §7.8); the status is 101 then, and there is no body.
+    were read already (RFC 9110 §7.8); the status is 101 then, and there is no body. Its `stop`, if it has one, is
+    called when the server stops, and it is to end within the grace; its `aclose`, if the 101 could not be sent.
 
     Raises ValueError for a status that is not final, and for header lines that cannot be on the wire.
     """
@@ -234,7 +242,7 @@ class Response(_ResponseFields):
     def json(cls, value: object, status: int = 200, headers: HeadersLike = ()) -> "Response":
         """*value* as compact JSON in UTF-8. Raises TypeError or ValueError where it is not JSON."""
         lines = (*header_fields(headers), _JSON) if headers else _JSON_ALONE
-        return cls(_to_json(value).encode("utf-8"), status, lines)
+        return cls(to_json(value).encode("utf-8"), status, lines)
 
     def header(self, name: bytes) -> bytes | None:
         """The value of the first line of that lower-case *name*, or None."""
@@ -244,7 +252,8 @@ class Response(_ResponseFields):
 _PLAIN_TEXT: Final = (b"Content-Type", b"text/plain; charset=utf-8")
 _JSON: Final = (b"Content-Type", b"application/json")
 _JSON_ALONE: Final = (_JSON,)
-_to_json: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+#: A value as compact JSON. Raises TypeError or ValueError.
+to_json: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 #: What a server runs: a callable from a request to a response.
 App = Callable[[Request], Awaitable[Response]]

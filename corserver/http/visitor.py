@@ -170,6 +170,16 @@ class Visitor(Transport):
         self._host.post(self)
         return True
 
+    def send_now(self, data: bytes) -> int:
+        """As `Transport`."""
+        try:
+            return 0 if self.owed else self._socket.send(data)
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            self.peer_left = True
+            raise PeerLeft from error
+
     async def send_file(self, head: bytes, file: FileSlice, count: Callable[[int], None]) -> None:
         """As `Transport`: the kernel copies it (sendfile(2))."""
         if self.owed:

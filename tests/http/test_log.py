@@ -80,8 +80,24 @@ def test_without_a_policy_the_line_says_so() -> None:
     assert expected == line(CORSRequest(b"GET", (GOOD,)), policy=None)
 
 
-def test_a_websocket_is_not_a_matter_of_cors() -> None:
-    assert line(CORSRequest(b"GET", (BAD,), upgrades=(b"WebSocket",)), 101) == "GET /items/7 101"
+@pytest.mark.parametrize(
+    ("origins", "status", "expected"),
+    [
+        ((GOOD,), 101, f"GET /items/7 101 websocket allowed {GOOD.decode()}"),
+        (
+            (BAD,),
+            403,
+            f"GET /items/7 403 websocket denied {BAD.decode()} (origin not in the policy; allowed: {GOOD.decode()})",
+        ),
+        ((), 101, "GET /items/7 101"),
+    ],
+)
+def test_a_line_says_whose_page_opened_a_websocket_or_may_not(
+    origins: tuple[bytes, ...], status: int, expected: str
+) -> None:
+    request = CORSRequest(b"GET", origins, upgrades=(b"WebSocket",))
+    assert line(request, status) == expected
+    assert json.loads(json_line(entry(request, status)))["cors"]["kind"] == ("websocket" if origins else "not cors")
 
 
 def test_a_cut_answer_is_marked() -> None:

@@ -1,5 +1,8 @@
 """Handing a connection over to another protocol, and the rest of what an exchange can carry."""
 
+from functools import partial
+from typing import Any
+
 import pytest
 import trio
 import trio.testing
@@ -11,6 +14,7 @@ from corserver.http.exchange import Service
 from corserver.http.limits import Limits
 from corserver.http.log import Entry
 from corserver.http.messages import Request, Response
+from corserver.http.server import Server, serve
 
 from .peer import ask, converse, read_answers, request
 
@@ -129,3 +133,110 @@ async def test_an_early_answer_reaches_a_peer_that_is_still_sending(autojump_clo
         nursery.start_soon(Connection(theirs, Service(app=refusing)).run)
     (answer,) = read_answers(bytes(received))
     assert (answer.status, len(answer.body)) == (413, 200_000)
+
+
+# --------------------------------------------------------------------------------- what takes a connection over
+
+
+class Taking:
+    """Another protocol, which knows `stop` and `aclose`."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.stopped = trio.Event()
+
+    async def __call__(self, stream: trio.abc.Stream, read: bytes) -> None:
+        self.calls.append("began")
+        await self.stopped.wait()
+        await stream.send_all(b"bye")
+
+    def stop(self) -> None:
+        self.calls.append("stop")
+        self.stopped.set()
+
+    async def aclose(self) -> None:
+        self.calls.append("aclose")
+
+
+@pytest.mark.parametrize("early", [True, False])
+async def test_it_is_told_when_the_server_stops_however_early(early: bool, autojump_clock: object) -> None:
+    taking = Taking()
+
+    async def app(request: Request) -> Response:
+        await trio.sleep(1)
+        return Response(upgrade=taking)
+
+    ours, theirs = trio.testing.memory_stream_pair()
+    connection = Connection(theirs, Service(app=app))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(connection.run)
+        await ours.send_all(ASKING)
+        await trio.sleep(0.5 if early else 1.5)
+        connection.stop()
+        received = b"".join([chunk async for chunk in ours])
+        await ours.aclose()
+    assert received.endswith(b"\r\n\r\nbye")
+    assert sorted(taking.calls) == ["began", "stop"]
+
+
+async def test_it_is_closed_if_the_101_cannot_be_sent(autojump_clock: object) -> None:
+    taking = Taking()
+
+    async def app(request: Request) -> Response:
+        await trio.sleep(1)
+        return Response(upgrade=taking)
+
+    ours, theirs = trio.testing.memory_stream_pair()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(Connection(theirs, Service(app=app)).run)
+        await ours.send_all(ASKING)
+        await ours.aclose()
+    assert taking.calls == ["aclose"]
+
+
+async def test_what_its_peer_does_not_take_in_time_breaks_its_stream(autojump_clock: object) -> None:
+    broken = []
+
+    async def app(request: Request) -> Response:
+        async def run(stream: trio.abc.Stream, read: bytes) -> None:
+            start = trio.current_time()
+            with pytest.raises(trio.BrokenResourceError):
+                await stream.send_all(bytes(100_000))
+            broken.append(trio.current_time() - start)
+
+        return Response(upgrade=run)
+
+    ours, theirs = trio.testing.lockstep_stream_pair()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(Connection(theirs, Service(app=app, limits=Limits(write_seconds=3))).run)
+        await ours.send_all(ASKING)
+        assert (await ours.receive_some()).startswith(b"HTTP/1.1 101 ")
+        await trio.sleep(20)
+    assert broken == [3]
+
+
+@pytest.mark.parametrize("lobby", [True, False])
+async def test_it_can_send_without_waiting_what_the_socket_takes(lobby: bool) -> None:
+    sent: list[int] = []
+
+    async def app(request: Request) -> Response:
+        async def run(stream: Any, read: bytes) -> None:
+            data = bytes(1 << 24)
+            while now := stream.send_now(data):
+                sent.append(now)
+            await stream.send_all(b"end")
+            await stream.send_eof()
+            assert await stream.receive_some() == b""
+
+        return Response(upgrade=run)
+
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            server: Server = await nursery.start(partial(serve, app, port=0, lobby=lobby))
+            stream = await trio.open_tcp_stream("127.0.0.1", server.addresses[0].port)
+            await stream.send_all(ASKING)
+            received = b"".join([chunk async for chunk in stream]).partition(b"\r\n\r\n")[2]
+            await stream.aclose()
+            server.stop()
+    assert received == bytes(sum(sent)) + b"end"
+    assert bool(sent) == lobby

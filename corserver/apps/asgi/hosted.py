@@ -9,8 +9,7 @@ from corserver.apps.asgi.conversation import Conversation
 from corserver.apps.asgi.lifespan import Life, Lifespan, LifespanFailed
 from corserver.apps.asgi.loop import Loop
 from corserver.apps.asgi.loops import LoopName, open_loop
-from corserver.apps.asgi.protocol import ASGIApp, base_scope, is_websocket
-from corserver.apps.asgi.websockets import open_websocket
+from corserver.apps.asgi.protocol import ASGIApp, base_scope
 from corserver.apps.own_cors import own_cors
 from corserver.http.messages import Request, Response
 
@@ -65,14 +64,20 @@ class Hosted:
         loop = self._loop
         if loop is None:
             raise RuntimeError("an ASGI app is entered before it is called: serve it, or mount it before you serve")
-        if is_websocket(request):
-            return await open_websocket(
-                self._app, loop, base_scope("websocket", request, self._root_path, self._state), request
-            )
+        if request.asks_for("websocket"):
+            return await self._open_websocket(loop, request)
         scope = base_scope("http", request, self._root_path, self._state)
         scope["method"] = request.method
         scope["extensions"] = {"http.response.pathsend": {}}
         return await Conversation(request, loop).answer(self._app, scope)
+
+    async def _open_websocket(self, loop: Loop, request: Request) -> Response:
+        try:
+            from corserver.apps.asgi.websockets import open_websocket
+        except ImportError as error:
+            raise RuntimeError("WebSockets need the library wsproto: pip install 'corserver[run]'") from error
+        scope = base_scope("websocket", request, self._root_path, self._state)
+        return await open_websocket(self._app, loop, scope, request)
 
 
 def asgi(

@@ -61,8 +61,3 @@ def _below_mount(root_path: str, path: str, request: Request) -> tuple[str, str]
         rest = "/".join(request.path.segments)
         path = mount + (f"/{rest}" if rest else "") + ("/" if request.path.slash else "")
     return root_path + mount, path
-
-
-def is_websocket(request: Request) -> bool:
-    """Whether the request asks to go on as a WebSocket (RFC 6455 §4.1)."""
-    return any(name == b"upgrade" and value.lower() == b"websocket" for name, value in request.headers.fields)

@@ -1,13 +1,141 @@
-"""WebSockets for hosted apps: not here yet."""
+"""WebSockets for hosted apps: the `websocket` scope of ASGI 3, over a session as the router's handlers have one."""
+
+import logging
+from enum import Enum, unique
 
 from corserver.apps.asgi.loop import Loop
-from corserver.apps.asgi.protocol import ASGIApp, Scope
+from corserver.apps.asgi.outgoing import Start, header_lines, piece_of, response_start
+from corserver.apps.asgi.protocol import ASGIApp, ClientLeft, Message, Scope
+from corserver.apps.websocket.closed import WebSocketClosed, check_close, shortened
+from corserver.apps.websocket.handshake import read_handshake
+from corserver.apps.websocket.options import WebSocketOptions
+from corserver.apps.websocket.session import Session
 from corserver.http.messages import HTTPError, Request, Response
+
+logger = logging.getLogger("corserver")
+
+
+@unique
+class _Phase(Enum):
+    """What the app may send next."""
+
+    HANDSHAKE = "websocket.accept, websocket.close or websocket.http.response.start was expected"
+    DENIAL = "websocket.http.response.body was expected"
+    MESSAGES = "websocket.send or websocket.close was expected"
+    OVER = "it has closed the WebSocket, or refused it"
 
 
 async def open_websocket(app: ASGIApp, loop: Loop, scope: Scope, request: Request) -> Response:
     """The answer to a request that asks for a WebSocket, of whose *scope* the base is made.
 
-    *app* runs on *loop*.
+    *app* runs on *loop*. Raises `HTTPError` for a bad handshake, and what the app raises before it has answered.
     """
-    raise HTTPError(501, "WebSockets are not served yet")
+    handshake = read_handshake(request)
+    session = Session(handshake, WebSocketOptions(), loop.event)
+    scope["scheme"] = "wss" if request.scheme == "https" else "ws"
+    scope["subprotocols"] = list(handshake.subprotocols)
+    scope["extensions"] = {"websocket.http.response": {}}
+    task = loop.start(request, Talk(request, session).run, app, scope)
+    loop.see_out(request, task)
+    return await session.decided()
+
+
+class Talk:
+    """The app's side of one WebSocket."""
+
+    __slots__ = ("_denial", "_has_connected", "_phase", "_pieces", "_request", "_session")
+
+    def __init__(self, request: Request, session: Session) -> None:
+        self._request = request
+        self._session = session
+        self._phase = _Phase.HANDSHAKE
+        self._has_connected = False
+        self._denial: Start = (403, ())
+        self._pieces: list[bytes] = []
+
+    async def run(self, app: ASGIApp, scope: Scope) -> None:
+        """Call *app*. What it leaves open is closed."""
+        session = self._session
+        try:
+            await app(scope, self._receive, self._send)
+        except Exception as error:
+            if not session.is_decided:
+                session.deny(error)
+            elif not isinstance(error, ClientLeft):
+                request = self._request
+                logger.exception("%s %s: the app raised in its WebSocket", request.method, request.target)
+            session.close(1011)
+        except BaseException:
+            session.deny(RuntimeError("the app's task was cancelled before it had answered the handshake"))
+            session.close(1011)
+            raise
+        else:
+            session.deny(RuntimeError(f"the app returned without an answer to the handshake: {self._phase.value}"))
+            session.close(1000)
+
+    async def _receive(self) -> Message:
+        if not self._has_connected:
+            self._has_connected = True
+            return {"type": "websocket.connect"}
+        session = self._session
+        try:
+            await session.opened()
+            message = await session.receive()
+        except WebSocketClosed as closed:
+            return {"type": "websocket.disconnect", "code": closed.code, "reason": closed.reason}
+        kind = "text" if isinstance(message, str) else "bytes"
+        return {"type": "websocket.receive", kind: message}
+
+    async def _send(self, message: Message) -> None:
+        kind = message["type"]
+        match self._phase:
+            case _Phase.HANDSHAKE if kind == "websocket.accept":
+                await self._accept(message)
+            case _Phase.HANDSHAKE if kind == "websocket.close":
+                self._phase = _Phase.OVER
+                self._session.deny(HTTPError(403).response())
+            case _Phase.HANDSHAKE if kind == "websocket.http.response.start":
+                self._denial, self._phase = response_start(message), _Phase.DENIAL
+            case _Phase.DENIAL if kind == "websocket.http.response.body":
+                self._deny(message)
+            case _Phase.MESSAGES if kind == "websocket.send":
+                await self._send_message(message)
+            case _Phase.MESSAGES if kind == "websocket.close":
+                self._close(message)
+            case _:
+                raise RuntimeError(f"the message {kind!r} does not fit into the WebSocket: {self._phase.value}")
+
+    async def _accept(self, message: Message) -> None:
+        try:
+            await self._session.accept(message.get("subprotocol"), header_lines(message.get("headers") or ()))
+        except WebSocketClosed as closed:
+            raise ClientLeft(str(closed)) from closed
+        self._phase = _Phase.MESSAGES
+
+    def _deny(self, message: Message) -> None:
+        self._pieces.append(piece_of(message))
+        if not message.get("more_body", False):
+            status, headers = self._denial
+            self._phase = _Phase.OVER
+            self._session.deny(Response(b"".join(self._pieces), status, headers))
+
+    async def _send_message(self, message: Message) -> None:
+        try:
+            await self._session.send(_data_of(message))
+        except WebSocketClosed as closed:
+            raise ClientLeft(str(closed)) from closed
+
+    def _close(self, message: Message) -> None:
+        code, reason = message.get("code", 1000), shortened(message.get("reason") or "")
+        check_close(code, reason)
+        self._phase = _Phase.OVER
+        self._session.close(code, reason)
+
+
+def _data_of(message: Message) -> str | bytes:
+    data, text = message.get("bytes"), message.get("text")
+    if data is None and isinstance(text, str):
+        return text
+    if text is None and isinstance(data, bytes | bytearray | memoryview):
+        return bytes(data)
+    raise ValueError("websocket.send has either bytes, which are bytes, or a text, which is a str")

@@ -42,7 +42,8 @@ class Decoration(NamedTuple):
 class Decision:
     """What CORS does with *request*.
 
-    *status* is the preflight's answer (204 or 403), None where the app answers. *headers* are the lines to put on the
+    *status* is that of the server's own answer: to a preflight (204 or 403), and to a WebSocket that is refused (403);
+    None where the app answers. *headers* are the lines to put on the
     response, Vary apart. *rules* are those of the policy that decided, None where no policy governs the path.
     *origin_reason* is what was concluded of the origin; `reason` is the whole conclusion.
     """
@@ -121,12 +122,11 @@ class Decision:
         reason, rules = self.origin_reason, self.rules
         if rules is None or reason.outcome is Outcome.UNRELATED:
             return reason, ""
-        if self.request.kind is Kind.ACTUAL and self.request.is_websocket:
-            return Reason.UPGRADE, ""
         if reason.outcome is Outcome.DENIED:
-            own = self.request.own_origin
-            if self.request.kind is Kind.ACTUAL and own is not None and self.request.origin == own:
+            if self.request.kind is Kind.ACTUAL and self.request.is_same_origin:
                 return Reason.SAME_ORIGIN, ""
+            if self.request.kind is Kind.ACTUAL and self.request.is_websocket and self.status is None:
+                return Reason.UPGRADE, ""
             return reason, self._denial_detail(rules)
         if self.request.kind is Kind.PREFLIGHT:
             foretold = _foretell(rules, self.request)

@@ -57,9 +57,9 @@ class Reason(Enum):
 
     UPGRADE = (
         Outcome.UNRELATED,
-        "CORS does not guard WebSockets",
-        "ask policy.permits_origin(origin) before you accept one",
-        "#cors-request",
+        "the policy lets pages of every origin open WebSockets, which CORS does not guard",
+        "take dangerously_allow_any_websocket_origin out of the policy",
+        "#websocket-protocol",
     )
     PNA_HEADER_IGNORED = (
         Outcome.UNRELATED,

@@ -58,8 +58,19 @@ class CORSRequest:
 
     @property
     def is_websocket(self) -> bool:
-        """Whether it asks to go on as a WebSocket (RFC 6455 §4.1), which CORS does not guard."""
-        return any(value.lower() == b"websocket" for value in self.upgrades)
+        """Whether it asks to go on as a WebSocket (RFC 6455 §4.1), among others perhaps."""
+        return any(member.strip(b"\t ").lower() == b"websocket" for v in self.upgrades for member in v.split(b","))
+
+    @property
+    def is_same_origin(self) -> bool:
+        """Whether the page is of the origin that it asks.
+
+        A page of https that asks a server of http comes through a proxy that ends TLS: browsers mix no content.
+        """
+        origin, own = self.origin, self.own_origin
+        if origin is None or own is None:
+            return False
+        return origin == own or (own.startswith(b"http:") and origin == b"https:" + own[5:])
 
     @property
     def kind(self) -> Kind:

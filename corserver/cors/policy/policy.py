@@ -5,7 +5,9 @@ the headers itself, names the true reason in its console, and keeps one cache en
 Two wishes alone need the request: any method, or any header, with credentials, because there `*` is a literal name
 (Fetch §CORS protocol and credentials). Those are echoed, if they are tokens and within bounds.
 
-An actual request is never refused and its status never changed: a same-origin POST carries an Origin too.
+An actual request is never refused and its status never changed: a same-origin POST carries an Origin too. But for one:
+a browser opens a WebSocket to anybody, with cookies, and lets the page read it without a word of CORS, so that the
+server alone can refuse it (RFC 6455 §10.2). One from an origin that the policy does not allow gets 403.
 """
 
 from collections.abc import Iterable, Mapping
@@ -38,6 +40,10 @@ class Policy:
     sent. *max_age*: how long a browser may keep a preflight, in seconds; None leaves it at the browser's five.
     *predicate*: asked last, with an origin that nothing else allows.
 
+    Pages of these origins, and of the server's own, may open WebSockets, which carry cookies whatever *credentials*
+    says. *dangerously_allow_any_websocket_origin*: pages of every origin may, as where there is no policy; right where
+    the app looks at the Origin itself, or asks for a secret that no foreign page has.
+
     Raises `PolicyError` with every mistake there is. A policy that exists is right, and never changes.
     """
 
@@ -51,6 +57,7 @@ class Policy:
     dangerously_allow_insecure_origins: bool
     dangerously_allow_public_suffixes: bool
     dangerously_trust_predicate: bool
+    dangerously_allow_any_websocket_origin: bool
     rules: Rules = field(init=False, repr=False, compare=False)
     _granted: tuple[Field, ...] = field(init=False, repr=False, compare=False)
     _exposed: tuple[Field, ...] = field(init=False, repr=False, compare=False)
@@ -68,6 +75,7 @@ class Policy:
         dangerously_allow_insecure_origins: bool = False,
         dangerously_allow_public_suffixes: bool = False,
         dangerously_trust_predicate: bool = False,
+        dangerously_allow_any_websocket_origin: bool = False,
     ) -> None:
         lists: dict[str, tuple[str, ...]] = {}
         refusals: list[Refusal] = []
@@ -86,6 +94,7 @@ class Policy:
             "dangerously_allow_insecure_origins": dangerously_allow_insecure_origins,
             "dangerously_allow_public_suffixes": dangerously_allow_public_suffixes,
             "dangerously_trust_predicate": dangerously_trust_predicate,
+            "dangerously_allow_any_websocket_origin": dangerously_allow_any_websocket_origin,
         }
         for option, value in wished.items():
             object.__setattr__(self, option, value)
@@ -108,7 +117,10 @@ class Policy:
         return Decision(request, reason, headers, vary + varied, 204, self.rules, pattern)
 
     def actual(self, request: CORSRequest) -> Decision:
-        """What to add to the response to any other request, one without Origin included. It is never refused."""
+        """What to add to the response to any other request, one without Origin included.
+
+        Only a WebSocket is refused, for a page of an origin that is not allowed.
+        """
         if self.rules.origins is None:
             reason = Reason.ALLOWED_ANY if request.origins else _unrelated(request)
             return Decision(request, reason, ((_ORIGIN, b"*"), *self._exposed), (), None, self.rules)
@@ -117,13 +129,17 @@ class Policy:
             return Decision(request, _unrelated(request), (), vary, None, self.rules)
         reason, pattern = self._judge(request)
         if reason.outcome is Outcome.DENIED:
-            return Decision(request, reason, (), vary, None, self.rules)
+            return Decision(request, reason, (), vary, 403 if self._refuses(request) else None, self.rules)
         credentials = (_CREDENTIALS,) if self.credentials else ()
         headers = (self._allow_origin(request), *credentials, *self._exposed)
         return Decision(request, reason, headers, vary, None, self.rules, pattern)
 
+    def _refuses(self, request: CORSRequest) -> bool:
+        is_checked = request.is_websocket and not self.dangerously_allow_any_websocket_origin
+        return is_checked and not request.is_same_origin
+
     def permits_origin(self, origin: str | bytes) -> bool:
-        """Whether *origin* is allowed: for what CORS does not guard, such as accepting a WebSocket."""
+        """Whether *origin* is allowed: for what CORS does not guard."""
         value = origin.encode("utf-8", "surrogatepass") if isinstance(origin, str) else origin
         return self.rules.judge_origin(value)[0].outcome is Outcome.ALLOWED
 

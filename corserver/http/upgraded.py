@@ -1,0 +1,47 @@
+"""A connection in the hands of another protocol: its stream, under the deadlines that the server's own answers have."""
+
+import trio
+
+from corserver.http.transport import PeerLeft, Transport
+
+
+class Upgraded(trio.abc.HalfCloseableStream):
+    """The stream of *transport*. What a peer does not take in time breaks it."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """As trio's. Raises BrokenResourceError, also where a piece is not taken within `write_seconds`."""
+        await trio.lowlevel.checkpoint()
+        try:
+            await self._transport.send(bytes(data))
+        except PeerLeft as error:
+            raise trio.BrokenResourceError from error
+
+    def send_now(self, data: bytes) -> int:
+        """Send what can be sent without waiting; how many bytes that was. Raises BrokenResourceError.
+
+        Not while `send_all` is under way.
+        """
+        try:
+            return self._transport.send_now(data)
+        except PeerLeft as error:
+            raise trio.BrokenResourceError from error
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """As trio's."""
+        await self._transport.stream.wait_send_all_might_not_block()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """As trio's."""
+        return bytes(await self._transport.stream.receive_some(max_bytes))
+
+    async def send_eof(self) -> None:
+        """As trio's, where the stream can: TLS has no such thing, and nothing is done."""
+        if isinstance(self._transport.stream, trio.abc.HalfCloseableStream):
+            await self._transport.stream.send_eof()
+
+    async def aclose(self) -> None:
+        """As trio's."""
+        await self._transport.stream.aclose()
