@@ -44,9 +44,8 @@ class Hosted:
         try:
             await life.start()
         except LifespanFailed as error:
-            nursery.cancel_scope.cancel()
             return error
-        stack.push_async_callback(_end, life, nursery)
+        stack.push_async_callback(_end, life)
         self._state = life.state
         return None
 
@@ -99,7 +98,6 @@ def asgi(
     return Hosted(app, loop=LoopName(loop), lifespan=Lifespan(lifespan), root_path=root_path.rstrip("/"))
 
 
-async def _end(life: Life, nursery: trio.Nursery) -> None:
+async def _end(life: Life) -> None:
     with trio.CancelScope(shield=True):  # The end of a life is not cut off by what ended the serving.
         await life.stop()
-    nursery.cancel_scope.cancel()
