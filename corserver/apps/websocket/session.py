@@ -7,7 +7,6 @@ The app's side may be another event loop in this thread: it waits for events of 
 """
 
 import contextlib
-from collections import deque
 from collections.abc import Callable
 from enum import Enum, unique
 from typing import Any, Final, Protocol
@@ -17,6 +16,7 @@ import trio
 from corserver.apps.websocket.closed import ABNORMAL, WebSocketClosed
 from corserver.apps.websocket.frames import CloseArrived, Frames, PingArrived
 from corserver.apps.websocket.handshake import Handshake
+from corserver.apps.websocket.incoming import Incoming
 from corserver.apps.websocket.options import WebSocketOptions
 from corserver.apps.websocket.outgoing import Outgoing
 from corserver.http.messages import HeadersLike, Response
@@ -66,9 +66,8 @@ class Session:
         self._error: Exception | None = None
         self._decided = trio.Event()
         self._frames = Frames(options)
-        #: What has arrived, and how many bytes of it; what the reader waits for while that is too much.
-        self._inbox: deque[str | bytes] = deque()
-        self._inbox_size = 0
+        self._incoming = Incoming(options)
+        #: What the reader waits for while too much has arrived.
         self._room: trio.Event | None = None
         #: What the app waits for, whichever it is: it looks again at the next news.
         self._news: Event | None = None
@@ -132,23 +131,22 @@ class Session:
 
     async def receive(self) -> str | bytes:
         """The next message. Raises `WebSocketClosed` once there is none."""
-        if self._inbox:
+        if self._incoming:
             await self._turn.wait()
-        while not self._inbox:
+        while not self._incoming:
             if self._end is not None:
                 raise self._closure()
             await self._wait()
-        message = self._inbox.popleft()
-        self._inbox_size -= len(message)
+        message = self._incoming.take()
         if self._room is not None and not self._is_full():
             self._room.set()
         return message
 
     async def send(self, message: str | bytes) -> None:
         """Send a message, and wait while the peer is behind by too much. Raises `WebSocketClosed`."""
+        await self._turn.wait()
         if self.state is not State.OPEN:
             raise self._closure()
-        await self._turn.wait()
         self._outgoing.put(self._frames.message(message))
         while self._outgoing.unsent > self._options.unsent and not self.is_closed:
             await self._wait()
@@ -163,8 +161,7 @@ class Session:
         if not self.is_closed:  # The peer may have turned out to be gone.
             self.state, self._end = State.CLOSING, WebSocketClosed(code, reason)
             self._scope.deadline = trio.current_time() + self._options.close_seconds
-            self._inbox.clear()
-            self._inbox_size = 0
+            self._incoming.clear()
             self._tell()
 
     async def wait_closed(self) -> None:
@@ -244,16 +241,11 @@ class Session:
         if isinstance(arrived, PingArrived):
             self._outgoing.put(arrived.pong)
         elif self.state is State.OPEN:
-            self._inbox.append(arrived)
-            self._inbox_size += len(arrived)
+            self._incoming.put(arrived)
             self._tell()
 
     def _is_full(self) -> bool:
-        options = self._options
-        if self.state is not State.OPEN:
-            return False
-        waiting = len(self._inbox) >= options.queued_messages or self._inbox_size >= options.queued_bytes
-        return waiting or self._outgoing.unsent > options.unsent
+        return self.state is State.OPEN and (self._incoming.is_full or self._outgoing.unsent > self._options.unsent)
 
     async def _wait_for_room(self) -> None:
         self._room = trio.Event()

@@ -8,9 +8,12 @@ from functools import partial
 import pytest
 import trio
 import trio.testing
+from hypothesis import given
+from hypothesis import strategies as st
 
 from corserver import HTTPError, Limits, Server, WebSocket, WebSocketClosed, WebSocketOptions, serve
 from corserver.apps.websocket.session import Session
+from tests.http.peer import cut_at
 from tests.http.transcript import recorded
 
 from .peer import (
@@ -169,6 +172,41 @@ async def test_the_handler_is_told_how_it_ended(
         await trio.testing.wait_all_tasks_blocked()
     assert (seen.messages, seen.end) == (["before"], end)
     assert records.errors == []
+
+
+async def test_a_send_after_the_peers_close_is_an_exception(autojump_clock: object) -> None:
+    codes = []
+
+    async def handler(ws: WebSocket) -> None:
+        await ws.receive()
+        await trio.sleep(1)
+        with pytest.raises(WebSocketClosed) as caught:
+            await ws.send("late")
+        codes.append(caught.value.code)
+
+    async with opened(handler) as client:
+        await client.send(frame(TEXT, b"a") + close_frame(1001))
+        assert code_of(await client.next_frame()) == 1001
+        await trio.sleep(2)
+    assert codes == [1001]
+
+
+async def test_a_peer_that_closes_while_a_send_lets_others_have_their_turn(autojump_clock: object) -> None:
+    ended = []
+
+    async def handler(ws: WebSocket) -> None:
+        try:
+            while True:
+                await ws.send("again")
+        except WebSocketClosed as closed:
+            ended.append(closed.code)
+
+    async with opened(handler) as client:
+        await client.next_frame()
+        await client.send(close_frame(1000))
+        while (one := await client.next_frame()) is not None:
+            assert one in ((TEXT, b"again"), NORMAL)
+    assert ended == [1000]
 
 
 async def test_a_peer_that_vanishes_is_an_exception(autojump_clock: object) -> None:
@@ -427,6 +465,36 @@ async def test_pings_whose_pongs_are_not_read_are_not_read_either(autojump_clock
                 await client.send(frame(PING, b"x" * 100))
                 sent += 1
         assert 5 < sent < 30
+
+
+# ------------------------------------------------------------------------------------------------------- whatever comes
+
+_ODD_FRAMES = st.builds(
+    frame,
+    st.integers(0, 15),
+    st.binary(max_size=130),
+    fin=st.booleans(),
+    rsv=st.sampled_from([0, 0, 0, 4, 7]),
+    mask=st.sampled_from([b"abcd", None]),
+)
+_ODD = st.lists(st.one_of(st.binary(max_size=40), _ODD_FRAMES, st.just(frame(TEXT, b"fine"))), max_size=8).map(b"".join)
+
+
+@given(_ODD, st.lists(st.integers(0, 500), max_size=6), st.booleans())
+async def test_no_peer_makes_the_server_fail(data: bytes, places: list[int], compressed: bool) -> None:
+    """Its end is one of those that there are, and the log has nothing to say."""
+    seen = Seen()
+    headers = ["Sec-WebSocket-Extensions: permessage-deflate"] * compressed
+    with recorded() as records:
+        async with opened(seen, WebSocketOptions(message=200, fragments=3), *headers) as client:
+            for piece in cut_at(places)(data):
+                await client.send(piece)
+            await trio.testing.wait_all_tasks_blocked()
+            await client.stream.aclose()
+            await trio.testing.wait_all_tasks_blocked()
+    code, _ = seen.end
+    assert code in (1002, 1005, 1006, 1007, 1009) or 1000 <= code < 5000
+    assert records.errors == []
 
 
 # ------------------------------------------------------------------------------------------------------- nothing leaks
