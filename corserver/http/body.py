@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+import trio
+
 from corserver.cors.fetch import Field
 from corserver.http.forms import Form
 
@@ -9,14 +11,19 @@ from corserver.http.forms import Form
 class Body:
     """A request's body: read once from the connection, by chunk or whole. Whole it is remembered."""
 
-    __slots__ = ("_receive", "_trailers", "_whole", "form")
+    __slots__ = ("_receive", "_trailers", "_whole", "form", "peer_left")
 
     def __init__(
-        self, receive: Callable[[], Awaitable[bytes]], trailers: Callable[[], tuple[Field, ...]] = tuple
+        self,
+        receive: Callable[[], Awaitable[bytes]],
+        trailers: Callable[[], tuple[Field, ...]] = tuple,
+        peer_left: Callable[[], Awaitable[None]] = trio.sleep_forever,
     ) -> None:
         self._receive = receive
         self._trailers = trailers
         self._whole: bytes | None = None
+        #: Waits until who sends it has left.
+        self.peer_left = peer_left
         self.form: Form | None = None  # What `Request.form` read.
 
     @property

@@ -163,7 +163,7 @@ class Connection:
             authority=head.authority.decode("ascii"),
             http_version=f"1.{head.minor_version}",
             client=self.client,
-            content=Body(self._reader.next_body, lambda: self._wire.trailers),
+            content=Body(self._reader.next_body, lambda: self._wire.trailers, self._reader.peer_left),
         )
 
     async def _respond(self, exchange: Exchange, response: Response) -> str:
@@ -217,6 +217,9 @@ class Connection:
         except Exception as error:
             if self._transport.peer_left:
                 raise PeerLeft from error
+            if (expected := http_error_in(error)) is not None:
+                logger.error("%s: the connection is cut, for the head was sent", expected.detail)
+                return expected.detail
             logger.exception("the body of a response raised after its head was sent: the connection is cut")
             return type(error).__name__
         finally:

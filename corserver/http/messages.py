@@ -121,6 +121,14 @@ class Request:
         """The trailers of a chunked body, once it was read to its end."""
         return Headers(self.content.trailers)
 
+    async def client_left(self) -> None:
+        """Wait until the client has left; one that ended its side, as none does that waits for an answer, has.
+
+        For a handler that works long, in a task beside it, once the body was read to its end. Whatever the handler
+        raises or returns then is dropped.
+        """
+        await self.content.peer_left()
+
     def stream(self) -> AsyncIterator[bytes]:
         """The body's chunks as they arrive. Raises as `body`."""
         return aiter(self.content)

@@ -8,7 +8,7 @@ import trio
 from corserver.http.gate import Head, RefusedHead, body_too_large
 from corserver.http.limits import Limits
 from corserver.http.messages import HTTPError
-from corserver.http.transport import Transport
+from corserver.http.transport import PeerLeft, Transport
 from corserver.http.wire import Wire
 
 #: How long a body that nobody read may take to arrive for the connection to be kept.
@@ -114,6 +114,20 @@ class Reader:
         if limits.body is not None and pace.received > limits.body:
             raise body_too_large(limits.body)
         return piece
+
+    async def peer_left(self) -> None:
+        """Wait until the peer has left, in its own right or by ending its side. The body must have been read.
+
+        What it sends instead is kept for later, and then nothing more is read: so it stays bounded.
+        """
+        data = b""
+        if self._wire.is_silent:
+            with contextlib.suppress(PeerLeft):
+                data = await self._transport.receive()
+            self._wire.receive(data)
+        if not self._wire.is_silent:
+            await trio.sleep_forever()
+        self._transport.peer_left = True
 
     def give_up(self, reason: str) -> None:
         """Nothing more of the body can be read, for this *reason*."""
