@@ -33,7 +33,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "corserver.apps.proxy": (
         {"corserver.apps", "corserver.http.messages", "corserver.http.wire", "corserver.cors.scopes"},
-        {"trio", "httpcore"},
+        {"trio"},
     ),
     "corserver.config": ({"corserver.cors", "corserver.http.limits"}, set()),
     "corserver.tools": (

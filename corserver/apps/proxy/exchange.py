@@ -13,11 +13,10 @@ from typing import Final
 
 import trio
 
-from corserver.apps.proxy.hops import tokens
+from corserver.apps.proxy.hops import Line, tokens
 from corserver.apps.proxy.links import Link, Links, UpstreamGone, UpstreamStalled
 from corserver.apps.proxy.outgoing import has_body
 from corserver.apps.proxy.waiting import ClientLeft, attentive
-from corserver.cors.fetch import Field
 from corserver.http.messages import HTTPError, Request
 from corserver.http.wire import AnswerHead, BadAnswer, NoAnswer
 
@@ -31,7 +30,7 @@ class Exchange:
     """Asks for *target*, with the header lines *fields*, on one of *links*. *name* is the upstream's, for the log."""
 
     def __init__(
-        self, links: Links, name: str, request: Request, target: bytes, fields: Sequence[Field], patience: float
+        self, links: Links, name: str, request: Request, target: bytes, fields: Sequence[Line], patience: float
     ) -> None:
         self.links = links
         self.request = request

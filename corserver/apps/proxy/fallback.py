@@ -39,6 +39,7 @@ class Fallback:
         return await self._behind(request)
 
     async def __aenter__(self) -> "Fallback":
+        app: Any
         for app in (self._app, self._behind):
             if hasattr(app, "__aenter__"):
                 await self._lives.enter_async_context(app)

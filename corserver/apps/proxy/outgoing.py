@@ -8,9 +8,8 @@ said: the server has put it into the request.
 from collections.abc import Sequence
 from typing import Final
 
-from corserver.apps.proxy.hops import end_to_end, tokens
+from corserver.apps.proxy.hops import Line, end_to_end, tokens
 from corserver.apps.proxy.target import Target
-from corserver.cors.fetch import Field
 from corserver.http.messages import Request
 
 #: Host and framing are the hop's own; an Expect is answered here; Proxy would become the upstream's HTTP_PROXY (CGI).
@@ -22,9 +21,7 @@ _DROPPED: Final = frozenset(
 class Outgoing:
     """Makes the lines. *mark* is this proxy's name in Via; *own* replace the client's of that name."""
 
-    def __init__(
-        self, target: Target, *, changes_host: bool, prefix: str, own: Sequence[Field], mark: bytes
-    ) -> None:
+    def __init__(self, target: Target, *, changes_host: bool, prefix: str, own: Sequence[Line], mark: bytes) -> None:
         self._authority = target.authority.encode("ascii")
         self._changes_host = changes_host
         self._mark = mark
@@ -38,7 +35,7 @@ class Outgoing:
         """Whether *request* came through this proxy before (RFC 9110 §7.6.3)."""
         return any(self._mark in value for name, value in request.headers.fields if name == b"via")
 
-    def fields(self, request: Request) -> list[Field]:
+    def fields(self, request: Request) -> list[Line]:
         """The lines, the host first, framing and all."""
         incoming, named = request.headers.fields, self._named
         lines = [(b"host", self._host(request))]
@@ -56,7 +53,7 @@ class Outgoing:
             return self._authority
         return request.authority.encode("ascii")
 
-    def _hop(self, request: Request) -> list[Field]:
+    def _hop(self, request: Request) -> list[Line]:
         host, proto = request.authority.encode("ascii"), request.scheme.encode("ascii")
         client = request.client[0] if isinstance(request.client, tuple) else ""
         quoted = f'"[{client}]"' if ":" in client else client or "unknown"
@@ -80,7 +77,7 @@ def has_body(request: Request) -> bool:
                for name, value in request.headers.fields)  # fmt: skip
 
 
-def framing(request: Request) -> list[Field]:
+def framing(request: Request) -> list[Line]:
     """How the body goes on: as it came, each piece when it comes."""
     for name, value in request.headers.fields:
         if name == b"content-length":
@@ -90,7 +87,7 @@ def framing(request: Request) -> list[Field]:
     return []
 
 
-def upgrading(request: Request) -> list[Field]:
+def upgrading(request: Request) -> list[Line]:
     """The lines that ask for another protocol (RFC 9110 §7.8), if the client does."""
     fields = request.headers.fields
     wanted = [value for name, value in fields if name == b"upgrade"]

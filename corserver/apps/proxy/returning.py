@@ -4,10 +4,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from corserver.apps.proxy.hops import end_to_end
+from corserver.apps.proxy.hops import Line, end_to_end
 from corserver.apps.proxy.places import Places
 from corserver.apps.proxy.target import Target
-from corserver.cors.fetch import Field
 from corserver.http.messages import Request
 
 _URL: Final = re.compile(rb"(?:([A-Za-z][A-Za-z0-9+.\-]*):)?//([^/?#]*)([/?#].*)?")
@@ -20,7 +19,7 @@ class Returning:
     """Makes the lines. *locations* and *cookies* are whether these are rewritten; *own* replace the upstream's."""
 
     def __init__(
-        self, target: Target, places: Places, *, locations: bool, cookies: bool, own: Sequence[Field], mark: bytes
+        self, target: Target, places: Places, *, locations: bool, cookies: bool, own: Sequence[Line], mark: bytes
     ) -> None:
         self._target = target
         self._places = places
@@ -33,7 +32,7 @@ class Returning:
         if cookies:
             self._rewriters[b"set-cookie"] = self._cookie
 
-    def fields(self, received: Sequence[Field], request: Request) -> list[Field]:
+    def fields(self, received: Sequence[Line], request: Request) -> list[Line]:
         """The lines for those *received*, names lower-case."""
         rewriters, named = self._rewriters, self._named
         lines, via = [], self._via
@@ -81,7 +80,7 @@ class Returning:
                 case b"path", path if path.startswith(b"/"):
                     here = self._places.here(content, request.mount)
                     kept.append(name + equals + (content if here is None else here))
-                case (b"secure" | b"partitioned"), _ if unsecured:
+                case ((b"secure" | b"partitioned"), _) if unsecured:
                     continue
                 case b"samesite", b"none" if unsecured:  # Without Secure a browser refuses it.
                     continue

@@ -39,7 +39,7 @@ async def _watched(receive: Callable[[], Awaitable[None]], request: Request, pat
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(watch)
-        with trio.move_on_after(patience - _UNWATCHED):
+        with trio.move_on_after(max(0.0, patience - _UNWATCHED)):
             try:
                 await receive()
                 outcome = None
