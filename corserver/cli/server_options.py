@@ -10,11 +10,14 @@ from typing import Any, Final
 import click
 
 from corserver.cli import terminal
+from corserver.cli.inherited import listen_fds
 from corserver.cli.logs import LogFormat, Output
 from corserver.cli.policy import POLICY_OPTIONS, read_policy
 from corserver.config import limits as read_limits
 from corserver.config import limits_sentence
 from corserver.cors.policy import Policy
+from corserver.http.forwarded import TrustedProxies
+from corserver.http.health import DRAIN_SECONDS, health_path
 from corserver.http.limits import Limits
 
 #: What the help of such a command ends with.
@@ -30,6 +33,37 @@ _WHERE: Final = (
     click.option("--strict-port", is_flag=True, help="Fail if the port is taken, rather than use the next free one."),
     click.option(
         "--workers", default=1, show_default=True, metavar="N", type=click.IntRange(min=1), help="Processes that serve."
+    ),
+)
+_BEHIND: Final = (
+    click.option(
+        "--forwarded-allow-ips",
+        multiple=True,
+        metavar="LIST",
+        help="Believe what these proxies say of the client in Forwarded and X-Forwarded-*: addresses, networks, unix "
+        "for those on a Unix socket, or *.  [default: nobody]",
+    ),
+    click.option(
+        "--health",
+        metavar="PATH",
+        help="Answer health checks at this path: 200, and 503 once SIGTERM has come. They are not in the log.",
+    ),
+    click.option(
+        "--drain-seconds",
+        default=DRAIN_SECONDS,
+        show_default=True,
+        metavar="SECONDS",
+        type=click.FloatRange(min=0),
+        help="With --health: how long to go on after SIGTERM, so that a load balancer sees the 503 first.",
+    ),
+    click.option(
+        "--fd",
+        "fds",
+        multiple=True,
+        type=click.IntRange(min=0),
+        metavar="N",
+        help="Serve on this listening socket, which the program's starter has opened, in the place of host and port. "
+        "Those of systemd are found without it.",
     ),
 )
 _HOW: Final = (
@@ -62,6 +96,8 @@ class Settings:
     """How a server is run: where it listens, its policy, its limits, and what it writes.
 
     *allow_hosts* None checks the host on loopback addresses only; *server_header* None writes none.
+    *fds* are listening sockets that take the place of host and port. *trusted_proxies* and *health* are as `serve`
+    takes them; *drain_seconds* is how long it goes on after a SIGTERM, while the latter says no.
     """
 
     host: str = "127.0.0.1"
@@ -73,6 +109,10 @@ class Settings:
     explain_denials: bool = False
     server_header: str | None = "corserver"
     limits: Limits = field(default_factory=Limits)
+    fds: Sequence[int] = ()
+    trusted_proxies: Sequence[str] = ()
+    health: str | None = None
+    drain_seconds: float = 0.0
     output: Output = field(default_factory=Output)
 
 
@@ -86,7 +126,7 @@ def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(settings=settings, **flags)
 
     decorated: Callable[..., Any] = with_settings
-    for option in reversed((*_WHERE, *POLICY_OPTIONS, *_HOW)):
+    for option in reversed((*_WHERE, *POLICY_OPTIONS, *_BEHIND, *_HOW)):
         decorated = option(decorated)
     return decorated
 
@@ -102,6 +142,10 @@ def _settings(
     cors_expose: tuple[str, ...],
     cors_credentials: bool,
     cors_max_age: int,
+    forwarded_allow_ips: tuple[str, ...],
+    health: str | None,
+    drain_seconds: float,
+    fds: tuple[int, ...],
     explain_denials: bool,
     allow_host: tuple[str, ...],
     limits: tuple[str, ...],
@@ -115,6 +159,12 @@ def _settings(
         chosen = read_limits(limits)
     except ValueError as error:
         raise click.UsageError(terminal.limits_error(error)) from error
+    try:
+        TrustedProxies.parse(forwarded_allow_ips)
+        if health is not None:
+            health_path(health)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
     return Settings(
         host=host,
         port=port,
@@ -125,5 +175,9 @@ def _settings(
         explain_denials=explain_denials,
         server_header=None if no_server_header else "corserver",
         limits=chosen,
+        fds=fds or listen_fds(),
+        trusted_proxies=forwarded_allow_ips,
+        health=health,
+        drain_seconds=0.0 if health is None else drain_seconds,
         output=Output(LogFormat(log_format), lines=not no_access_log, quiet=quiet),
     )

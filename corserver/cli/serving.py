@@ -10,9 +10,9 @@ import click
 import trio
 
 from corserver.cli import terminal
+from corserver.cli.inherited import BadSocket, inherited, shared
 from corserver.cli.logs import Output, log_rest, log_to_stderr
 from corserver.cli.server_options import Settings
-from corserver.http.limits import Limits
 from corserver.http.listeners import BoundAddress, bound_address, open_listeners, open_queues
 from corserver.http.log import Repeated
 from corserver.http.messages import App
@@ -49,6 +49,8 @@ def run_server(app: App, settings: Settings, *, serving: tuple[str, str], ready:
         server_header=settings.server_header,
         allow_hosts=settings.allow_hosts,
         explain_denials=settings.explain_denials,
+        trusted_proxies=settings.trusted_proxies,
+        health=settings.health,
     )
 
     def begin(address: BoundAddress) -> None:
@@ -67,6 +69,8 @@ def run_server(app: App, settings: Settings, *, serving: tuple[str, str], ready:
     repeated = log_to_stderr()
     try:
         was_cut_off = _serve(start, settings, begin, repeated)
+    except BadSocket as error:
+        raise click.UsageError(str(error)) from error
     except OSError as error:
         click.echo(terminal.bind_error(error, settings.host, settings.port, strict=settings.strict_port), err=True)
         sys.exit(EXIT_UNBOUND)
@@ -81,30 +85,34 @@ def run_server(app: App, settings: Settings, *, serving: tuple[str, str], ready:
 
 def _serve(start: Start, settings: Settings, begin: Begin, repeated: Repeated) -> bool:
     host, port, workers = settings.host, settings.port, settings.workers
+    given = inherited(settings.fds)
     or_next = 0 if settings.strict_port or port == 0 else _PORTS_TO_TRY
     if workers == 1:
-        return trio.run(_serve_alone, start, host, port, or_next, begin, settings.output)
-    queues = open_queues(host, port, workers, or_next=or_next)
-    return _supervise(start, queues, settings.limits, begin, settings.output, repeated)
+        return trio.run(_serve_alone, start, settings, given, or_next, begin)
+    queues = shared(given, workers) or open_queues(host, port, workers, or_next=or_next)
+    return _supervise(start, queues, settings, begin, repeated)
 
 
-async def _serve_alone(start: Start, host: str, port: int, or_next: int, begin: Begin, output: Output) -> bool:
-    listeners = await open_listeners(host, port, or_next=or_next)
+async def _serve_alone(
+    start: Start, settings: Settings, given: list[socket.socket], or_next: int, begin: Begin
+) -> bool:
+    listeners = given or await open_listeners(settings.host, settings.port, or_next=or_next)
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
             server: Server = await nursery.start(functools.partial(start, listeners=listeners))
             begin(server.addresses[0])
-            return await _stop_on_signal(server, signals, output)
+            await _drain_on_signal(server, signals, settings.drain_seconds)
+            return await _stop(server, signals, settings.output)
 
 
 def _supervise(
     start: Start,
     queues: Sequence[Sequence[socket.socket]],
-    limits: Limits,
+    settings: Settings,
     begin: Begin,
-    output: Output,
     repeated: Repeated,
 ) -> bool:
+    output, grace, drain = settings.output, settings.limits.grace_seconds, settings.drain_seconds
     address = bound_address(queues[0][0], "http")
 
     async def serve_on(*, listeners: Sequence[socket.socket], task_status: trio.TaskStatus[Server]) -> None:
@@ -121,15 +129,22 @@ def _supervise(
         elif moment is Moment.REPLACED and not output.quiet:
             terminal.print_replaced(number, aside=output.banner_is_aside)
 
-    was_cut_off = Supervisor(serve_on, queues, grace=limits.grace_seconds, tell=tell).run()
+    was_cut_off = Supervisor(serve_on, queues, grace=grace, drain=drain, tell=tell).run()
     if not output.quiet:
         terminal.print_stopped(was_cut_off, aside=output.banner_is_aside)
     return was_cut_off
 
 
-async def _stop_on_signal(server: Server, signals: AsyncIterator[int], output: Output) -> bool:
-    """Whether a second signal cut answers off."""
-    await anext(signals)
+async def _drain_on_signal(server: Server, signals: AsyncIterator[int], seconds: float) -> None:
+    """Wait for a signal; after a SIGTERM go on for so long, or until another one comes."""
+    if await anext(signals) == signal.SIGTERM and seconds:
+        server.drain()
+        with trio.move_on_after(seconds):
+            await anext(signals)
+
+
+async def _stop(server: Server, signals: AsyncIterator[int], output: Output) -> bool:
+    """Whether another signal cut answers off."""
     server.stop()
     with trio.move_on_after(_PATIENCE) as brief:
         await server.wait_stopped()

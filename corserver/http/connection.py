@@ -21,8 +21,9 @@ import trio
 from corserver.http.body import Body
 from corserver.http.exchange import Exchange, Service, open_exchange, refused_exchange
 from corserver.http.fileslice import FileSlice
+from corserver.http.forwarded import Sender
 from corserver.http.framing import Framing, can_upgrade, framing_of
-from corserver.http.gate import RefusedHead
+from corserver.http.gate import Head, RefusedHead
 from corserver.http.log import Entry
 from corserver.http.messages import Address, Headers, HTTPError, Request, Response, UpgradeHandler
 from corserver.http.mistakes import close_all, http_error_in, without_mistakes
@@ -43,6 +44,7 @@ class Connection:
     __slots__ = (
         "_body_sent",
         "_chunks",
+        "_is_behind",
         "_limits",
         "_reader",
         "_service",
@@ -58,6 +60,7 @@ class Connection:
         self._transport = transport if isinstance(transport, Transport) else Transport(transport, service.limits)
         self._service = service
         self.client = client
+        self._is_behind = service.proxies is not None and service.proxies.trusts(client)
         self._wire = Wire(service.limits, service.sections)
         if received:
             self._wire.receive(received)
@@ -96,7 +99,7 @@ class Connection:
         else:
             if head is None:
                 return False
-            exchange = open_exchange(head, self._service)
+            exchange = open_exchange(head, self._service, self._sender(head) if self._is_behind else None)
         self._body_sent = 0
         response, failure = await self._answer(exchange)
         if failure:
@@ -107,9 +110,14 @@ class Connection:
             return False
         return await self._make_ready()
 
+    def _sender(self, head: Head) -> Sender:
+        service = self._service
+        assert service.proxies is not None, "it is behind one of them"
+        return service.proxies.sender(head.fields, self.client, service.scheme, head.authority)
+
     def _is_last(self) -> bool:
-        most = self._limits.requests
-        return self._service.is_retiring or (most is not None and self._transport.served + 1 >= most)
+        most, service = self._limits.requests, self._service
+        return service.is_retiring or service.is_draining or (most is not None and self._transport.served + 1 >= most)
 
     async def _answer(self, exchange: Exchange) -> tuple[Response, str]:
         """The response as it was sent, and why it was cut short, empty where it was not."""
@@ -154,15 +162,16 @@ class Connection:
     def _request(self, exchange: Exchange) -> Request:
         head = exchange.head
         assert head is not None, "only a request whose head was accepted reaches the app"
+        sender = exchange.sender
         return Request(
             method=head.method.decode("ascii"),
             target=head.target.decode("ascii"),
             path=exchange.path,
             headers=Headers(head.fields),
-            scheme=self._service.scheme,
-            authority=head.authority.decode("ascii"),
+            scheme=self._service.scheme if sender is None else sender.scheme,
+            authority=head.authority.decode("ascii") if sender is None else sender.authority,
             http_version=f"1.{head.minor_version}",
-            client=self.client,
+            client=self.client if sender is None else sender.client,
             content=Body(self._reader.next_body, lambda: self._wire.trailers, self._reader.peer_left),
         )
 
@@ -252,13 +261,13 @@ class Connection:
         return True
 
     def _log(self, exchange: Exchange, response: Response | None, clock: tuple[float, float], failure: str) -> None:
-        if self._service.access_log is None:
+        if self._service.access_log is None or not exchange.is_logged:
             return
         seconds = trio.current_time() - clock[1]
         self._service.access_log(
             Entry(
                 time=clock[0],
-                client=self.client,
+                client=self.client if exchange.sender is None else exchange.sender.client,
                 method=exchange.method,
                 target=exchange.target,
                 status=None if response is None else response.status,

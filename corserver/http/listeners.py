@@ -27,15 +27,18 @@ _BACKLOG: Final = 65535
 
 @dataclass(frozen=True, slots=True)
 class BoundAddress:
-    """Where a server listens."""
+    """Where a server listens: host and port, or *uds*, the path of a Unix socket."""
 
     host: str
     port: int
     scheme: str = "http"
+    uds: str = ""
 
     @property
     def url(self) -> str:
-        """A URL that reaches it from this machine, without a trailing slash."""
+        """A URL that reaches it from this machine, without a trailing slash; for a Unix socket once connected to it."""
+        if self.uds:
+            return f"{self.scheme}://localhost"
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host)
         return f"{self.scheme}://{host or (f'[{self.host}]' if ':' in self.host else self.host)}:{self.port}"
 
@@ -100,8 +103,10 @@ async def accept(listener: socket.socket, room: Room, admit: Callable[[socket.so
 
 def bound_address(listener: socket.socket, scheme: str) -> BoundAddress:
     """Where *listener* listens."""
-    host, port = listener.getsockname()[:2]
-    return BoundAddress(host, port, scheme)
+    name = listener.getsockname()
+    if isinstance(name, str):
+        return BoundAddress("", 0, scheme, uds=name)
+    return BoundAddress(name[0], name[1], scheme)
 
 
 def room_for_connections() -> int:

@@ -5,6 +5,9 @@ under way are finished, within the grace of `Limits`, and say `Connection: close
 that a cancellation from outside does not reach the answers under way, their tasks run in a shielded scope, whose
 deadline the stop sets. Nothing here waits longer than the grace.
 
+Draining comes before a stop where a load balancer asks for the server's health: that is said to be bad, while every
+request is answered still, so that the load balancer has time to send its requests elsewhere.
+
 Retiring is for a server whose place another has taken already, on the same listening socket. A client that has just
 been answered may send its next request at any moment, and if the connection is closed at that moment, that request is
 lost. So nothing is closed that was not told: the server goes on answering, each answer says `Connection: close`, and
@@ -23,6 +26,8 @@ from corserver.cors.policy import Policy
 from corserver.cors.scopes import PolicyChoice, Scopes
 from corserver.http.connection import Connection
 from corserver.http.exchange import Service
+from corserver.http.forwarded import TrustedProxies
+from corserver.http.health import health_path
 from corserver.http.hosts import AllowedHosts
 from corserver.http.limits import Limits
 from corserver.http.listeners import (
@@ -103,6 +108,12 @@ class Server:
         for connection in tuple(self._connections):
             connection.stop()
 
+    def drain(self) -> None:
+        """Say at the health endpoint that it is about to end, and with each answer that its connection is; go on."""
+        self._service.is_draining = True
+        if self._lobby is not None:
+            self._lobby.retire()
+
     def retire(self, patience: float | None = None) -> None:
         """Accept no more, tell each client with its next answer to leave, and stop once all have.
 
@@ -120,6 +131,16 @@ class Server:
     async def wait_stopped(self) -> None:
         """Wait until the last connection is closed."""
         await self._stopped.wait()
+
+    async def _run(self, listeners: Sequence[socket.socket], task_status: trio.TaskStatus["Server"]) -> None:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(self._serve_connections)
+            task_status.started(self)
+            try:
+                await self._accept(listeners)
+                await self._wait_for_the_last()
+            finally:
+                self.stop()
 
     async def _serve_connections(self, task_status: trio.TaskStatus[None]) -> None:
         poller = open_poller() if self._has_lobby else None
@@ -220,6 +241,8 @@ async def serve(
     listeners: Sequence[socket.socket] | None = None,
     ssl_context: ssl.SSLContext | None = None,
     lobby: bool = True,
+    trusted_proxies: Sequence[str] | None = None,
+    health: str | None = None,
     task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve *app* over HTTP until cancelled; `await nursery.start(serve, app)` yields the running `Server`.
@@ -230,7 +253,9 @@ async def serve(
     localhost and IP addresses; None checks them on loopback addresses only. *explain_denials* puts the reason into
     a refused preflight's body. *server_header* is the Server line, None for none. *listeners*, sockets that listen
     already and do not block, take the place of host and port; they are closed in the end. *ssl_context* makes it HTTPS.
-    Without a *lobby* each connection waits for itself, as it does where the system offers nothing better.
+    *trusted_proxies* are addresses, networks, `unix` or `*`, whose `Forwarded` and `X-Forwarded-*` are believed. *health*
+    is a path that answers 200 to anybody, unlogged, and 503 once the server is about to end. Without a *lobby* each
+    connection waits for itself, as it does where the system offers nothing better.
 
     An app that is an async context manager is entered for the time of serving, and so is a log. Raises OSError where
     the address cannot be bound, ValueError for policies that cannot be.
@@ -240,18 +265,19 @@ async def serve(
         for life in (app, access_log):
             await _enter(life, stack)
         opened = await open_listeners(host, port) if listeners is None else listeners
-        scheme = "http" if ssl_context is None else "https"
+        scheme = "https" if ssl_context else "http"
         addresses = tuple(bound_address(listener, scheme) for listener in opened)
-        check_hosts = allow_hosts is not None or all(address.is_loopback for address in addresses)
         service = Service(
             app=app,
             scopes=scopes,
             limits=limits or Limits(),
-            hosts=AllowedHosts(frozenset(name.lower() for name in allow_hosts or ())) if check_hosts else None,
+            hosts=_allowed_hosts(allow_hosts, addresses),
             access_log=access_log,
             scheme=scheme,
             explain_denials=explain_denials,
             server_header=None if server_header is None else server_header.encode("ascii"),
+            proxies=TrustedProxies.parse(trusted_proxies) if trusted_proxies else None,
+            health=None if health is None else health_path(health),
         )
         server = Server(service, addresses, ssl_context, has_lobby=lobby)
         async with trio.open_nursery() as nursery:
@@ -262,6 +288,12 @@ async def serve(
                 await server._wait_for_the_last()
             finally:
                 server.stop()
+
+
+def _allowed_hosts(names: Sequence[str] | None, addresses: Sequence[BoundAddress]) -> AllowedHosts | None:
+    if names is None and not all(address.is_loopback for address in addresses):
+        return None
+    return AllowedHosts(frozenset(name.lower() for name in names or ()))
 
 
 async def _enter(life: Any, stack: contextlib.AsyncExitStack) -> None:

@@ -70,7 +70,8 @@ class _Slot:
 class Supervisor:
     """Runs a worker for each of *queues*, the listening sockets of a slot; closes them in the end.
 
-    *grace* is how long answers may take to finish, in seconds, as in `Limits`. *tell* is called with a `Moment`.
+    *grace* is how long answers may take to finish, in seconds, as in `Limits`; *drain* is how long they go on after a
+    SIGTERM, saying that they will end. *tell* is called with a `Moment`.
     """
 
     def __init__(
@@ -79,11 +80,15 @@ class Supervisor:
         queues: Sequence[Sequence[socket.socket]],
         *,
         grace: float,
+        drain: float = 0.0,
         tell: Callable[[Moment, int], None] | None = None,
     ) -> None:
         self._serve_on = serve_on
         self._slots = [_Slot(listeners) for listeners in queues]
         self._grace = grace
+        self._drain = drain
+        #: When to stop, if it is draining.
+        self._stop_at = float("inf")
         self._tell = tell
         #: All that run, those that are leaving too.
         self._processes: set[Process] = set()
@@ -131,20 +136,25 @@ class Supervisor:
             self._heed(number)
 
     def _deadlines(self) -> Iterator[float]:
+        yield self._stop_at
         yield from (process.kill_at for process in self._processes)
         if not self._is_stopping:
             yield from (slot.start_at for slot in self._slots if slot.is_empty)
 
     def _heed(self, number: signal.Signals) -> None:
         hangs_up = number is signal.SIGHUP
-        if number in (signal.SIGINT, signal.SIGTERM) or (hangs_up and self._had_terminal and not has_terminal()):
+        if number is signal.SIGTERM and self._drain and self._stop_at == float("inf") and not self._is_stopping:
+            self._stop_at = time.monotonic() + self._drain
+            for process in self._processes:
+                process.say(Command.DRAIN)
+        elif number in (signal.SIGINT, signal.SIGTERM) or (hangs_up and self._had_terminal and not has_terminal()):
             self._stop()
         elif hangs_up and not self._is_stopping:
             self._to_replace = list(self._slots)
 
     def _stop(self) -> None:
         command, seconds = (Command.CUT, 0.0) if self._is_stopping else (Command.STOP, self._grace)
-        self._is_stopping = True
+        self._is_stopping, self._stop_at = True, float("inf")
         self._to_replace.clear()
         self._close_listeners()
         for process in self._processes:
@@ -228,6 +238,8 @@ class Supervisor:
 
     def _keep_time(self) -> None:
         now = time.monotonic()
+        if self._stop_at <= now:
+            self._stop()
         for process in self._processes:
             if process.kill_at <= now:
                 logger.warning("worker %d did not stop in time: it is killed", process.pid)

@@ -35,6 +35,8 @@ class Command(Enum):
 
     #: Another worker serves: send the clients there.
     RETIRE = b"r"
+    #: Go on, but say that the end is near.
+    DRAIN = b"d"
     #: Finish the answers under way, within the grace.
     STOP = b"s"
     #: Finish nothing.
@@ -115,6 +117,8 @@ class _Worker:
             self._starting.cancel()
         elif command is Command.RETIRE:
             self._server.retire()
+        elif command is Command.DRAIN:
+            self._server.drain()
         elif command is Command.STOP:
             self._stopping.set()
             self._server.stop()

@@ -9,7 +9,7 @@ def asked(method: str = "GET") -> Asking:
     asking = Asking()
     assert (
         asking.start(method, b"/", [(b"host", b"a")]) + asking.finish()
-        == f"{method} / HTTP/1.1\r\nHost: a\r\n\r\n".encode()
+        == f"{method} / HTTP/1.1\r\nhost: a\r\n\r\n".encode()
     )
     return asking
 
