@@ -291,9 +291,8 @@ async def serve(
 
 
 def _allowed_hosts(names: Sequence[str] | None, addresses: Sequence[BoundAddress]) -> AllowedHosts | None:
-    if names is None and not all(address.is_loopback for address in addresses):
-        return None
-    return AllowedHosts(frozenset(name.lower() for name in names or ()))
+    checks = names is not None or all(address.is_loopback for address in addresses)
+    return AllowedHosts(frozenset(name.lower() for name in names or ())) if checks else None
 
 
 async def _enter(life: Any, stack: contextlib.AsyncExitStack) -> None:

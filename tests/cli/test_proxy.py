@@ -55,13 +55,16 @@ async def test_a_proxy_as_a_user_runs_it() -> None:
 
 async def test_files_first_then_the_upstream(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("a page")
-    async with serving(api(), cors=None) as upstream:
-        async with corserver(tmp_path, "-p", "0", "--fallback", upstream.url) as running, httpx.AsyncClient() as client:
-            url = await running.url()
-            assert upstream.url in await running.line_with("Root")
-            assert (await client.get(url)).text == "a page"
-            assert (await client.get(f"{url}/v2/items")).json()["key"] is None
-            assert (await client.put(f"{url}/index.html")).status_code == 404
+    async with (
+        serving(api(), cors=None) as upstream,
+        corserver(tmp_path, "-p", "0", "--fallback", upstream.url) as running,
+        httpx.AsyncClient() as client,
+    ):
+        url = await running.url()
+        assert upstream.url in await running.line_with("Root")
+        assert (await client.get(url)).text == "a page"
+        assert (await client.get(f"{url}/v2/items")).json()["key"] is None
+        assert (await client.put(f"{url}/index.html")).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -123,7 +126,10 @@ async def test_a_socket_that_was_opened_before(tmp_path: Path, way: str, workers
     listener.listen()
     command = [sys.executable, "-m", "corserver", str(tmp_path), "--workers", workers]
     if way == "LISTEN_FDS":
-        script = f"import os, sys; os.dup2({listener.fileno()}, 3); os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1'); os.execv(sys.argv[1], sys.argv[1:])"
+        script = (
+            f"import os, sys; os.dup2({listener.fileno()}, 3); os.environ['LISTEN_PID'] = str(os.getpid()); "
+            "os.environ['LISTEN_FDS'] = '1'; os.execv(sys.argv[1], sys.argv[1:])"
+        )
         command = [sys.executable, "-c", script, *command]
     else:
         command += ["--fd", str(listener.fileno())]
