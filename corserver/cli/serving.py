@@ -13,6 +13,7 @@ from corserver.cli import terminal
 from corserver.cli.inherited import BadSocket, inherited, shared
 from corserver.cli.logs import Output, log_rest, log_to_stderr
 from corserver.cli.server_options import Settings
+from corserver.http.health import LEAVING_SECONDS
 from corserver.http.listeners import BoundAddress, bound_address, open_listeners, open_queues
 from corserver.http.log import Repeated
 from corserver.http.messages import App
@@ -101,8 +102,8 @@ async def _serve_alone(
         async with trio.open_nursery() as nursery:
             server: Server = await nursery.start(functools.partial(start, listeners=listeners))
             begin(server.addresses[0])
-            await _drain_on_signal(server, signals, settings.drain_seconds)
-            return await _stop(server, signals, settings.output)
+            await _stop_on_signal(server, signals, settings.drain_seconds)
+            return await _wait_for_end(server, signals, settings.output)
 
 
 def _supervise(
@@ -135,17 +136,22 @@ def _supervise(
     return was_cut_off
 
 
-async def _drain_on_signal(server: Server, signals: AsyncIterator[int], seconds: float) -> None:
-    """Wait for a signal; after a SIGTERM go on for so long, or until another one comes."""
-    if await anext(signals) == signal.SIGTERM and seconds:
-        server.drain()
-        with trio.move_on_after(seconds):
-            await anext(signals)
+async def _stop_on_signal(server: Server, signals: AsyncIterator[int], drain_seconds: float) -> None:
+    """Wait for a signal. After a SIGTERM the server goes on for so long, or until another one comes."""
+    if await anext(signals) != signal.SIGTERM or not drain_seconds:
+        server.stop()
+        return
+    server.drain()
+    with trio.move_on_after(drain_seconds) as scope:
+        await anext(signals)
+    if scope.cancelled_caught:
+        server.retire(LEAVING_SECONDS)
+    else:
+        server.stop()
 
 
-async def _stop(server: Server, signals: AsyncIterator[int], output: Output) -> bool:
+async def _wait_for_end(server: Server, signals: AsyncIterator[int], output: Output) -> bool:
     """Whether another signal cut answers off."""
-    server.stop()
     with trio.move_on_after(_PATIENCE) as brief:
         await server.wait_stopped()
     if brief.cancelled_caught and not output.quiet:

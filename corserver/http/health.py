@@ -8,6 +8,9 @@ from corserver.http.messages import Response
 #: For how long a server that is told to end goes on answering while it says no here, in seconds: two probes and a bit.
 DRAIN_SECONDS: Final = 5.0
 
+#: How long it then waits, its listeners closed, for the first request of those that had just connected, in seconds.
+LEAVING_SECONDS: Final = 1.0
+
 _HEADERS: Final = ((b"Content-Type", b"text/plain; charset=utf-8"), (b"Cache-Control", b"no-store"))
 
 

@@ -5,8 +5,8 @@ under way are finished, within the grace of `Limits`, and say `Connection: close
 that a cancellation from outside does not reach the answers under way, their tasks run in a shielded scope, whose
 deadline the stop sets. Nothing here waits longer than the grace.
 
-Draining comes before a stop where a load balancer asks for the server's health: that is said to be bad, while every
-request is answered still, so that the load balancer has time to send its requests elsewhere.
+Draining comes before the end where a load balancer asks for the server's health: that is said to be bad, while every
+request is answered still, so that the load balancer sends its requests elsewhere. Then the server retires.
 
 Retiring is for a server whose place another has taken already, on the same listening socket. A client that has just
 been answered may send its next request at any moment, and if the connection is closed at that moment, that request is
@@ -34,6 +34,7 @@ from corserver.http.listeners import (
     BoundAddress,
     Room,
     accept,
+    accept_waiting,
     bound_address,
     open_listeners,
     room_for_connections,
@@ -170,6 +171,8 @@ class Server:
                         nursery.start_soon(accept, listener, self._room, self._admit)
         finally:
             for listener in listeners:
+                if self._service.is_retiring and not self._done.is_set():
+                    accept_waiting(listener, self._room, self._admit)
                 listener.close()
 
     async def _wait_for_the_last(self) -> None:
@@ -253,17 +256,16 @@ async def serve(
     localhost and IP addresses; None checks them on loopback addresses only. *explain_denials* puts the reason into
     a refused preflight's body. *server_header* is the Server line, None for none. *listeners*, sockets that listen
     already and do not block, take the place of host and port; they are closed in the end. *ssl_context* makes it HTTPS.
-    *trusted_proxies* are addresses, networks, `unix` or `*`, whose `Forwarded` and `X-Forwarded-*` are believed. *health*
-    is a path that answers 200 to anybody, unlogged, and 503 once the server is about to end. Without a *lobby* each
-    connection waits for itself, as it does where the system offers nothing better.
+    *trusted_proxies* are addresses, networks, `unix` or `*`: their `Forwarded` and `X-Forwarded-*` are believed.
+    *health* is a path that answers 200 to anybody, unlogged, and 503 once the server is about to end. Without a *lobby*
+    each connection waits for itself, as it does where the system offers nothing better.
 
     An app that is an async context manager is entered for the time of serving, and so is a log. Raises OSError where
     the address cannot be bound, ValueError for policies that cannot be.
     """
     scopes = Scopes.of(cors if cors is not None else getattr(app, "cors", None))
     async with contextlib.AsyncExitStack() as stack:
-        for life in (app, access_log):
-            await _enter(life, stack)
+        await _enter(stack, app, access_log)
         opened = await open_listeners(host, port) if listeners is None else listeners
         scheme = "https" if ssl_context else "http"
         addresses = tuple(bound_address(listener, scheme) for listener in opened)
@@ -295,6 +297,7 @@ def _allowed_hosts(names: Sequence[str] | None, addresses: Sequence[BoundAddress
     return AllowedHosts(frozenset(name.lower() for name in names or ())) if checks else None
 
 
-async def _enter(life: Any, stack: contextlib.AsyncExitStack) -> None:
-    if hasattr(life, "__aenter__"):
-        await stack.enter_async_context(life)
+async def _enter(stack: contextlib.AsyncExitStack, *lives: Any) -> None:
+    for life in lives:
+        if hasattr(life, "__aenter__"):
+            await stack.enter_async_context(life)

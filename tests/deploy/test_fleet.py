@@ -37,21 +37,27 @@ class Node:
 
     async def start(self) -> None:
         """Start it, and wait until it serves."""
-        pipe = subprocess.PIPE
         command = [sys.executable, "-m", "tests.deploy.node", str(self.port)]
-        self.process = await trio.lowlevel.open_process(command, stdout=pipe, stderr=pipe, env=ENVIRONMENT)
+        self.process = await trio.lowlevel.open_process(command, stdout=subprocess.PIPE, env=ENVIRONMENT)
         await Running(self.process).line_with("Stop")
 
     async def restart(self) -> None:
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
         assert await self.process.wait() == 0
+        await end(self.process)
         await self.start()
 
     async def kill(self) -> None:
         if self.process is not None:
-            self.process.kill()
-            await self.process.wait()
+            await end(self.process)
+
+
+async def end(process: trio.Process) -> None:
+    process.kill()
+    await process.wait()
+    if process.stdout is not None:
+        await process.stdout.aclose()
 
 
 @dataclass
@@ -138,7 +144,7 @@ async def fleet(engine: str, folder: Path) -> AsyncIterator[tuple[list[Node], Lo
         command = configured(engine, port, nodes, folder)
         silent = subprocess.DEVNULL
         balancer = await trio.lowlevel.open_process(command, stdout=silent, stderr=silent)
-        stack.callback(balancer.terminate)
+        stack.push_async_callback(end, balancer)
         load = Load(port)
         with trio.fail_after(10):
             while not await answers(port):

@@ -17,6 +17,7 @@ from typing import Final, NoReturn, Protocol
 
 import trio
 
+from corserver.http.health import LEAVING_SECONDS
 from corserver.http.server import Server
 from corserver.http.workers.signals import ignore
 
@@ -78,6 +79,7 @@ class _Worker:
         self._starting = trio.CancelScope()
         self._stopping = trio.Event()
         self._was_cut_off = False
+        self._is_draining = False
 
     async def run(self, serve: Serve) -> bool:
         """Serve until told to stop. Whether answers were cut off."""
@@ -118,10 +120,14 @@ class _Worker:
         elif command is Command.RETIRE:
             self._server.retire()
         elif command is Command.DRAIN:
+            self._is_draining = True
             self._server.drain()
         elif command is Command.STOP:
             self._stopping.set()
-            self._server.stop()
+            if self._is_draining:
+                self._server.retire(LEAVING_SECONDS)
+            else:
+                self._server.stop()
         else:
             self._was_cut_off = True
             self._server.stop(grace=0)
