@@ -5,8 +5,7 @@ under way are finished, within the grace of `Limits`, and say `Connection: close
 that a cancellation from outside does not reach the answers under way, their tasks run in a shielded scope, whose
 deadline the stop sets. Nothing here waits longer than the grace.
 
-Draining comes before the end where a load balancer asks for the server's health: that is said to be bad, while every
-request is answered still, so that the load balancer sends its requests elsewhere. Then the server retires.
+Draining comes before that where a load balancer asks for the server's health: that is said to be bad, while all goes on.
 
 Retiring is for a server whose place another has taken already, on the same listening socket. A client that has just
 been answered may send its next request at any moment, and if the connection is closed at that moment, that request is
@@ -171,7 +170,7 @@ class Server:
                         nursery.start_soon(accept, listener, self._room, self._admit)
         finally:
             for listener in listeners:
-                if self._service.is_retiring and not self._done.is_set():
+                if not self._done.is_set():
                     accept_waiting(listener, self._room, self._admit)
                 listener.close()
 

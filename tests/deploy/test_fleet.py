@@ -166,24 +166,15 @@ async def answers(port: int) -> bool:
 
 
 @ENGINES
-async def test_no_request_fails_while_one_node_after_the_other_is_restarted(engine: str, tmp_path: Path) -> None:
+async def test_restarts_fail_no_request_and_a_killed_node_only_what_was_under_way(engine: str, tmp_path: Path) -> None:
     async with fleet(engine, tmp_path) as (nodes, load):
         for node in nodes:
             await node.restart()
             await load.more()
         assert len(load.nodes) >= 4  # New ones have taken part.
         assert load.failures == []
-
-
-@ENGINES
-async def test_of_a_killed_node_only_what_was_under_way_fails(engine: str, tmp_path: Path) -> None:
-    async with fleet(engine, tmp_path) as (nodes, load):
         await nodes[0].kill()
         await load.more(1000)
         # What is safe to ask again was asked again; of the rest, each client had one request under way at most.
         assert [failure for failure in load.failures if failure[0] == "GET"] == []
         assert len(load.failures) <= CLIENTS // 2
-        load.failures.clear()
-        await nodes[0].start()
-        await load.more(1000)
-        assert load.failures == []
