@@ -5,7 +5,8 @@ under way are finished, within the grace of `Limits`, and say `Connection: close
 that a cancellation from outside does not reach the answers under way, their tasks run in a shielded scope, whose
 deadline the stop sets. Nothing here waits longer than the grace.
 
-Draining comes before that where a load balancer asks for the server's health: that is said to be bad, while all goes on.
+Draining comes before that, where a load balancer asks for the server's health: that is said to be bad, while all else
+goes on.
 
 Retiring is for a server whose place another has taken already, on the same listening socket. A client that has just
 been answered may send its next request at any moment, and if the connection is closed at that moment, that request is
@@ -27,7 +28,7 @@ from corserver.http.connection import Connection
 from corserver.http.exchange import Service
 from corserver.http.forwarded import TrustedProxies
 from corserver.http.health import health_path
-from corserver.http.hosts import AllowedHosts
+from corserver.http.hosts import allowed_hosts
 from corserver.http.limits import Limits
 from corserver.http.listeners import (
     BoundAddress,
@@ -272,7 +273,7 @@ async def serve(
             app=app,
             scopes=scopes,
             limits=limits or Limits(),
-            hosts=_allowed_hosts(allow_hosts, addresses),
+            hosts=allowed_hosts(allow_hosts, on_loopback=all(address.is_loopback for address in addresses)),
             access_log=access_log,
             scheme=scheme,
             explain_denials=explain_denials,
@@ -289,11 +290,6 @@ async def serve(
                 await server._wait_for_the_last()
             finally:
                 server.stop()
-
-
-def _allowed_hosts(names: Sequence[str] | None, addresses: Sequence[BoundAddress]) -> AllowedHosts | None:
-    checks = names is not None or all(address.is_loopback for address in addresses)
-    return AllowedHosts(frozenset(name.lower() for name in names or ())) if checks else None
 
 
 async def _enter(stack: contextlib.AsyncExitStack, *lives: Any) -> None:

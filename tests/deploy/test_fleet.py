@@ -174,7 +174,7 @@ async def test_restarts_fail_no_request_and_a_killed_node_only_what_was_under_wa
         assert len(load.nodes) >= 4  # New ones have taken part.
         assert load.failures == []
         await nodes[0].kill()
-        await load.more(1000)
+        await load.more(500)
         # What is safe to ask again was asked again; of the rest, each client had one request under way at most.
         assert [failure for failure in load.failures if failure[0] == "GET"] == []
         assert len(load.failures) <= CLIENTS // 2
