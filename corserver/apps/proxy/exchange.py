@@ -13,7 +13,7 @@ from typing import Final
 
 import trio
 
-from corserver.apps.proxy.hops import Line, tokens
+from corserver.apps.proxy.hops import Line
 from corserver.apps.proxy.links import Link, Links, UpstreamGone, UpstreamStalled
 from corserver.apps.proxy.outgoing import has_body
 from corserver.apps.proxy.waiting import ClientLeft, attentive
@@ -96,7 +96,7 @@ class Exchange:
 
 
 def _needs_no_more(head: AnswerHead) -> bool:
-    return head.status >= 400 or b"close" in tokens(head.fields, b"connection")
+    return head.status >= 400 or head.closes
 
 
 class _Upload:

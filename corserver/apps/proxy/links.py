@@ -12,7 +12,7 @@ from typing import Final
 import trio
 
 from corserver.apps.proxy.target import Target
-from corserver.http.wire import AnswerHead, Asking
+from corserver.http.wire import AnswerHead, Asking, KnownHeads
 
 #: How much is read at once, in bytes.
 _RECEIVE: Final = 65536
@@ -36,9 +36,9 @@ class Link:
 
     __slots__ = ("_patience", "asking", "idle_since", "stream", "was_used")
 
-    def __init__(self, stream: trio.abc.Stream, patience: float) -> None:
+    def __init__(self, stream: trio.abc.Stream, patience: float, known: KnownHeads) -> None:
         self.stream = stream
-        self.asking = Asking()
+        self.asking = Asking(known)
         self.was_used = False
         self.idle_since = 0.0
         self._patience = patience
@@ -88,6 +88,7 @@ class Links:
         self._patience = patience
         self._tls = tls
         self._idle: deque[Link] = deque()
+        self._known = KnownHeads()
 
     async def take(self) -> Link:
         """One that is idle, or a new one. Raises as `connect`."""
@@ -109,7 +110,7 @@ class Links:
             raise UpstreamGone(f"it cannot be reached: {_reason(error)}") from error
         if stream is None:
             raise UpstreamStalled(f"it did not accept a connection within {seconds:g} seconds")
-        return Link(stream, self._patience)
+        return Link(stream, self._patience, self._known)
 
     async def give_back(self, link: Link) -> None:
         """Keep it for the next exchange, if it can have another."""

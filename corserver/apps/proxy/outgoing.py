@@ -5,6 +5,7 @@ that came before it: whatever a client wrote of these is dropped. Behind a proxy
 said: the server has put it into the request.
 """
 
+import functools
 from collections.abc import Sequence
 from typing import Final
 
@@ -28,6 +29,8 @@ class Outgoing:
         lines = tuple((name.lower(), value) for name, value in own)
         self._named = frozenset(name for name, _ in lines) | _DROPPED
         self._own = tuple(line for line in lines if line[1])
+        #: Most requests of a client have the same lines.
+        self._made = functools.lru_cache(maxsize=256)(self._make)
         if prefix:
             self._own += ((b"x-forwarded-prefix", prefix.encode("ascii")),)
 
@@ -35,31 +38,33 @@ class Outgoing:
         """Whether *request* came through this proxy before (RFC 9110 §7.6.3)."""
         return any(self._mark in value for name, value in request.headers.fields if name == b"via")
 
-    def fields(self, request: Request) -> list[Line]:
+    def fields(self, request: Request) -> tuple[Line, ...]:
         """The lines, the host first, framing and all."""
-        incoming, named = request.headers.fields, self._named
-        lines = [(b"host", self._host(request))]
+        client = request.client[0] if isinstance(request.client, tuple) else ""
+        return self._made(request.headers.fields, client, request.scheme, request.authority, request.http_version)
+
+    def _make(
+        self, incoming: tuple[Line, ...], client: str, scheme: str, authority: str, version: str
+    ) -> tuple[Line, ...]:
+        named = self._named
+        lines = [(b"host", self._host(authority))]
         lines += [
             line for line in end_to_end(incoming) if line[0] not in named and not line[0].startswith(b"x-forwarded-")
         ]
-        lines += framing(request)
-        lines += upgrading(request)
-        lines += self._hop(request)
-        lines += self._own
-        return lines
+        lines += framing(incoming)
+        lines += upgrading(incoming, version)
+        lines += self._hop(incoming, client, scheme, authority, version)
+        return (*lines, *self._own)
 
-    def _host(self, request: Request) -> bytes:
-        if self._changes_host or not request.authority:
-            return self._authority
-        return request.authority.encode("ascii")
+    def _host(self, authority: str) -> bytes:
+        return self._authority if self._changes_host or not authority else authority.encode("ascii")
 
-    def _hop(self, request: Request) -> list[Line]:
-        host, proto = request.authority.encode("ascii"), request.scheme.encode("ascii")
-        client = request.client[0] if isinstance(request.client, tuple) else ""
+    def _hop(self, incoming: tuple[Line, ...], client: str, scheme: str, authority: str, version: str) -> list[Line]:
+        host, proto = authority.encode("ascii"), scheme.encode("ascii")
         quoted = f'"[{client}]"' if ":" in client else client or "unknown"
         forwarded = b'for=%s;host="%s";proto=%s' % (quoted.encode("ascii"), host, proto)
-        via = b"%s %s" % (request.http_version.encode("ascii"), self._mark)
-        earlier = [value for name, value in request.headers.fields if name == b"via"]
+        via = b"%s %s" % (version.encode("ascii"), self._mark)
+        earlier = [value for name, value in incoming if name == b"via"]
         lines = [
             (b"forwarded", forwarded),
             (b"x-forwarded-host", host),
@@ -77,9 +82,9 @@ def has_body(request: Request) -> bool:
                for name, value in request.headers.fields)  # fmt: skip
 
 
-def framing(request: Request) -> list[Line]:
+def framing(fields: Sequence[Line]) -> list[Line]:
     """How the body goes on: as it came, each piece when it comes."""
-    for name, value in request.headers.fields:
+    for name, value in fields:
         if name == b"content-length":
             return [(name, value)]
         if name == b"transfer-encoding":
@@ -87,10 +92,9 @@ def framing(request: Request) -> list[Line]:
     return []
 
 
-def upgrading(request: Request) -> list[Line]:
+def upgrading(fields: Sequence[Line], version: str) -> list[Line]:
     """The lines that ask for another protocol (RFC 9110 §7.8), if the client does."""
-    fields = request.headers.fields
     wanted = [value for name, value in fields if name == b"upgrade"]
-    if not wanted or request.http_version == "1.0" or b"upgrade" not in tokens(fields, b"connection"):
+    if not wanted or version == "1.0" or b"upgrade" not in tokens(fields, b"connection"):
         return []
     return [(b"connection", b"Upgrade"), (b"upgrade", b", ".join(wanted))]

@@ -101,7 +101,7 @@ class Proxy:
         fields = self._returning.fields(head.fields, request)
         try:
             if head.status == 101:
-                if not upgrading(request):
+                if not upgrading(request.headers.fields, request.http_version):
                     raise BadAnswer("it changes the protocol, which nobody asked for")
                 return Response(headers=fields, upgrade=tunnel(link))
             pieces, is_whole = _arrived(link)

@@ -1,5 +1,6 @@
 """The header lines of an answer as the client gets it: the upstream's, with its own addresses made into ours."""
 
+import functools
 import re
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -26,6 +27,8 @@ class Returning:
         self._own = tuple(own)
         self._named = frozenset(name.lower() for name, _ in own)
         self._via = b"1.1 " + mark
+        #: Within a second most answers of an upstream have the same lines.
+        self._kept = functools.lru_cache(maxsize=256)(self._keep)
         self._rewriters: dict[bytes, Callable[[bytes, Request], bytes]] = {}
         if locations:
             self._rewriters |= {b"location": self._url, b"content-location": self._url, b"refresh": self._refresh}
@@ -34,18 +37,19 @@ class Returning:
 
     def fields(self, received: Sequence[Line], request: Request) -> list[Line]:
         """The lines for those *received*, names lower-case."""
-        rewriters, named = self._rewriters, self._named
+        rewriters = self._rewriters
+        lines = self._kept(tuple(received))
+        return [(name, rewriters[name](value, request) if name in rewriters else value) for name, value in lines]
+
+    def _keep(self, received: tuple[Line, ...]) -> tuple[Line, ...]:
+        named = self._named
         lines, via = [], self._via
         for name, value in end_to_end(received):
-            if name in rewriters:
-                lines.append((name, rewriters[name](value, request)))
-            elif name == b"via":
+            if name == b"via":
                 via = b"%s, %s" % (value, via)
             elif name not in named:
                 lines.append((name, value))
-        lines += self._own
-        lines.append((b"via", via))
-        return lines
+        return (*lines, *self._own, (b"via", via))
 
     def _url(self, value: bytes, request: Request) -> bytes:
         path = value

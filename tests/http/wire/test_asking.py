@@ -2,7 +2,7 @@
 
 import pytest
 
-from corserver.http.wire import Asking, BadAnswer, NoAnswer
+from corserver.http.wire import Asking, BadAnswer, KnownHeads, NoAnswer
 
 
 def asked(method: str = "GET") -> Asking:
@@ -68,4 +68,47 @@ def test_no_byte_is_no_answer() -> None:
     asking = asked()
     asking.receive(b"")
     with pytest.raises(NoAnswer):
+        asking.next_head()
+
+
+TEXTS = {
+    "length": b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nA: b\r\n\r\nabc",
+    "bare lines": b"HTTP/1.1 200 OK\nContent-Length: 3\n\nabc",
+    "nothing": b"HTTP/1.1 204 No Content\r\nX: y\r\n\r\n",
+    "chunks": ANSWER,
+    "interim": b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    "kept in 1.0": b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n",
+    "to the end": b"HTTP/1.1 200 OK\r\n\r\nabc",
+    "refused": b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc",
+}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_what_is_remembered_changes_nothing(text: bytes, method: str) -> None:
+    def outcome(known: KnownHeads | None) -> object:
+        asking = Asking(known)
+        sent = asking.start(method, b"/x", [(b"host", b"a"), (b"transfer-encoding", b"chunked")])
+        sent += asking.data(b"abc") + asking.finish()
+        asking.receive(text)
+        try:
+            head = asking.next_head()
+            pieces = []
+            while piece := asking.next_body():
+                pieces.append(piece)
+        except BadAnswer as error:
+            return sent, str(error)
+        return sent, head, pieces, piece, asking.trailers, asking.recycle()
+
+    known = KnownHeads()
+    first = outcome(None)
+    assert [outcome(known) for _ in range(3)] == [first] * 3
+    assert first[0].startswith(f"{method} /x HTTP/1.1\r\n".encode())  # type: ignore[index]
+    assert first[0].endswith(b"\r\n\r\n3\r\nabc\r\n0\r\n\r\n")  # type: ignore[index]
+
+
+def test_a_head_without_an_end_is_refused_in_time() -> None:
+    asking = asked()
+    asking.receive(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000)
+    with pytest.raises(BadAnswer, match="longer than"):
         asking.next_head()
