@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from corserver.apps.files import StaticFiles
+    from corserver.apps.proxy import Proxy
     from corserver.apps.router import App
     from corserver.cors import INHERIT, Policy, PolicyError, Scopes
     from corserver.http.forms import Form, FormFile
@@ -29,6 +30,7 @@ __all__ = [
     "Limits",
     "Policy",
     "PolicyError",
+    "Proxy",
     "Request",
     "Response",
     "Scopes",
@@ -39,6 +41,7 @@ __all__ = [
 
 _HOMES = {
     "corserver.apps.files": ("StaticFiles",),
+    "corserver.apps.proxy": ("Proxy",),
     "corserver.apps.router": ("App",),
     "corserver.cors": ("INHERIT", "Policy", "PolicyError", "Scopes"),
     "corserver.http.forms": ("Form", "FormFile"),

@@ -1,5 +1,7 @@
 """Who is believed, and what is made of what they say."""
 
+from functools import partial
+
 import pytest
 import trio
 import trio.testing
@@ -15,6 +17,7 @@ from corserver.http.forwarded import Sender, TrustedProxies
 from corserver.http.hosts import AllowedHosts
 from corserver.http.log import Entry
 from corserver.http.messages import Address, Request, Response
+from corserver.http.server import serve
 
 from .peer import read_answers, request
 
@@ -186,3 +189,18 @@ async def test_the_host_check_is_about_the_host_line(autojump_clock: object) -> 
         await ours.send_all(forged)
         assert (await ours.receive_some()).startswith(b"HTTP/1.1 403 ")
         await ours.send_eof()
+
+
+async def test_of_preflights_too_the_log_has_the_client() -> None:
+    entries: list[Entry] = []
+    options = {"cors": Policy(["https://a.example"], methods=["PUT"]), "access_log": entries.append}
+    preflight = ("Origin: https://a.example", "Access-Control-Request-Method: PUT")
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            server = await nursery.start(partial(serve, who, port=0, trusted_proxies=["127.0.0.1"], **options))
+            async with await trio.open_tcp_stream("127.0.0.1", server.addresses[0].port) as stream:
+                for number in (1, 2, 2, 1):
+                    await stream.send_all(request("OPTIONS", "/", f"X-Forwarded-For: 192.0.2.{number}", *preflight))
+                    assert (await stream.receive_some()).startswith(b"HTTP/1.1 204 ")
+            nursery.cancel_scope.cancel()
+    assert [entry.client for entry in entries] == [(f"192.0.2.{number}", 0) for number in (1, 2, 2, 1)]
