@@ -40,6 +40,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "check": Entry("corserver.cli.check", "check", "Play the browser: may a page read this URL, and if not, why not?"),
     "explain": Entry("corserver.cli.explain", "explain", "The same without a network: what a policy would answer."),
     "bench": Entry("corserver.cli.bench", "bench", "How many preflights a server answers, and how fast."),
+    "proxy": Entry("corserver.cli.proxy", "proxy", "Another server's answers, with CORS."),
     "demo": Entry(
         "corserver.cli.demo", "demo", "Two origins and a page that shows how Access-Control-Allow-Origin works."
     ),

@@ -9,8 +9,10 @@ import click
 from corserver import __version__
 from corserver.apps.auth import BasicAuth
 from corserver.apps.files import StaticFiles
+from corserver.apps.proxy import Fallback
 from corserver.cli.commands import DefaultCommand
 from corserver.cli.completion import SHELLS, print_completion
+from corserver.cli.proxy import make_proxy, without_body_limit
 from corserver.cli.server_options import Settings, header_option, server_options, topic_texts
 from corserver.cli.serving import run_server
 from corserver.cli.topics import option
@@ -75,6 +77,12 @@ from corserver.http.messages import App
     help="Ask for this name and password. Repeatable. Others on this machine can see it here: CORSERVER_AUTH hides it.",
 )
 @option(
+    "--fallback",
+    topic="files",
+    metavar="URL",
+    help="Ask the server at URL for what is no file here, and whatever is no GET.",
+)
+@option(
     "--live",
     topic="files",
     common=True,
@@ -94,6 +102,7 @@ from corserver.http.messages import App
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def serve_directory(directory: Path, settings: Settings, **flags: Any) -> None:
     """Serve DIRECTORY (default: the current one) over HTTP, to this machine only; without CORS until asked for."""
+    fallback = flags.pop("fallback")
     app, remarks = _site(directory, with_cors=settings.policy is not None, **flags)
     if flags["live"]:
         if settings.workers > 1:
@@ -101,6 +110,10 @@ def serve_directory(directory: Path, settings: Settings, **flags: Any) -> None:
         from corserver.apps.live import PRIVATE
 
         settings = replace(settings, private_paths=(PRIVATE,))
+    if fallback is not None:
+        behind = make_proxy(fallback, settings.policy)
+        app, settings = Fallback(app, behind), without_body_limit(settings)
+        remarks = "; ".join(filter(None, (remarks, f"then {behind.url}")))
     what = f"{directory.resolve()}{f' ({remarks})' if remarks else ''}"
     run_server(app, settings, serving=("Root", what))
 

@@ -3,14 +3,15 @@
 import functools
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from inspect import signature
+from dataclasses import dataclass, field, fields
 from textwrap import fill, indent
 from typing import Any, Final
 
 import click
 
 from corserver.cli import terminal
+from corserver.cli.behind import BEHIND_OPTIONS
+from corserver.cli.inherited import listen_fds
 from corserver.cli.logs import LogFormat, Output
 from corserver.cli.policy import POLICY_OPTIONS, read_policy
 from corserver.cli.topics import option
@@ -161,6 +162,8 @@ class Settings:
     addresses only; *server_header* None writes none. At *private_paths*, which end in `/*`, no policy governs and
     nothing is logged. *open_path* is what the browser is to open, None for nothing; *inspect* is whether there is a
     live view, on a port of its own.
+    *fds* are listening sockets that take the place of host and port. *trusted_proxies* and *health* are as `serve`
+    takes them; *drain_seconds* is how long it goes on after a SIGTERM, while the latter says no.
     """
 
     host: str = "127.0.0.1"
@@ -177,73 +180,98 @@ class Settings:
     explain_denials: bool = False
     server_header: str | None = "corserver"
     limits: Limits = field(default_factory=Limits)
+    fds: Sequence[int] = ()
+    trusted_proxies: Sequence[str] = ()
+    health: str | None = None
+    drain_seconds: float = 0.0
     output: Output = field(default_factory=Output)
 
 
 def server_options(command: Callable[..., Any], base: Limits = _LIMITS) -> Callable[..., Any]:
     """These flags, for a command that is given them as `settings`, beside its own. *base* has the limits' defaults."""
-    _, *shared = signature(_settings).parameters
 
     @functools.wraps(command)
     def with_settings(**flags: Any) -> Any:
-        settings = _settings(base, **{name: flags.pop(name) for name in shared})
-        return command(settings=settings, **flags)
+        given = _Flags(**{each.name: flags.pop(each.name) for each in fields(_Flags)})
+        return command(settings=_settings(base, given), **flags)
 
     decorated: Callable[..., Any] = with_settings
-    for decorate in reversed((*_WHERE, *POLICY_OPTIONS, *_HOW)):
+    for decorate in reversed((*_WHERE, *POLICY_OPTIONS, *BEHIND_OPTIONS, *_HOW)):
         decorated = decorate(decorated)
     return decorated
 
 
-def _settings(
-    base: Limits,
-    host: str,
-    port: int,
-    strict_port: bool,
-    uds: str | None,
-    uds_mode: str,
-    workers: int,
-    open_path: str | None,
-    inspect: bool,
-    cors: tuple[str, ...],
-    cors_methods: tuple[str, ...],
-    cors_headers: tuple[str, ...],
-    cors_expose: tuple[str, ...],
-    cors_credentials: bool,
-    cors_max_age: int,
-    explain_denials: bool,
-    allow_host: tuple[str, ...],
-    limits: tuple[str, ...],
-    log_format: str,
-    ready_line: bool,
-    no_access_log: bool,
-    no_server_header: bool,
-    verbose: bool,
-    quiet: bool,
-) -> Settings:
-    policy = read_policy(cors, cors_methods, cors_headers, cors_expose, cors_credentials, cors_max_age)
-    if inspect and workers > 1:
+@dataclass(frozen=True, slots=True)
+class _Flags:
+    # As they were typed.
+    host: str
+    port: int
+    strict_port: bool
+    uds: str | None
+    uds_mode: str
+    workers: int
+    open_path: str | None
+    inspect: bool
+    cors: tuple[str, ...]
+    cors_methods: tuple[str, ...]
+    cors_headers: tuple[str, ...]
+    cors_expose: tuple[str, ...]
+    cors_credentials: bool
+    cors_max_age: int
+    forwarded_allow_ips: tuple[str, ...]
+    health: str | None
+    drain_seconds: float
+    fds: tuple[int, ...]
+    explain_denials: bool
+    allow_host: tuple[str, ...]
+    limits: tuple[str, ...]
+    log_format: str
+    ready_line: bool
+    no_access_log: bool
+    no_server_header: bool
+    verbose: bool
+    quiet: bool
+
+
+def _settings(base: Limits, given: _Flags) -> Settings:
+    policy = read_policy(
+        given.cors,
+        given.cors_methods,
+        given.cors_headers,
+        given.cors_expose,
+        given.cors_credentials,
+        given.cors_max_age,
+    )
+    if given.inspect and given.workers > 1:
         raise click.UsageError("--inspect is for one process: leave out --workers")
     try:
-        chosen = read_limits(limits, base)
+        chosen = read_limits(given.limits, base)
     except ValueError as error:
         raise click.UsageError(terminal.limits_error(error)) from error
     return Settings(
-        host=host,
-        port=port,
-        strict_port=strict_port,
-        uds=uds,
-        uds_mode=_mode(uds_mode),
-        workers=workers,
-        open_path=_open_path(open_path, uds),
-        inspect=inspect,
+        host=given.host,
+        port=given.port,
+        strict_port=given.strict_port,
+        uds=given.uds,
+        uds_mode=_mode(given.uds_mode),
+        workers=given.workers,
+        open_path=_open_path(given.open_path, given.uds),
+        inspect=given.inspect,
         policy=policy,
-        allow_hosts=allow_host or None,
-        explain_denials=explain_denials,
-        server_header=None if no_server_header else "corserver",
+        allow_hosts=given.allow_host or None,
+        explain_denials=given.explain_denials,
+        server_header=None if given.no_server_header else "corserver",
         limits=chosen,
+        fds=given.fds or listen_fds(),
+        trusted_proxies=given.forwarded_allow_ips,
+        health=given.health,
+        drain_seconds=0.0 if given.health is None else given.drain_seconds,
         output=Output(
-            LogFormat(log_format), lines=not no_access_log, quiet=quiet, verbose=verbose, ready_line=ready_line
+            LogFormat(given.log_format),
+            lines=not given.no_access_log,
+            quiet=given.quiet,
+            verbose=given.verbose,
+            ready_line=given.ready_line,
         ),
     )
 

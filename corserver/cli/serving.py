@@ -13,12 +13,14 @@ import trio
 
 from corserver.cli import terminal
 from corserver.cli.access_log import Reader
+from corserver.cli.inherited import BadSocket, inherited, shared
 from corserver.cli.logs import log_rest, log_to_stderr
 from corserver.cli.opening import open_in_browser
 from corserver.cli.server_options import Settings
 from corserver.cli.summary import Tally
 from corserver.cli.worker_tallies import WorkerTallies
 from corserver.cors.scopes import Scopes
+from corserver.http.health import LEAVING_SECONDS
 from corserver.http.listeners import BoundAddress, bound_address, open_listeners, open_queues
 from corserver.http.log import Repeated
 from corserver.http.messages import App
@@ -62,6 +64,8 @@ def run_server(
     run = _Run(settings, serving, ready, repeated, unasked=unasked, reloads=reloads)
     try:
         was_cut_off = run(app)
+    except BadSocket as error:
+        raise click.UsageError(str(error)) from error
     except OSError as error:
         host, port = settings.host, settings.port
         words = terminal.bind_error(error, host, port, strict=settings.strict_port, uds=settings.uds)
@@ -114,17 +118,19 @@ class _Run:
             server_header=settings.server_header,
             allow_hosts=settings.allow_hosts,
             explain_denials=settings.explain_denials,
+            trusted_proxies=settings.trusted_proxies,
+            health=settings.health,
         )
-        with _opened(settings) as unix:
+        with _opened(settings) as given:
             if settings.workers == 1 and not self._reloads:
-                return trio.run(self._serve_alone, start, unix)
-            return self._supervise(start, self._queues(unix))
+                return trio.run(self._serve_alone, start, given)
+            return self._supervise(start, self._queues(given))
 
     # -------------------------------------------------------------------------------------------------- one process
 
-    async def _serve_alone(self, start: Start, unix: socket.socket | None) -> bool:
+    async def _serve_alone(self, start: Start, given: list[socket.socket]) -> bool:
         settings = self._settings
-        listeners = [unix] if unix else await open_listeners(settings.host, settings.port, or_next=_or_next(settings))
+        listeners = given or await open_listeners(settings.host, settings.port, or_next=_or_next(settings))
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             async with trio.open_nursery() as views:
                 async with trio.open_nursery() as nursery:
@@ -146,9 +152,8 @@ class _Run:
         return view.url
 
     async def _stop_on_signal(self, server: Server, signals: AsyncIterator[int]) -> bool:
-        """Whether a second signal cut answers off."""
-        await anext(signals)
-        server.stop()
+        """Whether another signal cut answers off."""
+        await _begin_to_stop(server, signals, self._settings.drain_seconds)
         with trio.move_on_after(_PATIENCE) as brief:
             await server.wait_stopped()
         if brief.cancelled_caught and self._output.is_for_people:
@@ -169,11 +174,10 @@ class _Run:
 
     # ---------------------------------------------------------------------------------------------- several processes
 
-    def _queues(self, unix: socket.socket | None) -> Sequence[Sequence[socket.socket]]:
+    def _queues(self, given: list[socket.socket]) -> Sequence[Sequence[socket.socket]]:
         settings = self._settings
-        if unix is not None:
-            return [[unix.dup()] for _ in range(settings.workers)]
-        return open_queues(settings.host, settings.port, settings.workers, or_next=_or_next(settings))
+        wanted = settings.host, settings.port, settings.workers
+        return shared(given, settings.workers) or open_queues(*wanted, or_next=_or_next(settings))
 
     def _supervise(self, start: Start, queues: Sequence[Sequence[socket.socket]]) -> bool:
         addresses = [bound_address(listener, "http") for listener in queues[0]]
@@ -196,8 +200,15 @@ class _Run:
                 terminal.print_replaced(number, reloads=self._reloads, aside=aside)
 
         with contextlib.closing(WorkerTallies()) as tallies:
-            grace = self._settings.limits.grace_seconds
-            was_cut_off = Supervisor(serve_on, queues, grace=grace, tell=tell, reloads=self._reloads).run()
+            supervisor = Supervisor(
+                serve_on,
+                queues,
+                grace=self._settings.limits.grace_seconds,
+                drain=self._settings.drain_seconds,
+                tell=tell,
+                reloads=self._reloads,
+            )
+            was_cut_off = supervisor.run()
             total, killed = tallies.total()
         self._end(total, was_cut_off, killed)
         return was_cut_off
@@ -231,13 +242,28 @@ class _Run:
             terminal.print_stopped(was_cut_off, aside=aside)
 
 
+async def _begin_to_stop(server: Server, signals: AsyncIterator[int], drain_seconds: float) -> None:
+    """Wait for a signal. After a SIGTERM the server goes on for so long, or until another one comes."""
+    if await anext(signals) != signal.SIGTERM or not drain_seconds:
+        server.stop()
+        return
+    server.drain()
+    with trio.move_on_after(drain_seconds) as scope:
+        await anext(signals)
+    if scope.cancelled_caught:
+        server.retire(LEAVING_SECONDS)
+    else:
+        server.stop()
+
+
 @contextlib.contextmanager
-def _opened(settings: Settings) -> Iterator[socket.socket | None]:
+def _opened(settings: Settings) -> Iterator[list[socket.socket]]:
+    """The listening sockets that are there already, or are no TCP's."""
     if settings.uds is None:
-        yield None
+        yield inherited(settings.fds)
     else:
         with unix_listener(settings.uds, settings.uds_mode) as listener:
-            yield listener
+            yield [listener]
 
 
 def _policies(settings: Settings) -> Policies:

@@ -14,6 +14,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 ALL: Final = "all"
 #: Every topic there is in some command, with its heading.
 TOPICS: Final[Mapping[str, str]] = {
+    "upstream": "What is asked of the upstream, and how",
     "app": "How the app is loaded and run",
     "cors": "Which pages may read the answers",
     "network": "Where it listens, and for whom",

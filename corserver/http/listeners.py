@@ -109,6 +109,20 @@ async def accept(listener: socket.socket, room: Room, admit: Callable[[socket.so
             admit(sock, address[:2] if isinstance(address, tuple) else address)
 
 
+def accept_waiting(listener: socket.socket, room: Room, admit: Callable[[socket.socket, Address], None]) -> None:
+    """Give what waits in the queue of *listener* to *admit*: closing it would reset these connections, whose clients
+    may have sent their requests already."""
+    with contextlib.suppress(OSError):
+        while room.take():
+            try:
+                sock, address = listener.accept()
+            except OSError:
+                room.give()
+                raise
+            sock.setblocking(False)
+            admit(sock, address[:2] if isinstance(address, tuple) else address)
+
+
 def bound_address(listener: socket.socket, scheme: str) -> BoundAddress:
     """Where *listener* listens."""
     name = listener.getsockname()

@@ -15,7 +15,8 @@ from corserver.apps.files.multipart import Multipart, MultipartBody
 from corserver.apps.files.ranges import ByteRange, RangeNotSatisfiable, requested_ranges
 from corserver.apps.files.validators import Validators, format_http_date
 from corserver.http.fileslice import CHUNK, FileSlice, read_exactly
-from corserver.http.messages import HTTPError, Response, header_fields
+from corserver.http.header_lines import header_fields
+from corserver.http.messages import HTTPError, Response
 
 Line = tuple[bytes, bytes]
 

@@ -20,7 +20,8 @@ from corserver.apps.files.representations import NOSNIFF, Line, Representation
 from corserver.apps.files.selecting import FileChanged, Manner, selected
 from corserver.cors.scopes import BadPath, Path
 from corserver.http.fileslice import CHUNK, FileShrank, read_exactly
-from corserver.http.messages import HeadersLike, HTTPError, Request, Response, header_fields
+from corserver.http.header_lines import HeadersLike, header_fields
+from corserver.http.messages import HTTPError, Request, Response
 
 _ALLOW: Final = (b"Allow", b"GET, HEAD, OPTIONS")
 _RANGE: Final = b"range"

@@ -15,7 +15,8 @@ from collections.abc import AsyncIterable, AsyncIterator
 from dataclasses import dataclass
 from typing import Final
 
-from corserver.http.messages import App, Headers, HTTPError, Request, Response
+from corserver.http.header_lines import Headers
+from corserver.http.messages import App, HTTPError, Request, Response
 
 Line = tuple[bytes, bytes]
 

@@ -11,7 +11,8 @@ from corserver.apps.files import StaticFiles
 from corserver.apps.live.injecting import Injection
 from corserver.cors.scopes import Path
 from corserver.http.fileslice import CHUNK
-from corserver.http.messages import App, Headers, HTTPError, Request, Response
+from corserver.http.header_lines import Headers
+from corserver.http.messages import App, HTTPError, Request, Response
 
 PIECE = b"<script></script>"
 INJECTION = Injection(PIECE, b"-live-1")
