@@ -171,17 +171,12 @@ async def nginx(directory: Path, snippet: str) -> AsyncIterator[str]:
         proxy = f"proxy_pass {behind}; #"
         location = snippet.replace("# what is there already", proxy) or f"location / {{ {proxy}\n }}"
         (directory / "nginx.conf").write_text(
-            f"{user} pid {directory}/pid; error_log {directory}/errors; events {{}}"
+            f"{user} pid {directory}/pid; daemon off; error_log stderr notice; events {{}}"
             f" http {{ access_log off; {places} server {{ listen 127.0.0.1:{port};\n{location}\n}} }}"
         )
         command = ["nginx", "-p", str(directory), "-c", str(directory / "nginx.conf")]
-        # it returns once it listens
-        await trio.run_process(command, stderr=subprocess.DEVNULL)
-        try:
+        async with program(*command, cwd=directory, sign="start worker process"):
             yield f"http://127.0.0.1:{port}"
-        finally:
-            with trio.CancelScope(shield=True):
-                await trio.run_process([*command, "-s", "stop"], stderr=subprocess.DEVNULL)
 
 
 @asynccontextmanager
