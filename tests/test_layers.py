@@ -35,13 +35,13 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"corserver.apps", "corserver.http.messages", "corserver.http.wire", "corserver.cors.scopes"},
         {"trio", "httpcore"},
     ),
-    "corserver.config": ({"corserver.cors", "corserver.http.limits"}, set()),
+    "corserver.config": ({"corserver.cors", "corserver.http.limits", "corserver.config"}, set()),
     "corserver.tools": (
         {"corserver.cors", "corserver.http", "corserver.apps", "corserver.config", "corserver.tools"},
         {"trio", "h11", "click", "rich", "hdrh"},
     ),
     "corserver.testing": ({"corserver"}, {"trio", "pytest"}),
-    "corserver.cli": ({"corserver"}, {"trio", "click", "rich"}),
+    "corserver.cli": ({"corserver"}, {"trio", "click", "rich", "watchfiles"}),
     "corserver": ({"corserver"}, set()),
 }
 #: What must not be imported even though the room could.

@@ -1,5 +1,6 @@
 """`corserver [DIRECTORY]`: serve a directory."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,21 @@ from corserver import __version__
 from corserver.apps.auth import BasicAuth
 from corserver.apps.files import StaticFiles
 from corserver.cli.commands import DefaultCommand
+from corserver.cli.configured import Lines, ServingCommand, checked
+from corserver.cli.embeddable import Embeddable
+from corserver.cli.rereading import Policies
 from corserver.cli.server_options import LIMITS_EPILOG, Settings, server_options
 from corserver.cli.serving import run_server
 from corserver.config import cache_control, embedding_lines, header_lines, users
 from corserver.http.messages import App
 
 
+class ServeDirectory(DefaultCommand, ServingCommand):
+    """The command that is meant without a name, configured as those with one that serve are."""
+
+
 @click.command(
-    cls=DefaultCommand,
+    cls=ServeDirectory,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=LIMITS_EPILOG,
 )
@@ -31,6 +39,7 @@ from corserver.http.messages import App
     "--cache",
     default="no-cache",
     show_default=True,
+    callback=checked(cache_control),
     metavar="SECONDS",
     help="Let files be used that long without asking again (also 10m, 2h, 7d, no-store); "
     "those with a hash in their name for good.",
@@ -40,6 +49,8 @@ from corserver.http.messages import App
     "--header",
     "headers",
     multiple=True,
+    type=Lines(),
+    callback=checked(header_lines),
     metavar="'NAME: VALUE'",
     help="Put this line on every answer. Repeatable.",
 )
@@ -49,7 +60,8 @@ from corserver.http.messages import App
 @click.option(
     "--auth",
     multiple=True,
-    envvar="CORSERVER_AUTH",
+    hide_input=True,
+    callback=checked(users),
     metavar="USER:PASS",
     help="Ask for this name and password. Repeatable. Others on this machine can see it here: CORSERVER_AUTH hides it.",
 )
@@ -57,15 +69,15 @@ from corserver.http.messages import App
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def serve_directory(directory: Path, settings: Settings, **flags: Any) -> None:
     """Serve DIRECTORY (default: the current one) over HTTP, to this machine only; without CORS until asked for."""
-    app, remarks = _site(directory, with_cors=settings.policy is not None, **flags)
+    app, remarks, govern = _site(directory, settings.policy, **flags)
     what = f"{directory.resolve()}{f' ({remarks})' if remarks else ''}"
-    run_server(app, settings, serving=("Root", what))
+    run_server(app, settings, serving=("Root", what), changed=govern)
 
 
 def _site(
     directory: Path,
+    policies: Policies,
     *,
-    with_cors: bool,
     index: str,
     no_listing: bool,
     spa: bool,
@@ -76,27 +88,31 @@ def _site(
     isolate: bool,
     auth: tuple[str, ...],
     dotfiles: bool,
-) -> tuple[App, str]:
-    """The app, and what is to be said of it in the banner."""
+) -> tuple[App, str, Callable[[Policies], None]]:
+    """The app, what is to be said of it in the banner, and what is to be called when there are other policies."""
     try:
         own = header_lines(headers)
         named = {name.lower() for name, _ in own}
-        usual = [line for line in embedding_lines(isolate=isolate, cors=with_cors) if line[0].lower() not in named]
         age = cache_control(cache)
-        files = StaticFiles(
-            directory,
-            index=index,
-            listing=not no_listing,
-            spa=spa,
-            clean_urls=clean_urls,
-            compress=compress,
-            cache_control=age,
-            immutable=age.startswith("max-age"),
-            headers=(*usual, *own),
-            dotfiles=dotfiles,
-        )
+
+        def files(with_cors: bool) -> StaticFiles:
+            usual = embedding_lines(isolate=isolate, cors=with_cors)
+            return StaticFiles(
+                directory,
+                index=index,
+                listing=not no_listing,
+                spa=spa,
+                clean_urls=clean_urls,
+                compress=compress,
+                cache_control=age,
+                immutable=age.startswith("max-age"),
+                headers=(*[line for line in usual if line[0].lower() not in named], *own),
+                dotfiles=dotfiles,
+            )
+
+        site = Embeddable(files(True), files(False), policies)
         logins = users(auth)
-        app = BasicAuth(files, logins) if logins else files
+        app = BasicAuth(site, logins) if logins else site
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     remarks = {
@@ -104,4 +120,4 @@ def _site(
         "cross-origin isolated": isolate,
         "with dotfiles": dotfiles,
     }
-    return app, "; ".join(remark for remark, holds in remarks.items() if holds)
+    return app, "; ".join(remark for remark, holds in remarks.items() if holds), site.govern

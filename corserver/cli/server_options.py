@@ -3,18 +3,21 @@
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from textwrap import fill
 from typing import Any, Final
 
 import click
 
-from corserver.cli import terminal
+from corserver.cli.config_file import CONFIG_OPTIONS
+from corserver.cli.configured import checked, configuration, is_given, parse_again
 from corserver.cli.logs import LogFormat, Output
 from corserver.cli.policy import POLICY_OPTIONS, read_policy
 from corserver.config import limits as read_limits
-from corserver.config import limits_sentence
+from corserver.config import limits_sentence, scopes_of
 from corserver.cors.policy import Policy
+from corserver.cors.scopes import Scopes
 from corserver.http.limits import Limits
 
 #: What the help of such a command ends with.
@@ -39,6 +42,7 @@ _HOW: Final = (
         "--limit",
         "limits",
         multiple=True,
+        callback=checked(read_limits),
         metavar="NAME=VALUE",
         help="Change a limit on what a client can make the server do, such as body=1GiB, idle-seconds=5 or "
         "requests=none. Repeatable; they are listed below.",
@@ -61,34 +65,48 @@ _HOW: Final = (
 class Settings:
     """How a server is run: where it listens, its policy, its limits, and what it writes.
 
-    *allow_hosts* None checks the host on loopback addresses only; *server_header* None writes none.
+    *allow_hosts* None checks the host on loopback addresses only; *server_header* None writes none. *again* reads the
+    same command line anew, with the environment and the configuration file as they are then; it raises
+    `click.ClickException`.
     """
 
     host: str = "127.0.0.1"
     port: int = 8000
     strict_port: bool = False
     workers: int = 1
-    policy: Policy | None = None
+    policy: Policy | Scopes | None = None
     allow_hosts: Sequence[str] | None = None
     explain_denials: bool = False
     server_header: str | None = "corserver"
     limits: Limits = field(default_factory=Limits)
     output: Output = field(default_factory=Output)
+    config: Path | None = None
+    watch_config: bool = False
+    again: "Callable[[], Settings] | None" = field(default=None, repr=False, compare=False)
 
 
 def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """These flags, for a command that is given them as `settings`, beside its own."""
-    shared = tuple(inspect.signature(_settings).parameters)
 
     @functools.wraps(command)
     def with_settings(**flags: Any) -> Any:
-        settings = _settings(**{name: flags.pop(name) for name in shared})
-        return command(settings=settings, **flags)
+        ctx = click.get_current_context()
+        settings = replace(_settings_in(ctx), again=functools.partial(_settings_again, ctx))
+        return command(settings=settings, **{name: value for name, value in flags.items() if name not in _SHARED})
 
     decorated: Callable[..., Any] = with_settings
-    for option in reversed((*_WHERE, *POLICY_OPTIONS, *_HOW)):
+    for option in reversed((*_WHERE, *POLICY_OPTIONS, *_HOW, *CONFIG_OPTIONS)):
         decorated = option(decorated)
     return decorated
+
+
+def _settings_in(ctx: click.Context) -> Settings:
+    return _settings(**{name: ctx.params[name] for name in _SHARED})
+
+
+def _settings_again(ctx: click.Context) -> Settings:
+    with parse_again(ctx) as now:
+        return _settings_in(now)
 
 
 def _settings(
@@ -109,12 +127,14 @@ def _settings(
     no_access_log: bool,
     no_server_header: bool,
     quiet: bool,
+    watch_config: bool,
 ) -> Settings:
-    policy = read_policy(cors, cors_methods, cors_headers, cors_expose, cors_credentials, cors_max_age)
-    try:
-        chosen = read_limits(limits)
-    except ValueError as error:
-        raise click.UsageError(terminal.limits_error(error)) from error
+    found = configuration(click.get_current_context())
+    policy: Policy | Scopes | None = read_policy(
+        cors, cors_methods, cors_headers, cors_expose, cors_credentials, cors_max_age
+    )
+    if found is not None and found.tables and not is_given("cors"):
+        policy = scopes_of(found.tables)
     return Settings(
         host=host,
         port=port,
@@ -124,6 +144,11 @@ def _settings(
         allow_hosts=allow_host or None,
         explain_denials=explain_denials,
         server_header=None if no_server_header else "corserver",
-        limits=chosen,
+        limits=read_limits(limits),
         output=Output(LogFormat(log_format), lines=not no_access_log, quiet=quiet),
+        config=None if found is None else found.file.path,
+        watch_config=watch_config,
     )
+
+
+_SHARED: Final = tuple(inspect.signature(_settings).parameters)

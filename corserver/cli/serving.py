@@ -1,6 +1,7 @@
 """Run a server in the terminal until a signal stops it."""
 
 import functools
+import os
 import signal
 import socket
 import sys
@@ -11,8 +12,8 @@ import trio
 
 from corserver.cli import terminal
 from corserver.cli.logs import Output, log_rest, log_to_stderr
+from corserver.cli.rereading import Policies, Rereading
 from corserver.cli.server_options import Settings
-from corserver.http.limits import Limits
 from corserver.http.listeners import BoundAddress, bound_address, open_listeners, open_queues
 from corserver.http.log import Repeated
 from corserver.http.messages import App
@@ -32,18 +33,25 @@ EXIT_UNBOUND = 3
 EXIT_INTERRUPTED = 130
 
 
-def run_server(app: App, settings: Settings, *, serving: tuple[str, str], ready: Begin | None = None) -> None:
+def run_server(
+    app: App,
+    settings: Settings,
+    *,
+    serving: tuple[str, str],
+    ready: Begin | None = None,
+    changed: Callable[[Policies], None] | None = None,
+) -> None:
     """Serve *app* until SIGINT or SIGTERM; a second one does not wait for the answers under way.
 
     *serving* is the banner's line on what is served: a label and a text; *ready*, where it is given, is called in the
-    banner's place. Exits with 3 where the address cannot be bound, with 130 where answers were cut off, with 1 where
-    a worker cannot start.
+    banner's place; *changed* when other policies are about to be in force, which a SIGHUP reads anew. Exits with 3
+    where the address cannot be bound, with 130 where answers were cut off, with 1 where a worker cannot start.
     """
     output = settings.output
+    rereading = Rereading(app, settings, changed)
     start = functools.partial(
         serve,
         app,
-        cors=settings.policy,
         access_log=output.access_log(),
         limits=settings.limits,
         server_header=settings.server_header,
@@ -61,12 +69,13 @@ def run_server(app: App, settings: Settings, *, serving: tuple[str, str], ready:
                 settings.policy,
                 wanted_port=settings.port,
                 workers=settings.workers,
+                config=settings.config,
                 aside=output.banner_is_aside,
             )
 
     repeated = log_to_stderr()
     try:
-        was_cut_off = _serve(start, settings, begin, repeated)
+        was_cut_off = _serve(start, rereading, begin, repeated)
     except OSError as error:
         click.echo(terminal.bind_error(error, settings.host, settings.port, strict=settings.strict_port), err=True)
         sys.exit(EXIT_UNBOUND)
@@ -79,37 +88,44 @@ def run_server(app: App, settings: Settings, *, serving: tuple[str, str], ready:
         sys.exit(EXIT_INTERRUPTED)
 
 
-def _serve(start: Start, settings: Settings, begin: Begin, repeated: Repeated) -> bool:
+def _serve(start: Start, rereading: Rereading, begin: Begin, repeated: Repeated) -> bool:
+    settings = rereading.settings
     host, port, workers = settings.host, settings.port, settings.workers
     or_next = 0 if settings.strict_port or port == 0 else _PORTS_TO_TRY
     if workers == 1:
-        return trio.run(_serve_alone, start, host, port, or_next, begin, settings.output)
+        return trio.run(_serve_alone, start, rereading, or_next, begin)
     queues = open_queues(host, port, workers, or_next=or_next)
-    return _supervise(start, queues, settings.limits, begin, settings.output, repeated)
+    return _supervise(start, queues, rereading, begin, repeated)
 
 
-async def _serve_alone(start: Start, host: str, port: int, or_next: int, begin: Begin, output: Output) -> bool:
-    listeners = await open_listeners(host, port, or_next=or_next)
+async def _serve_alone(start: Start, rereading: Rereading, or_next: int, begin: Begin) -> bool:
+    settings = rereading.settings
+    listeners = await open_listeners(settings.host, settings.port, or_next=or_next)
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
-            server: Server = await nursery.start(functools.partial(start, listeners=listeners))
+            start = functools.partial(start, listeners=listeners, cors=rereading.policies)
+            server: Server = await nursery.start(start)
+            await nursery.start(rereading.serve, server)
             begin(server.addresses[0])
-            return await _stop_on_signal(server, signals, output)
+            was_cut_off = await _stop_on_signal(server, signals, settings.output)
+            nursery.cancel_scope.cancel()
+    return was_cut_off
 
 
 def _supervise(
     start: Start,
     queues: Sequence[Sequence[socket.socket]],
-    limits: Limits,
+    rereading: Rereading,
     begin: Begin,
-    output: Output,
     repeated: Repeated,
 ) -> bool:
+    output, supervisor = rereading.settings.output, os.getpid()
     address = bound_address(queues[0][0], "http")
 
     async def serve_on(*, listeners: Sequence[socket.socket], task_status: trio.TaskStatus[Server]) -> None:
         try:
-            await start(listeners=listeners, task_status=task_status)
+            async with rereading.watched(supervisor if listeners is queues[0] else None):
+                await start(listeners=listeners, cors=rereading.policies, task_status=task_status)
         finally:
             log_rest(repeated)
 
@@ -121,7 +137,8 @@ def _supervise(
         elif moment is Moment.REPLACED and not output.quiet:
             terminal.print_replaced(number, aside=output.banner_is_aside)
 
-    was_cut_off = Supervisor(serve_on, queues, grace=limits.grace_seconds, tell=tell).run()
+    grace = rereading.settings.limits.grace_seconds
+    was_cut_off = Supervisor(serve_on, queues, grace=grace, tell=tell, prepare=rereading.read).run()
     if not output.quiet:
         terminal.print_stopped(was_cut_off, aside=output.banner_is_aside)
     return was_cut_off

@@ -4,13 +4,15 @@ import contextlib
 import errno
 import os
 import sys
+from pathlib import Path
 
 import click
 
 from corserver import __version__
 from corserver.cli.colour import wants_colour
-from corserver.config import policy_sentence
+from corserver.config import scope_sentences
 from corserver.cors.policy import Policy
+from corserver.cors.scopes import Scopes
 from corserver.http.listeners import BoundAddress
 
 STATUS_COLOURS = {"2": "green", "3": "cyan", "4": "yellow", "5": "red"}
@@ -19,23 +21,39 @@ STATUS_COLOURS = {"2": "green", "3": "cyan", "4": "yellow", "5": "red"}
 def print_banner(
     address: BoundAddress,
     serving: tuple[str, str],
-    policy: Policy | None,
+    policies: Policy | Scopes | None,
     *,
     wanted_port: int,
     workers: int = 1,
+    config: Path | None = None,
     aside: bool = False,
 ) -> None:
-    """At most eight lines: where, what, and the CORS policy in one sentence. *aside*, here as below: to stderr."""
+    """A few lines: where, what, and each CORS policy in one. *aside*, here as below: to stderr."""
     rows = [("URL", address.url)]
     if wanted_port not in (0, address.port):
         rows.append(("Port", f"{wanted_port} is taken, so this is {address.port} (--strict-port refuses instead)"))
     if not address.is_loopback:
         rows.append(("Network", f"open to other machines ({address.host})"))
-    off = "off: no page of another origin can read this (--cors ORIGIN allows one)"
-    rows += [serving, ("CORS", off if policy is None else policy_sentence(policy))]
+    rows += [serving, *_policy_rows(policies)]
+    if config is not None:
+        rows.append(("Config", str(config)))
     if workers > 1:
         rows.append(("Workers", f"{workers} (kill -HUP {os.getpid()} replaces them)"))
     print_rows(*rows, aside=aside)
+
+
+def print_policies(policies: Policy | Scopes | None, *, aside: bool = False) -> None:
+    """The policies that are in force now."""
+    print_line("The configuration was read again.", aside=aside)
+    for label, text in _policy_rows(policies):
+        print_line(f"  {style(f'{label:<9}', dim=True)}{text}", aside=aside)
+
+
+def _policy_rows(policies: Policy | Scopes | None) -> list[tuple[str, str]]:
+    if policies is None:
+        return [("CORS", "off: no page of another origin can read this (--cors ORIGIN allows one)")]
+    texts = [f"{path}: {sentence}" if path else sentence for path, sentence in scope_sentences(policies)]
+    return [("" if number else "CORS", text) for number, text in enumerate(texts)]
 
 
 def print_rows(*rows: tuple[str, str], aside: bool = False) -> None:
@@ -77,11 +95,6 @@ def bind_error(error: OSError, host: str, port: int, *, strict: bool) -> str:
     else:
         reason = f"{error.strerror or error}"
     return f"{style('Error', fg='red')}: cannot listen on {host}: {reason}"
-
-
-def limits_error(error: ValueError) -> str:
-    """Refused limits in the words of the command line."""
-    return "\n  ".join(["--limit was refused:", *str(error).splitlines()])
 
 
 def print_line(line: str, *, aside: bool = False) -> None:

@@ -70,7 +70,8 @@ class _Slot:
 class Supervisor:
     """Runs a worker for each of *queues*, the listening sockets of a slot; closes them in the end.
 
-    *grace* is how long answers may take to finish, in seconds, as in `Limits`. *tell* is called with a `Moment`.
+    *grace* is how long answers may take to finish, in seconds, as in `Limits`. *tell* is called with a `Moment`,
+    *prepare* before a SIGHUP replaces the workers; where it returns False they stay.
     """
 
     def __init__(
@@ -80,11 +81,13 @@ class Supervisor:
         *,
         grace: float,
         tell: Callable[[Moment, int], None] | None = None,
+        prepare: Callable[[], bool] | None = None,
     ) -> None:
         self._serve_on = serve_on
         self._slots = [_Slot(listeners) for listeners in queues]
         self._grace = grace
         self._tell = tell
+        self._prepare = prepare
         #: All that run, those that are leaving too.
         self._processes: set[Process] = set()
         self._to_replace: list[_Slot] = []
@@ -139,7 +142,7 @@ class Supervisor:
         hangs_up = number is signal.SIGHUP
         if number in (signal.SIGINT, signal.SIGTERM) or (hangs_up and self._had_terminal and not has_terminal()):
             self._stop()
-        elif hangs_up and not self._is_stopping:
+        elif hangs_up and not self._is_stopping and (self._prepare is None or self._prepare()):
             self._to_replace = list(self._slots)
 
     def _stop(self) -> None:
