@@ -59,7 +59,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"corserver.apps.live", *MESSAGES, "corserver.cors.scopes"},
         {"trio", "watchfiles"},
     ),
-    "corserver.config": ({"corserver.cors", "corserver.http.limits"}, set()),
+    "corserver.config": ({"corserver.cors", "corserver.http.limits", "corserver.config"}, set()),
     "corserver.tools": (
         {"corserver.cors", "corserver.http", "corserver.apps", "corserver.config", "corserver.tools"},
         {"trio", "h11", "click", "rich", "hdrh"},

@@ -4,24 +4,17 @@ from typing import Final
 
 import click
 
+from corserver.cli.configured import checked
 from corserver.cli.topics import option
 from corserver.http.forwarded import TrustedProxies
 from corserver.http.health import DRAIN_SECONDS, health_path
-
-
-def _trusted(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
-    try:
-        TrustedProxies.parse(given)
-    except ValueError as error:
-        raise click.UsageError(str(error), ctx) from error
-    return given
 
 
 def _health(ctx: click.Context, parameter: click.Parameter, given: str | None) -> str | None:
     try:
         return None if given is None else health_path(given).decode("ascii")
     except ValueError as error:
-        raise click.UsageError(str(error), ctx) from error
+        raise click.BadParameter(str(error), ctx, parameter) from error
 
 
 BEHIND_OPTIONS: Final = (
@@ -29,7 +22,7 @@ BEHIND_OPTIONS: Final = (
         "--forwarded-allow-ips",
         topic="network",
         multiple=True,
-        callback=_trusted,
+        callback=checked(TrustedProxies.parse),
         metavar="LIST",
         help="Believe what these proxies say of the client in Forwarded and X-Forwarded-*: addresses, networks, unix "
         "for those on a Unix socket, or *.  [default: nobody]",

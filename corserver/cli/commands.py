@@ -47,6 +47,10 @@ COMMANDS: Final[Mapping[str, Entry]] = {
 }
 
 
+#: What is meant without a name.
+DEFAULT: Final = Entry("corserver.cli.serve", "serve_directory", "Serve a directory.")
+
+
 class DefaultCommand(TopicCommand):
     """The command that is meant without a name: its help leads to the others."""
 

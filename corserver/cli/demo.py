@@ -7,8 +7,8 @@ import click
 from corserver.cli import terminal
 from corserver.cli.logs import Output
 from corserver.cli.opening import open_in_browser
-from corserver.cli.server_options import Settings
 from corserver.cli.serving import run_server
+from corserver.cli.settings import Settings
 from corserver.http.listeners import BoundAddress
 from corserver.tools.demo.sites import Demo
 

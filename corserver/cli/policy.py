@@ -5,6 +5,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from corserver.cli.configured import said_in
 from corserver.cli.topics import option
 from corserver.config import cors_policy
 from corserver.cors.policy import Policy, PolicyError
@@ -68,7 +69,9 @@ def read_policy(
 ) -> Policy | None:
     """The policy of the flags, None without `--cors`. Raises `click.UsageError` with every mistake there is."""
     try:
-        policy = cors_policy(cors, cors_methods, cors_headers, cors_expose, cors_credentials, cors_max_age)
+        policy = cors_policy(
+            cors, cors_methods or None, cors_headers or None, cors_expose or None, cors_credentials, cors_max_age
+        )
     except PolicyError as error:
         raise click.UsageError(_refused(error)) from error
     if policy is None and (cors_methods or cors_headers or cors_expose or cors_credentials):
@@ -77,8 +80,9 @@ def read_policy(
 
 
 def _refused(error: PolicyError) -> str:
+    ctx = click.get_current_context()
     lines = ["the CORS policy was refused:"]
     for refusal in error.refusals:
-        flag = FLAGS.get(refusal.option, refusal.option)
+        flag = said_in(ctx, FLAGS[refusal.option].removeprefix("--").replace("-", "_"))
         lines += [f"  {flag} {refusal.given}", f"      {refusal.why}", f"      write: {refusal.write}"]
     return "\n".join(lines)

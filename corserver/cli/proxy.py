@@ -8,11 +8,14 @@ from typing import Any, Final
 import click
 
 from corserver.apps.proxy import Proxy
-from corserver.cli.server_options import Settings, header_option, server_options, topic_texts
+from corserver.cli.configured import Lines, ServingCommand, checked
+from corserver.cli.server_options import header_option, server_options, topic_texts
 from corserver.cli.serving import run_server
-from corserver.cli.topics import TopicCommand, option
+from corserver.cli.settings import Settings
+from corserver.cli.topics import option
 from corserver.config import header_lines
 from corserver.cors.policy import Policy
+from corserver.cors.scopes import Scopes
 from corserver.http.limits import Limits
 
 #: No body is kept.
@@ -28,7 +31,7 @@ Examples:
 
 
 @click.command(
-    cls=TopicCommand,
+    cls=ServingCommand,
     texts=topic_texts(_LIMITS),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_EPILOG,
@@ -87,6 +90,9 @@ Examples:
     "request_headers",
     topic="upstream",
     multiple=True,
+    hide_input=True,
+    type=Lines(),
+    callback=checked(header_lines),
     metavar="'NAME: VALUE'",
     help="Put this line on every request to the upstream; without a value, leave it out. Repeatable.",
 )
@@ -100,13 +106,14 @@ def proxy(url: str, settings: Settings, rewrite: tuple[str, ...], keep_locations
     app = make_proxy(
         url, settings.policy, rewrite_locations=not keep_locations, rewrite=rewrites(rewrite), **lines, **flags
     )
-    run_server(app, settings, serving=("Upstream", app.url))
+    names = [name for name, _ in lines["request_headers"]]
+    run_server(app, settings, serving=("Upstream", app.url), changed=functools.partial(_check_secrets, names))
 
 
-def make_proxy(url: str, policy: Policy | None, **options: Any) -> Proxy:
+def make_proxy(url: str, policies: Policy | Scopes | None, **options: Any) -> Proxy:
     """The proxy of the flags. Raises `click.UsageError`."""
+    _check_secrets([name for name, _ in options.get("request_headers", ())], policies)
     try:
-        _check_secrets(policy, (name for name, _ in options.get("request_headers", ())))
         return Proxy(url, **options)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
@@ -131,9 +138,11 @@ def rewrites(pairs: Iterable[str]) -> Mapping[str, str]:
     return found
 
 
-def _check_secrets(policy: Policy | None, names: Iterable[str]) -> None:
+def _check_secrets(names: Iterable[str], policies: Policy | Scopes | None) -> None:
     secrets = [name for name in names if name.lower() in _SECRETS]
-    if secrets and policy is not None and policy.rules.origins is None:
-        raise ValueError(
+    scopes = Scopes.of(policies)
+    governing = (scopes.default_policy, *(scope.policy for scope in scopes.scopes))
+    if secrets and any(isinstance(policy, Policy) and policy.rules.origins is None for policy in governing):
+        raise click.UsageError(
             f"--upstream-header {secrets[0]} with --cors '*': every page on the web could act with it: name the origins"
         )

@@ -8,10 +8,12 @@ from typing import Any, Final
 
 import click
 
+from corserver.cli.configured import ServingCommand
 from corserver.cli.hosting import Hosting, Late
-from corserver.cli.server_options import Settings, header_option, server_options, topic_texts
+from corserver.cli.server_options import header_option, server_options, topic_texts
 from corserver.cli.serving import EXIT_FAILED, run_server
-from corserver.cli.topics import TopicCommand, option
+from corserver.cli.settings import Settings
+from corserver.cli.topics import option
 from corserver.cli.watching import Watch, watching
 from corserver.config import header_lines
 from corserver.http.limits import Limits
@@ -35,7 +37,7 @@ _LEVELS: Final = ("critical", "error", "warning", "info", "debug", "trace")
 
 
 @click.command(
-    cls=TopicCommand,
+    cls=ServingCommand,
     texts=topic_texts(_LIMITS),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=EXAMPLES,
@@ -138,10 +140,6 @@ def _run(
     headers: tuple[str, ...],
     log_level: str,
 ) -> None:
-    try:
-        lines = header_lines(headers)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
     if root_path and not root_path.startswith("/"):
         raise click.UsageError(f"--root-path {root_path}: write /{root_path}")
     hosting = Hosting(
@@ -153,7 +151,7 @@ def _run(
         loop=loop,
         lifespan=lifespan,
         root_path=root_path,
-        headers=lines,
+        headers=header_lines(headers),
         limit_concurrency=limit_concurrency,
         has_others=settings.workers > 1,
     )

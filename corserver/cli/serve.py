@@ -12,16 +12,26 @@ from corserver.apps.files import StaticFiles
 from corserver.apps.proxy import Fallback
 from corserver.cli.commands import DefaultCommand
 from corserver.cli.completion import SHELLS, print_completion
+from corserver.cli.configured import ServingCommand, checked
+from corserver.cli.embeddable import Embeddable
 from corserver.cli.proxy import make_proxy, without_body_limit
-from corserver.cli.server_options import Settings, header_option, server_options, topic_texts
+from corserver.cli.rereading import Changed
+from corserver.cli.server_options import header_option, server_options, topic_texts
 from corserver.cli.serving import run_server
+from corserver.cli.settings import Settings
 from corserver.cli.topics import option
 from corserver.config import cache_control, embedding_lines, header_lines, users
+from corserver.cors.policy import Policy
+from corserver.cors.scopes import Scopes
 from corserver.http.messages import App
 
 
+class ServeDirectory(DefaultCommand, ServingCommand):
+    """The command that is meant without a name, configured as those with one that serve are."""
+
+
 @click.command(
-    cls=DefaultCommand,
+    cls=ServeDirectory,
     texts=topic_texts(),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
@@ -57,6 +67,7 @@ from corserver.http.messages import App
     topic="files",
     default="no-cache",
     show_default=True,
+    callback=checked(cache_control),
     metavar="SECONDS",
     help="Let files be used that long without asking again (also 10m, 2h, 7d, no-store); "
     "those with a hash in their name for good.",
@@ -72,7 +83,8 @@ from corserver.http.messages import App
     "--auth",
     topic="files",
     multiple=True,
-    envvar="CORSERVER_AUTH",
+    hide_input=True,
+    callback=checked(users),
     metavar="USER:PASS",
     help="Ask for this name and password. Repeatable. Others on this machine can see it here: CORSERVER_AUTH hides it.",
 )
@@ -103,7 +115,7 @@ from corserver.http.messages import App
 def serve_directory(directory: Path, settings: Settings, **flags: Any) -> None:
     """Serve DIRECTORY (default: the current one) over HTTP, to this machine only; without CORS until asked for."""
     fallback = flags.pop("fallback")
-    app, remarks = _site(directory, with_cors=settings.policy is not None, **flags)
+    app, remarks, govern = _site(directory, settings.policy, **flags)
     if flags["live"]:
         if settings.workers > 1:
             raise click.UsageError("--live is for one process: leave out --workers")
@@ -115,13 +127,13 @@ def serve_directory(directory: Path, settings: Settings, **flags: Any) -> None:
         app, settings = Fallback(app, behind), without_body_limit(settings)
         remarks = "; ".join(filter(None, (remarks, f"then {behind.url}")))
     what = f"{directory.resolve()}{f' ({remarks})' if remarks else ''}"
-    run_server(app, settings, serving=("Root", what))
+    run_server(app, settings, serving=("Root", what), changed=govern)
 
 
 def _site(
     directory: Path,
+    policies: Policy | Scopes | None,
     *,
-    with_cors: bool,
     index: str,
     no_listing: bool,
     spa: bool,
@@ -133,28 +145,33 @@ def _site(
     auth: tuple[str, ...],
     live: bool,
     dotfiles: bool,
-) -> tuple[App, str]:
-    """The app, and what is to be said of it in the banner."""
+) -> tuple[App, str, Changed]:
+    """The app, what is to be said of it in the banner, and what is to be called when there are other policies."""
     try:
         own = header_lines(headers)
         named = {name.lower() for name, _ in own}
-        usual = [line for line in embedding_lines(isolate=isolate, cors=with_cors) if line[0].lower() not in named]
         age = cache_control(cache)
-        files = StaticFiles(
-            directory,
-            index=index,
-            listing=not no_listing,
-            spa=spa,
-            clean_urls=clean_urls,
-            compress=compress,
-            cache_control=age,
-            immutable=age.startswith("max-age"),
-            headers=(*usual, *own),
-            dotfiles=dotfiles,
-        )
+
+        def files(with_cors: bool) -> StaticFiles:
+            usual = embedding_lines(isolate=isolate, cors=with_cors)
+            return StaticFiles(
+                directory,
+                index=index,
+                listing=not no_listing,
+                spa=spa,
+                clean_urls=clean_urls,
+                compress=compress,
+                cache_control=age,
+                immutable=age.startswith("max-age"),
+                headers=(*[line for line in usual if line[0].lower() not in named], *own),
+                dotfiles=dotfiles,
+            )
+
+        app: App
+        site = Embeddable(files(True), files(False), policies)
         logins = users(auth)
-        site = _live(files, directory) if live else files
-        app = BasicAuth(site, logins) if logins else site
+        app = _live(site, directory) if live else site
+        app = BasicAuth(app, logins) if logins else app
     except (ValueError, ImportError) as error:
         raise click.UsageError(str(error)) from error
     remarks = {
@@ -163,7 +180,7 @@ def _site(
         "live": live,
         "with dotfiles": dotfiles,
     }
-    return app, "; ".join(remark for remark, holds in remarks.items() if holds)
+    return app, "; ".join(remark for remark, holds in remarks.items() if holds), site.govern
 
 
 def _live(files: App, directory: Path) -> App:

@@ -1,23 +1,20 @@
-"""The flags of every command that serves something, and the settings that they make."""
+"""The flags of every command that serves something."""
 
 import functools
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable
 from textwrap import fill, indent
 from typing import Any, Final
 
 import click
 
-from corserver.cli import terminal
 from corserver.cli.behind import BEHIND_OPTIONS
-from corserver.cli.inherited import listen_fds
-from corserver.cli.logs import LogFormat, Output
-from corserver.cli.policy import POLICY_OPTIONS, read_policy
+from corserver.cli.config_file import CONFIG_OPTIONS
+from corserver.cli.configured import Lines, checked
+from corserver.cli.logs import LogFormat
+from corserver.cli.policy import POLICY_OPTIONS
+from corserver.cli.settings import SHARED, read_settings
 from corserver.cli.topics import option
-from corserver.config import limits as read_limits
-from corserver.config import limits_sentence
-from corserver.cors.policy import Policy
+from corserver.config import header_lines, limits, limits_sentence
 from corserver.http.limits import Limits
 
 _LIMITS: Final = Limits()
@@ -92,15 +89,6 @@ _HOW: Final = (
     ),
     option("--allow-host", topic="network", multiple=True, metavar="NAME", help="Answer for this host name too."),
     option(
-        "--limit",
-        "limits",
-        topic="limits",
-        multiple=True,
-        metavar="NAME=VALUE",
-        help="Change a limit, such as body=1GiB, idle-seconds=5 or requests=none. Repeatable. They are, with their "
-        "defaults:",
-    ),
-    option(
         "--open",
         "-o",
         "open_path",
@@ -149,142 +137,38 @@ header_option: Final = option(
     "headers",
     topic="output",
     multiple=True,
+    type=Lines(),
+    callback=checked(header_lines),
     metavar="'NAME: VALUE'",
     help="Put this line on every answer. Repeatable.",
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How a server is run: where it listens, its policy, its limits, and what it writes.
-
-    *uds*, the path of a Unix socket, takes the place of host and port. *allow_hosts* None checks the host on loopback
-    addresses only; *server_header* None writes none. At *private_paths*, which end in `/*`, no policy governs and
-    nothing is logged. *open_path* is what the browser is to open, None for nothing; *inspect* is whether there is a
-    live view, on a port of its own.
-    *fds* are listening sockets that take the place of host and port. *trusted_proxies* and *health* are as `serve`
-    takes them; *drain_seconds* is how long it goes on after a SIGTERM, while the latter says no.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = 8000
-    strict_port: bool = False
-    uds: str | None = None
-    uds_mode: int = 0o600
-    workers: int = 1
-    open_path: str | None = None
-    inspect: bool = False
-    policy: Policy | None = None
-    private_paths: Sequence[str] = ()
-    allow_hosts: Sequence[str] | None = None
-    explain_denials: bool = False
-    server_header: str | None = "corserver"
-    limits: Limits = field(default_factory=Limits)
-    fds: Sequence[int] = ()
-    trusted_proxies: Sequence[str] = ()
-    health: str | None = None
-    drain_seconds: float = 0.0
-    output: Output = field(default_factory=Output)
-
-
 def server_options(command: Callable[..., Any], base: Limits = _LIMITS) -> Callable[..., Any]:
-    """These flags, for a command that is given them as `settings`, beside its own. *base* has the limits' defaults."""
+    """These flags, for a `ServingCommand` that is given them as `settings`, beside its own.
+
+    *base* has the limits' defaults.
+    """
 
     @functools.wraps(command)
     def with_settings(**flags: Any) -> Any:
-        given = _Flags(**{each.name: flags.pop(each.name) for each in fields(_Flags)})
-        return command(settings=_settings(base, given), **flags)
+        settings = read_settings(click.get_current_context(), base)
+        return command(settings=settings, **{name: value for name, value in flags.items() if name not in SHARED})
 
     decorated: Callable[..., Any] = with_settings
-    for decorate in reversed((*_WHERE, *POLICY_OPTIONS, *BEHIND_OPTIONS, *_HOW)):
+    for decorate in reversed((*_WHERE, *POLICY_OPTIONS, *BEHIND_OPTIONS, _limit_option(base), *_HOW, *CONFIG_OPTIONS)):
         decorated = decorate(decorated)
     return decorated
 
 
-@dataclass(frozen=True, slots=True)
-class _Flags:
-    # As they were typed.
-    host: str
-    port: int
-    strict_port: bool
-    uds: str | None
-    uds_mode: str
-    workers: int
-    open_path: str | None
-    inspect: bool
-    cors: tuple[str, ...]
-    cors_methods: tuple[str, ...]
-    cors_headers: tuple[str, ...]
-    cors_expose: tuple[str, ...]
-    cors_credentials: bool
-    cors_max_age: int
-    forwarded_allow_ips: tuple[str, ...]
-    health: str | None
-    drain_seconds: float
-    fds: tuple[int, ...]
-    explain_denials: bool
-    allow_host: tuple[str, ...]
-    limits: tuple[str, ...]
-    log_format: str
-    ready_line: bool
-    no_access_log: bool
-    no_server_header: bool
-    verbose: bool
-    quiet: bool
-
-
-def _settings(base: Limits, given: _Flags) -> Settings:
-    policy = read_policy(
-        given.cors,
-        given.cors_methods,
-        given.cors_headers,
-        given.cors_expose,
-        given.cors_credentials,
-        given.cors_max_age,
+def _limit_option(base: Limits) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return option(
+        "--limit",
+        "limits",
+        topic="limits",
+        multiple=True,
+        callback=checked(functools.partial(limits, base=base)),
+        metavar="NAME=VALUE",
+        help="Change a limit, such as body=1GiB, idle-seconds=5 or requests=none. Repeatable. They are, with their "
+        "defaults:",
     )
-    if given.inspect and given.workers > 1:
-        raise click.UsageError("--inspect is for one process: leave out --workers")
-    try:
-        chosen = read_limits(given.limits, base)
-    except ValueError as error:
-        raise click.UsageError(terminal.limits_error(error)) from error
-    return Settings(
-        host=given.host,
-        port=given.port,
-        strict_port=given.strict_port,
-        uds=given.uds,
-        uds_mode=_mode(given.uds_mode),
-        workers=given.workers,
-        open_path=_open_path(given.open_path, given.uds),
-        inspect=given.inspect,
-        policy=policy,
-        allow_hosts=given.allow_host or None,
-        explain_denials=given.explain_denials,
-        server_header=None if given.no_server_header else "corserver",
-        limits=chosen,
-        fds=given.fds or listen_fds(),
-        trusted_proxies=given.forwarded_allow_ips,
-        health=given.health,
-        drain_seconds=0.0 if given.health is None else given.drain_seconds,
-        output=Output(
-            LogFormat(given.log_format),
-            lines=not given.no_access_log,
-            quiet=given.quiet,
-            verbose=given.verbose,
-            ready_line=given.ready_line,
-        ),
-    )
-
-
-def _mode(given: str) -> int:
-    if not re.fullmatch("0?[0-7]{3}", given):
-        raise click.UsageError(f"--uds-mode {given}: write three octal digits, such as 660")
-    return int(given, 8)
-
-
-def _open_path(path: str | None, uds: str | None) -> str | None:
-    if path is not None and uds is not None:
-        raise click.UsageError("--open: a browser cannot connect to a Unix socket: leave out --open or --uds")
-    if path is not None and not path.startswith("/"):
-        raise click.UsageError(f"--open {path}: write a path of the site, such as --open /{path}")
-    return path

@@ -2,10 +2,11 @@
 
 import contextlib
 import functools
+import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -16,15 +17,15 @@ from corserver.cli.access_log import Reader
 from corserver.cli.inherited import BadSocket, inherited, shared
 from corserver.cli.logs import log_rest, log_to_stderr
 from corserver.cli.opening import open_in_browser
-from corserver.cli.server_options import Settings
+from corserver.cli.rereading import Changed, Rereading
+from corserver.cli.settings import Settings
+from corserver.cli.stopping import stop_on_signal
 from corserver.cli.summary import Tally
 from corserver.cli.worker_tallies import WorkerTallies
-from corserver.cors.scopes import Scopes
-from corserver.http.health import LEAVING_SECONDS
 from corserver.http.listeners import BoundAddress, bound_address, open_listeners, open_queues
 from corserver.http.log import Repeated
 from corserver.http.messages import App
-from corserver.http.server import Policies, Server, serve
+from corserver.http.server import Server, serve
 from corserver.http.unix_sockets import unix_listener
 from corserver.http.workers import Moment, Supervisor, WorkersFailed
 
@@ -37,8 +38,6 @@ Begin = Callable[[Sequence[BoundAddress]], None]
 
 #: How many ports after a taken one are tried.
 _PORTS_TO_TRY = 20
-#: How long it may take to stop before somebody who waits is told why, in seconds.
-_PATIENCE = 0.2
 EXIT_FAILED = 1
 EXIT_UNBOUND = 3
 EXIT_INTERRUPTED = 130
@@ -51,17 +50,20 @@ def run_server(
     serving: tuple[str, str],
     ready: Begin | None = None,
     unasked: str | None = None,
+    changed: Changed | None = None,
     reloads: bool = False,
 ) -> None:
     """Serve *app* until SIGINT or SIGTERM; a second one does not wait for the answers under way.
 
     *serving* is the banner's line on what is served: a label and a text; *ready*, where it is given, is called in the
-    banner's place; *unasked* is what the banner says of CORS without `--cors`. Where it *reloads*, a SIGHUP means that
-    the program has changed. Exits with 3 where the address cannot be bound, with 130 where answers were cut off, with 1
-    where a worker cannot start.
+    banner's place; *unasked* is what the banner says of CORS without `--cors`; *changed* is called when other policies
+    are about to be in force, which a SIGHUP reads anew. Where it *reloads*, a SIGHUP means that the program has
+    changed. Exits with 3 where the address cannot be bound, with 130 where answers were cut off, with 1 where a worker
+    cannot start.
     """
     repeated = log_to_stderr()
-    run = _Run(settings, serving, ready, repeated, unasked=unasked, reloads=reloads)
+    rereading = Rereading(app, settings, changed=changed, unasked=unasked)
+    run = _Run(rereading, serving, ready, repeated, unasked=unasked, reloads=reloads)
     try:
         was_cut_off = run(app)
     except BadSocket as error:
@@ -85,7 +87,7 @@ class _Run:
 
     def __init__(
         self,
-        settings: Settings,
+        rereading: Rereading,
         serving: tuple[str, str],
         ready: Begin | None,
         repeated: Repeated,
@@ -93,7 +95,8 @@ class _Run:
         unasked: str | None = None,
         reloads: bool = False,
     ) -> None:
-        self._settings = settings
+        self._rereading = rereading
+        self._settings = settings = rereading.settings
         self._output = settings.output
         self._serving = serving
         self._ready = ready
@@ -112,7 +115,6 @@ class _Run:
         start = functools.partial(
             serve,
             app,
-            cors=_policies(settings),
             access_log=output.access_log(*readers, hidden=settings.private_paths),
             limits=settings.limits,
             server_header=settings.server_header,
@@ -134,9 +136,12 @@ class _Run:
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             async with trio.open_nursery() as views:
                 async with trio.open_nursery() as nursery:
-                    server: Server = await nursery.start(functools.partial(start, listeners=listeners))
+                    server: Server = await nursery.start(
+                        functools.partial(start, listeners=listeners, cors=self._rereading.policies)
+                    )
+                    await views.start(self._rereading.serve, server)
                     self._begin(server.addresses, await self._view(views, server))
-                    was_cut_off = await self._stop_on_signal(server, signals)
+                    was_cut_off = await stop_on_signal(server, signals, settings)
                 views.cancel_scope.cancel()
         self._end(self._tally, was_cut_off)
         return was_cut_off
@@ -151,27 +156,6 @@ class _Run:
         view: Server = await nursery.start(self._inspector.serve, address.uds or address.url, after)
         return view.url
 
-    async def _stop_on_signal(self, server: Server, signals: AsyncIterator[int]) -> bool:
-        """Whether another signal cut answers off."""
-        await _begin_to_stop(server, signals, self._settings.drain_seconds)
-        with trio.move_on_after(_PATIENCE) as brief:
-            await server.wait_stopped()
-        if brief.cancelled_caught and self._output.is_for_people:
-            terminal.print_stopping(server.connections, aside=self._output.banner_is_aside)
-        cut_off = False
-        async with trio.open_nursery() as nursery:
-
-            async def wait_for_second() -> None:
-                nonlocal cut_off
-                await anext(signals)
-                cut_off = True
-                server.stop(grace=0)
-
-            nursery.start_soon(wait_for_second)
-            await server.wait_stopped()
-            nursery.cancel_scope.cancel()
-        return cut_off
-
     # ---------------------------------------------------------------------------------------------- several processes
 
     def _queues(self, given: list[socket.socket]) -> Sequence[Sequence[socket.socket]]:
@@ -182,11 +166,13 @@ class _Run:
     def _supervise(self, start: Start, queues: Sequence[Sequence[socket.socket]]) -> bool:
         addresses = [bound_address(listener, "http") for listener in queues[0]]
         aside, is_for_people = self._output.banner_is_aside, self._output.is_for_people
+        rereading, pid = self._rereading, os.getpid()
 
         async def serve_on(*, listeners: Sequence[socket.socket], task_status: trio.TaskStatus[Server]) -> None:
             tallies.begin()
             try:
-                await start(listeners=listeners, task_status=task_status)
+                async with rereading.watched(pid if listeners is queues[0] else None):
+                    await start(listeners=listeners, cors=rereading.policies, task_status=task_status)
             finally:
                 tallies.hand_in(self._tally)
                 log_rest(self._repeated)
@@ -207,6 +193,7 @@ class _Run:
                 drain=self._settings.drain_seconds,
                 tell=tell,
                 reloads=self._reloads,
+                prepare=rereading.read_if_changed if self._reloads else rereading.read,
             )
             was_cut_off = supervisor.run()
             total, killed = tallies.total()
@@ -230,6 +217,7 @@ class _Run:
                 workers=settings.workers,
                 more=[("Inspect", view)] if view else [],
                 unasked=self._unasked,
+                config=settings.config,
                 aside=output.banner_is_aside,
             )
         if settings.open_path is not None:
@@ -242,20 +230,6 @@ class _Run:
             terminal.print_stopped(was_cut_off, aside=aside)
 
 
-async def _begin_to_stop(server: Server, signals: AsyncIterator[int], drain_seconds: float) -> None:
-    """Wait for a signal. After a SIGTERM the server goes on for so long, or until another one comes."""
-    if await anext(signals) != signal.SIGTERM or not drain_seconds:
-        server.stop()
-        return
-    server.drain()
-    with trio.move_on_after(drain_seconds) as scope:
-        await anext(signals)
-    if scope.cancelled_caught:
-        server.retire(LEAVING_SECONDS)
-    else:
-        server.stop()
-
-
 @contextlib.contextmanager
 def _opened(settings: Settings) -> Iterator[list[socket.socket]]:
     """The listening sockets that are there already, or are no TCP's."""
@@ -264,10 +238,6 @@ def _opened(settings: Settings) -> Iterator[list[socket.socket]]:
     else:
         with unix_listener(settings.uds, settings.uds_mode) as listener:
             yield [listener]
-
-
-def _policies(settings: Settings) -> Policies:
-    return Scopes.of(settings.policy).without(*settings.private_paths) if settings.private_paths else settings.policy
 
 
 def _inspector() -> "Inspector":

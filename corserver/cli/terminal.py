@@ -8,6 +8,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 import click
@@ -16,8 +17,9 @@ from corserver import __version__
 from corserver.cli.addresses import network_urls
 from corserver.cli.colour import wants_colour, wrapped
 from corserver.cli.summary import Tally, summary
-from corserver.config import policy_sentence
+from corserver.config import scope_sentences
 from corserver.cors.policy import Policy
+from corserver.cors.scopes import Scopes
 from corserver.http.listeners import BoundAddress
 
 STATUS_COLOURS: Final = {"2": "green", "3": "cyan", "4": "yellow", "5": "red"}
@@ -31,15 +33,16 @@ _OFF: Final = "off: no page of another origin can read this (--cors ORIGIN allow
 def print_banner(
     addresses: Sequence[BoundAddress],
     serving: tuple[str, str],
-    policy: Policy | None,
+    policies: Policy | Scopes | None,
     *,
     wanted_port: int,
     workers: int = 1,
     more: Sequence[tuple[str, str]] = (),
     unasked: str | None = None,
+    config: Path | None = None,
     aside: bool = False,
 ) -> None:
-    """Where, what, and the CORS policy in one sentence, each in a line; *unasked* is the sentence for no policy.
+    """Where, what, and each CORS policy in one sentence, each in a line; *unasked* is the sentence for no policy.
 
     *aside*, here as below: to stderr.
     """
@@ -52,10 +55,26 @@ def print_banner(
     rows += [("Network", url) for url in network_urls(addresses) if url != address.url]
     if not (address.is_loopback or address.uds):
         rows.append(("", "open to other machines (--host 127.0.0.1 is for this one only)"))
-    rows += [*more, serving, ("CORS", (unasked or _OFF) if policy is None else policy_sentence(policy))]
+    rows += [*more, serving, *_policy_rows(policies, unasked)]
+    if config is not None:
+        rows.append(("Config", str(config)))
     if workers > 1:
         rows.append(("Workers", f"{workers} (kill -HUP {os.getpid()} replaces them)"))
     print_rows(*rows, aside=aside)
+
+
+def print_policies(policies: Policy | Scopes | None, *, unasked: str | None = None, aside: bool = False) -> None:
+    """The policies that are in force now; *unasked* is the sentence for none."""
+    print_line("The configuration was read again.", aside=aside)
+    for label, text in _policy_rows(policies, unasked):
+        print_row(label, text, aside=aside)
+
+
+def _policy_rows(policies: Policy | Scopes | None, unasked: str | None) -> list[tuple[str, str]]:
+    if policies is None:
+        return [("CORS", unasked or _OFF)]
+    texts = [f"{path}: {sentence}" if path else sentence for path, sentence in scope_sentences(policies)]
+    return [("" if number else "CORS", text) for number, text in enumerate(texts)]
 
 
 def print_rows(*rows: tuple[str, str], aside: bool = False) -> None:
@@ -133,11 +152,6 @@ def bind_error(error: OSError, host: str, port: int, *, strict: bool, uds: str |
     else:
         reason = f"{error.strerror or error}"
     return f"{style('Error', fg='red')}: cannot listen on {host}: {reason}"
-
-
-def limits_error(error: ValueError) -> str:
-    """Refused limits in the words of the command line."""
-    return "\n  ".join(["--limit was refused:", *str(error).splitlines()])
 
 
 def print_line(line: str, *, aside: bool = False) -> None:

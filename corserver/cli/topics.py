@@ -22,6 +22,7 @@ TOPICS: Final[Mapping[str, str]] = {
     "output": "What is written, and shown",
     "request": "What the page asks for",
     "verdict": "What is said of it, and how",
+    "config": "Where else flags may stand",
     "limits": "Limits on what a client can make the server do",
 }
 

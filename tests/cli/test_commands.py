@@ -38,7 +38,7 @@ def test_a_directory_of_a_commands_name_is_served_by_its_path(tmp_path: Path) ->
     assert (as_command.returncode, "Missing argument 'URL'" in as_command.stderr) == (2, True)
     # a limit that is refused shows that the directory was taken, and nothing is left running
     as_directory = corserver("./check", "--limit", "nonsense", cwd=tmp_path)
-    assert (as_directory.returncode, "--limit was refused" in as_directory.stderr) == (2, True)
+    assert (as_directory.returncode, "Invalid value for '--limit'" in as_directory.stderr) == (2, True)
 
 
 def test_a_mistyped_command_is_named() -> None:

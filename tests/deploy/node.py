@@ -5,8 +5,8 @@ import sys
 
 from corserver import App, Request, Response
 from corserver.cli.logs import Output
-from corserver.cli.server_options import Settings
 from corserver.cli.serving import run_server
+from corserver.cli.settings import Settings
 
 app = App()
 

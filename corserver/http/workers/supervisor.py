@@ -56,7 +56,8 @@ class Supervisor:
     """Runs a worker for each of *queues*, the listening sockets of a slot; closes them in the end.
 
     *grace* is how long answers may take to finish, in seconds, as in `Limits`; *drain* is how long they go on after a
-    SIGTERM, saying that they will end. *tell* is called with a `Moment`.
+    SIGTERM, saying that they will end. *tell* is called with a `Moment`, *prepare* before a SIGHUP replaces the
+    workers; where it returns False they stay.
     Where it *reloads*, a SIGHUP means that the program has changed: who serves the old one is stopped at once, and
     where a worker does not start, the next SIGHUP is waited for.
     """
@@ -70,6 +71,7 @@ class Supervisor:
         drain: float = 0.0,
         tell: Callable[[Moment, int], None] | None = None,
         reloads: bool = False,
+        prepare: Callable[[], bool] | None = None,
     ) -> None:
         self._serve_on = serve_on
         self._slots = [Slot(listeners) for listeners in queues]
@@ -79,6 +81,7 @@ class Supervisor:
         self._stop_at = float("inf")
         self._tell = tell
         self._reloads = reloads
+        self._prepare = prepare
         #: All that run, those that are leaving too.
         self._processes: set[Process] = set()
         self._to_replace: list[Slot] = []
@@ -138,7 +141,7 @@ class Supervisor:
                 process.say(Command.DRAIN)
         elif number in (signal.SIGINT, signal.SIGTERM) or (hangs_up and self._had_terminal and not has_terminal()):
             self._stop()
-        elif hangs_up and not self._is_stopping:
+        elif hangs_up and not self._is_stopping and (self._prepare is None or self._prepare()):
             self._to_replace = [slot for slot in self._slots if not slot.is_empty]
             for slot in self._slots:
                 slot.start_at = 0.0

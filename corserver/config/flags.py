@@ -46,16 +46,19 @@ EXPOSED: Final = (
 
 def cors_policy(
     origins: Sequence[str],
-    methods: Sequence[str] = (),
-    headers: Sequence[str] = (),
-    expose: Sequence[str] = (),
+    methods: Sequence[str] | None = None,
+    headers: Sequence[str] | None = None,
+    expose: Sequence[str] | None = None,
     credentials: bool = False,
     max_age: int = 600,
+    *,
+    dangerously_allow_insecure_origins: bool = False,
+    dangerously_allow_public_suffixes: bool = False,
 ) -> Policy | None:
     """The policy of the `--cors` flags, each value a list or comma-separated; None without an origin.
 
     What is not named is granted, but for credentials: a script then sends its request and reads the app's own 405 or
-    401, where a refused preflight would only show it a CORS error.
+    401, where a refused preflight would only show it a CORS error. The dangerous switches are those of `Policy`.
 
     Raises `PolicyError`.
     """
@@ -65,11 +68,13 @@ def cors_policy(
     expanded = [origin for entry in allowed for origin in (LOCALHOST if entry == "localhost" else (entry,))]
     return Policy(
         origins=expanded,
-        methods=_entries(methods) or ["*"],
-        headers=_entries(headers) or ["*", "authorization"],
-        expose=_entries(expose) or EXPOSED,
+        methods=["*"] if methods is None else _entries(methods),
+        headers=["*", "authorization"] if headers is None else _entries(headers),
+        expose=EXPOSED if expose is None else _entries(expose),
         credentials=credentials,
         max_age=max_age,
+        dangerously_allow_insecure_origins=dangerously_allow_insecure_origins,
+        dangerously_allow_public_suffixes=dangerously_allow_public_suffixes,
     )
 
 
