@@ -61,6 +61,12 @@ class App:
         """The scopes of the app, its routes and its mounts, as they are now."""
         return Scopes(map(_scope_of, self._entries), default=self._policy)
 
+    @property
+    def own_cors(self) -> str:
+        """What sets CORS headers by itself in the apps that are mounted, as far as they know."""
+        mounted = [str(getattr(entry.app, "own_cors", "")) for entry in self._entries if isinstance(entry, Mount)]
+        return ", ".join(dict.fromkeys(filter(None, mounted)))
+
     def route(self, path: str, *, methods: Iterable[str], cors: PolicyChoice = INHERIT) -> Callable[[Handler], Handler]:
         """Decorate an async function of a `Request`: it answers *methods* at *path* (`/items/{id:int}`).
 

@@ -74,7 +74,7 @@ class Service:
 
     def __post_init__(self) -> None:
         self.sections, self.verdicts = self.memory(), self.memory()
-        self.heads = ResponseHeads(self.server_header, self.memory())
+        self.heads = ResponseHeads(self.server_header, self.memory(), lambda: getattr(self.app, "own_cors", ""))
 
     def memory(self) -> Memory[Any, Any]:
         """A new memory, which remembers nothing if this service does not."""

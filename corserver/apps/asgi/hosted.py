@@ -11,6 +11,7 @@ from corserver.apps.asgi.loop import Loop
 from corserver.apps.asgi.loops import LoopName, open_loop
 from corserver.apps.asgi.protocol import ASGIApp, base_scope, is_websocket
 from corserver.apps.asgi.websockets import open_websocket
+from corserver.apps.own_cors import own_cors
 from corserver.http.messages import Request, Response
 
 
@@ -52,6 +53,11 @@ class Hosted:
     async def __aexit__(self, *exc_info: Any) -> bool | None:
         stack, self._stack, self._loop = self._stack, None, None
         return None if stack is None else await stack.__aexit__(*exc_info)
+
+    @property
+    def own_cors(self) -> str:
+        """What in the app sets CORS headers by itself."""
+        return own_cors(self._app)
 
     async def __call__(self, request: Request) -> Response:
         """The app's answer. Raises what the app raises before it answers, and RuntimeError where it does not."""
