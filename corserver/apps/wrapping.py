@@ -21,12 +21,6 @@ class Wrapping:
         """What in the app sets CORS headers by itself."""
         return str(getattr(self._app, "own_cors", ""))
 
-    @property
-    def own_cors(self) -> str:
-        """What in the app sets CORS headers by itself."""
-        found: str = getattr(self._app, "own_cors", "")
-        return found
-
     async def __aenter__(self) -> Self:
         if hasattr(self._app, "__aenter__"):
             await self._app.__aenter__()
