@@ -312,7 +312,8 @@ async def test_one_that_is_accepted_while_the_server_stops_is_closed_at_once(aut
         await trio.testing.wait_all_tasks_blocked()
         connection.stop()
         await client.read_head()
-        assert code_of(await client.next_frame()) == 1001
+        with trio.fail_after(5):
+            assert code_of(await client.next_frame()) == 1001
 
 
 async def test_a_client_that_is_gone_before_its_101_is_told_to_the_handler(autojump_clock: object) -> None:
