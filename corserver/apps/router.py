@@ -4,6 +4,7 @@ import contextlib
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from corserver.cors.scopes import INHERIT, PathPattern, PathTable, PolicyChoice, Scope, Scopes
@@ -18,6 +19,7 @@ Returned = Response | str | bytes | dict[str, Any] | list[Any] | None
 Handler = Callable[[Request], Awaitable[Returned]]
 Lifespan = Callable[["App"], contextlib.AbstractAsyncContextManager[Any]]
 
+_NO_PARAMETERS: Final[Mapping[str, Any]] = MappingProxyType({})
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -61,6 +63,12 @@ class App:
     def cors(self) -> Scopes:
         """The scopes of the app, its routes and its mounts, as they are now."""
         return Scopes(map(_scope_of, self._entries), default=self._policy)
+
+    @property
+    def own_cors(self) -> str:
+        """What sets CORS headers by itself in the apps that are mounted, as far as they know."""
+        mounted = [str(getattr(entry.app, "own_cors", "")) for entry in self._entries if isinstance(entry, Mount)]
+        return ", ".join(dict.fromkeys(filter(None, mounted)))
 
     def route(self, path: str, *, methods: Iterable[str], cors: PolicyChoice = INHERIT) -> Callable[[Handler], Handler]:
         """Decorate an async function of a `Request`: it answers *methods* at *path* (`/items/{id:int}`).
@@ -142,7 +150,7 @@ class App:
         for leaf, values in self._table.candidates(request.path):
             entry = leaf.get(request.method)
             if entry is not None:
-                params = dict(zip(entry.pattern.names, values, strict=True))
+                params = dict(zip(entry.pattern.names, values, strict=True)) if values else _NO_PARAMETERS
                 if isinstance(entry, Route):
                     return to_response(await entry.handler(request.routed(params)))
                 return await _ask(entry, request, params, allowed)

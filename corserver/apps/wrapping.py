@@ -16,6 +16,11 @@ class Wrapping:
         """The policies of the app."""
         return getattr(self._app, "cors", None)
 
+    @property
+    def own_cors(self) -> str:
+        """What in the app sets CORS headers by itself."""
+        return str(getattr(self._app, "own_cors", ""))
+
     async def __aenter__(self) -> Self:
         if hasattr(self._app, "__aenter__"):
             await self._app.__aenter__()

@@ -48,14 +48,15 @@ class Output:
 
 
 class PlainFormatter(logging.Formatter):
-    """`LEVEL message`, a traceback indented below it. Control characters are escaped, so that nobody forges a line."""
+    """`LEVEL message`, further lines and a traceback indented below it. Control characters are escaped, also the line
+    feeds of what is put into a message, so that nobody forges a line."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as text."""
-        text = f"{record.levelname} {_escaped(record.getMessage())}"
+        lines = [record.getMessage()] if record.args else str(record.msg).split("\n")
         if record.exc_info:
-            text += "".join(f"\n  {_escaped(line)}" for line in self.formatException(record.exc_info).split("\n"))
-        return text
+            lines += self.formatException(record.exc_info).split("\n")
+        return f"{record.levelname} " + "\n  ".join(map(_escaped, lines))
 
 
 def log_to_stderr() -> Repeated:

@@ -1,7 +1,7 @@
 """A request's body, as its handler reads it: by chunk or whole, once from the connection."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from corserver.cors.fetch import Field
 from corserver.http.forms import Form
@@ -13,10 +13,6 @@ class Peer(Protocol):
     @property
     def server(self) -> tuple[str, int] | None:
         """Our address and port on the connection, None where it has none."""
-
-    @property
-    def trailers(self) -> tuple[Field, ...]:
-        """The trailer lines, once the body was read to its end."""
 
     def body_at_hand(self) -> bytes | None:
         """The next piece of the body, `b""` at its end, None while it has not arrived. Raises `HTTPError`."""
@@ -38,23 +34,22 @@ class Peer(Protocol):
 
 
 class Body:
-    """A request's body: read once from the connection, by chunk or whole. Whole it is remembered.
+    """A request's body: read once from the connection, by chunk or whole. Whole it is remembered."""
 
-    *peer* is who sends it, None where *receive* is all there is to it.
-    """
+    __slots__ = ("_receive", "_trailers", "_whole", "form")
 
-    __slots__ = ("_receive", "_whole", "form", "peer")
-
-    def __init__(self, receive: Callable[[], Awaitable[bytes]], peer: Peer | None = None) -> None:
+    def __init__(
+        self, receive: Callable[[], Awaitable[bytes]], trailers: Callable[[], tuple[Field, ...]] = tuple
+    ) -> None:
         self._receive = receive
-        self.peer = peer
+        self._trailers = trailers
         self._whole: bytes | None = None
         self.form: Form | None = None  # What `Request.form` read.
 
     @property
     def trailers(self) -> tuple[Field, ...]:
         """The trailer lines (RFC 9110 §6.5), once the body was read to its end; those about framing are left out."""
-        return () if self.peer is None else self.peer.trailers
+        return self._trailers()
 
     @property
     def whole(self) -> bytes | None:
@@ -98,6 +93,9 @@ def _once(whole: bytes) -> Callable[[], Awaitable[bytes]]:
     return receive
 
 
-async def nothing() -> bytes:
-    """What is received of a body that is empty."""
+async def _nothing() -> bytes:
     return b""
+
+
+#: The body of every message that has none.
+NO_BODY: Final = Body(_nothing)

@@ -18,13 +18,13 @@ from collections.abc import AsyncIterable, AsyncIterator
 
 import trio
 
-from corserver.http.body import Body
+from corserver.http.body import NO_BODY, Body
 from corserver.http.exchange import Exchange, Service, open_exchange, refused_exchange
 from corserver.http.fileslice import FileSlice
 from corserver.http.framing import Framing, can_upgrade, framing_of
 from corserver.http.gate import RefusedHead
 from corserver.http.log import Entry
-from corserver.http.messages import Address, Headers, HTTPError, Request, Response, UpgradeHandler
+from corserver.http.messages import Address, HTTPError, Request, Response, UpgradeHandler
 from corserver.http.mistakes import close_all, http_error_in, without_mistakes
 from corserver.http.reader import Reader
 from corserver.http.transport import PeerLeft, Transport
@@ -36,10 +36,7 @@ logger = logging.getLogger("corserver")
 
 
 class Connection:
-    """A connection on *transport*, or on a stream. `run` serves it; `stop` lets the answer under way be its last.
-
-    *received* has arrived already.
-    """
+    """A connection on *transport*, or on a stream. `run` serves it; `stop` lets the answer under way be its last."""
 
     __slots__ = (
         "_body_sent",
@@ -54,16 +51,12 @@ class Connection:
         "client",
     )
 
-    def __init__(
-        self, transport: Transport | trio.abc.Stream, service: Service, client: Address = None, received: bytes = b""
-    ) -> None:
+    def __init__(self, transport: Transport | trio.abc.Stream, service: Service, client: Address = None) -> None:
         self._limits = service.limits
         self._transport = transport if isinstance(transport, Transport) else Transport(transport, service.limits)
         self._service = service
         self.client = client
         self._wire = Wire(service.limits, service.sections)
-        if received:
-            self._wire.receive(received)
         self._reader = Reader(self._transport, self._wire, service.limits)
         self._chunks: AsyncIterator[bytes] | None = None
         self._body_sent = 0
@@ -72,7 +65,7 @@ class Connection:
         self._is_stopped = False
 
     async def run(self) -> None:
-        """Serve request after request until one side is done."""
+        """Serve request after request until one side is done, or the next is waited for elsewhere: then call again."""
         try:
             while await self._exchange():
                 pass
@@ -83,7 +76,7 @@ class Connection:
         except BaseExceptionGroup as group:
             raise without_mistakes(group, logger) from None
         finally:
-            if not self._reader.is_released:
+            if not self._transport.is_at_rest:
                 with trio.CancelScope(shield=True):  # It does not wait; unshielded, it would hide a KeyboardInterrupt.
                     await self._transport.close()
 
@@ -95,11 +88,11 @@ class Connection:
             _stop(self._upgrade)
 
     async def _exchange(self) -> bool:
-        wire = self._wire
+        """Whether another request is to be waited for here."""
         try:
-            head = await self._reader.next_head()
+            head = self._reader.head_at_hand() or await self._reader.next_head()
         except RefusedHead as refusal:
-            wire.must_close = True
+            self._wire.must_close = True
             exchange = refused_exchange(refusal, self._service)
         else:
             if head is None:
@@ -168,16 +161,19 @@ class Connection:
     def _request(self, exchange: Exchange) -> Request:
         head = exchange.head
         assert head is not None, "only a request whose head was accepted reaches the app"
+        section = head.section
+        has_body = section.content_length or section.chunked
         return Request(
-            method=head.method.decode("ascii"),
-            target=head.target.decode("ascii"),
-            path=exchange.path,
-            headers=Headers(head.fields),
-            scheme=self._service.scheme,
-            authority=head.authority.decode("ascii"),
-            http_version=f"1.{head.minor_version}",
-            client=self.client,
-            content=Body(self._reader.next_body, self._reader),
+            head.method.decode("ascii"),
+            head.target.decode("ascii"),
+            exchange.path,
+            section.headers,
+            self._service.scheme,
+            head.authority.decode("ascii"),
+            "1.1" if head.minor_version else "1.0",
+            self.client,
+            content=Body(self._reader.next_body, lambda: self._wire.trailers) if has_body else NO_BODY,
+            peer=self._reader,
             start_soon=self._service.start_soon,
         )
 
@@ -199,9 +195,10 @@ class Connection:
             body = b""
         self._body_sent = len(body)
         wire.answered()
-        if wire.is_silent and wire.body_is_read and not wire.is_last:
-            await self._transport.post(head, body)
-        elif self._drops_input():
+        is_idle_then = wire.is_silent and wire.body_is_read and not wire.is_last
+        if is_idle_then and self._transport.post(head, body):
+            return ""
+        if self._drops_input():
             await self._transport.send_while_dropping(head, body)
         else:
             await self._transport.send(head, body)
@@ -255,6 +252,7 @@ class Connection:
             self._reader.give_up("the rest of the request body was dropped, or neither side could go on")
 
     async def _make_ready(self) -> bool:
+        """Whether the next request can be waited for here."""
         wire, transport = self._wire, self._transport
         if not (wire.body_is_read or wire.must_close):
             await self._reader.drain()
@@ -263,8 +261,9 @@ class Connection:
             return False
         transport.served += 1
         transport.since = trio.current_time()
-        if not wire.is_silent:  # Who pipelines lets others have their turn.
-            await trio.lowlevel.checkpoint()
+        if wire.is_silent:
+            return not transport.rest()
+        await trio.lowlevel.checkpoint()  # Who pipelines lets others have their turn.
         return True
 
     def _log(self, exchange: Exchange, response: Response | None, clock: tuple[float, float], failure: str) -> None:

@@ -10,12 +10,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import trio
-
 from corserver.cors.decision import CORSRequest, Decision
 from corserver.cors.origins import parse_origin
 from corserver.cors.policy import Policy
 from corserver.cors.scopes import INHERIT, BadPath, Path, Scopes
+from corserver.http.crew import Crew
 from corserver.http.gate import Head, HeaderSection, RefusedHead, body_too_large, salvage
 from corserver.http.hosts import AllowedHosts
 from corserver.http.limits import Limits
@@ -27,6 +26,9 @@ from corserver.http.wire.request_heads import KnownSections
 from corserver.http.wire.response_heads import ResponseHeads
 
 logger = logging.getLogger("corserver")
+
+#: What a handler starts: a function and its arguments.
+Call = tuple[Callable[..., Awaitable[Any]], tuple[Any, ...]]
 
 #: What a remembered verdict weighs beside its header section, which others may share, in bytes.
 _VERDICT_WEIGHT = 1024
@@ -65,15 +67,15 @@ class Service:
     scheme: str = "http"
     remembers: bool = True
     is_retiring: bool = False
-    #: Where the connections' tasks are, while they are served.
-    nursery: trio.Nursery | None = None
+    #: Runs what handlers start, while connections are served.
+    crew: Crew[Call] | None = None
     sections: KnownSections = field(init=False)
     verdicts: KnownVerdicts = field(init=False)
     heads: ResponseHeads = field(init=False)
 
     def __post_init__(self) -> None:
         self.sections, self.verdicts = self.memory(), self.memory()
-        self.heads = ResponseHeads(self.server_header, self.memory())
+        self.heads = ResponseHeads(self.server_header, self.memory(), lambda: getattr(self.app, "own_cors", ""))
 
     def memory(self) -> Memory[Any, Any]:
         """A new memory, which remembers nothing if this service does not."""
@@ -84,12 +86,14 @@ class Service:
 
         What it raises goes to the log. Raises RuntimeError where nothing is served.
         """
-        if self.nursery is None:
+        if self.crew is None:
             raise RuntimeError("a task can be started while the server runs")
-        self.nursery.start_soon(_logged, fn, args)
+        self.crew.call((fn, args))
 
 
-async def _logged(fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> None:
+async def run_call(call: Call) -> None:
+    """Run what a handler started; what it raises goes to the log."""
+    fn, args = call
     try:
         await fn(*args)
     except Exception:

@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 from corserver.cors.fetch import Field
 from corserver.cors.origins import is_domain, is_ipv4
 from corserver.http.limits import Limits
-from corserver.http.messages import HTTPError
+from corserver.http.messages import Headers, HTTPError
 
 _METHOD: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}")
 _VERSION: Final = re.compile(rb"HTTP/([0-9])\.([0-9])")
@@ -46,7 +46,7 @@ class HeaderSection:
     *expects* whether the client holds its body back until it is told to go on. Two are equal if they are the same one.
     """
 
-    fields: tuple[Field, ...]
+    headers: Headers
     host: bytes
     content_length: int | None
     chunked: bool
@@ -66,7 +66,7 @@ class Head(NamedTuple):
     @property
     def fields(self) -> tuple[Field, ...]:
         """The header lines, names in lower case."""
-        return self.section.fields
+        return self.section.headers.fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ def _screen(raw: bytes, limits: Limits) -> Head:
     target, named = _target(method, target)
     length, chunked = _framing(found[b"content-length"], found[b"transfer-encoding"], minor)
     expects = _expects(found[b"expect"], minor) and (chunked or bool(length))
-    section = HeaderSection(fields, host, length, chunked, _closes(found[b"connection"], minor), expects)
+    section = HeaderSection(Headers(fields), host, length, chunked, _closes(found[b"connection"], minor), expects)
     return Head(method, target, host if named is None else named, minor, section)
 
 

@@ -3,18 +3,17 @@
 trio's own waiting costs a system call or two and a turn of the scheduler for every wait of every connection. The lobby
 keeps the sockets of all idle connections in one set of the operating system (`polling`); a single task waits for that
 set, and takes what has arrived in batches. A preflight whose answer is known is answered there and then (`preflights`);
-for anything else the connection's task is started or woken, with the bytes in hand.
+for anything else the crew is called (`crew`), and a member of it serves the connection, with the bytes in hand.
 
-A visitor is in one of four states:
+A visitor is in one of three states:
 
-    WAITING   no task: a socket and a small object are all that there is of the connection
-    PARKED    its task waits here for the next bytes; after a second of silence it is sent home, and the visitor waits
-    on BUSY      its task is at work, and reads by itself; the lobby looks away
+    WAITING   for its next request; after a second of silence a socket and a small object are all that there is of it
+    BUSY      its connection is served, and reads by itself; the lobby looks away
     LEAVING   its last answer is sent; what still comes is dropped, until the peer ends its side too (RFC 9112 §9.6)
 
 A batch is bounded, and after each trio's other tasks have their turn. Deadlines are not timed one by one: a second task
 looks through the visitors when the earliest of them is due. What a peer does not take of an answer is owed to it, and
-sent by the connection's task, under its deadlines.
+sent by its connection, under its deadlines.
 """
 
 import contextlib
@@ -25,9 +24,10 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-import outcome
 import trio
 
+from corserver.http.connection import Connection
+from corserver.http.crew import Crew
 from corserver.http.exchange import Service
 from corserver.http.log import Entry
 from corserver.http.messages import Address
@@ -41,23 +41,18 @@ logger = logging.getLogger("corserver")
 _RECEIVE: Final = 65536
 #: How many visitors are seen to before trio's other tasks have a turn.
 _BATCH: Final = 64
-#: How long a task is parked, and how long there is between two looks at the deadlines, in seconds.
-_PARKING_SECONDS: Final = 1.0
+#: After how long a silence a visitor becomes small, and the time between two looks at the deadlines, in seconds.
+_SHEDDING_SECONDS: Final = 1.0
 _SWEEP_SECONDS: Final = 0.25
 
 
 class Lobby:
-    """Waits for all the connections of a server.
+    """Waits for all the connections of a server, which are served in *nursery*. *left* is called when one is gone."""
 
-    *start* is called with a visitor and its first bytes where a task is needed, *left* when one is gone.
-    """
-
-    def __init__(
-        self, service: Service, poller: Poller, start: Callable[[Visitor, bytes], None], left: Callable[[], None]
-    ) -> None:
+    def __init__(self, service: Service, poller: Poller, nursery: trio.Nursery, left: Callable[[], None]) -> None:
         self._service = service
         self._poller = poller
-        self._start = start
+        self._crew = Crew(nursery, self._serve)
         self._left = left
         self._preflights = Preflights(service)
         self._visitors: dict[int, Visitor] = {}
@@ -70,7 +65,7 @@ class Lobby:
         limits = service.limits
         #: How many requests of a connection may be answered here; its last answer is the connection's own.
         self._most_answers = sys.maxsize if limits.requests is None else limits.requests - 1
-        self._shortest = min(limits.head_seconds, limits.idle_seconds, limits.linger_idle_seconds, _PARKING_SECONDS)
+        self._shortest = min(limits.head_seconds, limits.idle_seconds, limits.linger_idle_seconds, _SHEDDING_SECONDS)
 
     def __len__(self) -> int:
         return len(self._visitors)
@@ -111,7 +106,7 @@ class Lobby:
                     visitor.push()
             except OSError:  # It has left.
                 self.dismiss(visitor)
-            if visitor.owed and visitor.state is State.PARKED:
+            if visitor.owed and visitor.state is State.WAITING:
                 self._hand_over(visitor, b"")
 
     async def sweep(self) -> None:
@@ -121,10 +116,15 @@ class Lobby:
             earliest = now + self._shortest
             for visitor in tuple(self._visitors.values()):
                 due = self._due(visitor)
-                if due > now:
-                    earliest = min(earliest, due)
-                else:
-                    self._let_go(visitor)
+                if due <= now:
+                    self.dismiss(visitor)
+                    continue
+                earliest = min(earliest, due)
+                if visitor.connection is not None and visitor.state is State.WAITING:
+                    visitor.shed(now - _SHEDDING_SECONDS)
+            self._crew.dismiss_spare()
+            if self._service.crew is not None:
+                self._service.crew.dismiss_spare()
             await trio.sleep_until(max(earliest, now + _SWEEP_SECONDS))
 
     def retire(self) -> None:
@@ -141,6 +141,9 @@ class Lobby:
                 self._see_to_the_ready()
             for visitor in tuple(self._visitors.values()):
                 self.dismiss(visitor)
+                if visitor.state is State.BUSY and visitor.connection is not None:
+                    visitor.connection.stop()
+            self._crew.stop()
 
     def close(self) -> None:
         """Close whatever is left, once no task is."""
@@ -152,9 +155,9 @@ class Lobby:
     # ------------------------------------------------------------------------------------------ what visitors ask for
 
     def seat(self, visitor: Visitor) -> None:
-        """The visitor's task, which calls this, is about to wait, for what `Visitor.idle` returns."""
-        visitor.task, visitor.state = trio.lowlevel.current_task(), State.PARKED
+        """As `Host`."""
         self._watch(visitor)
+        visitor.state = State.WAITING
 
     def post(self, visitor: Visitor) -> None:
         """Send what is owed to a visitor, once the tasks that run now have run: one answer after the other, so that a
@@ -167,10 +170,13 @@ class Lobby:
             self._carrier = None
 
     def dismiss(self, visitor: Visitor) -> None:
-        """Let a visitor go, if nothing is under way."""
-        if visitor.state is State.PARKED:
-            self._wake(visitor, b"")
-        elif visitor.state is not State.BUSY:
+        """Let a visitor go, once it was sent what is owed, and if nothing is under way."""
+        if visitor.state is State.BUSY:
+            return
+        if visitor.owed:
+            visitor.until = trio.current_time()
+            self._hand_over(visitor, b"")
+        else:
             self.forget(visitor)
             with contextlib.suppress(OSError):
                 visitor.close_now()
@@ -224,7 +230,7 @@ class Lobby:
             self._log(visitor, data, answer, now)
         if answer.closes:
             visitor.until = now + self._service.limits.linger_seconds
-        if visitor.owed or (answer.closes and visitor.state is State.PARKED):
+        if visitor.owed:
             self._hand_over(visitor, b"")
         elif answer.closes:
             # As `Transport.linger`: a close with unread input would reset the connection, and may overtake the answer.
@@ -232,32 +238,22 @@ class Lobby:
             visitor.end()
 
     def _hand_over(self, visitor: Visitor, data: bytes) -> None:
-        if visitor.state is State.PARKED:
-            self._wake(visitor, data)
-        else:
-            visitor.state = State.BUSY
-            self._start(visitor, data)
+        visitor.state, visitor.received = State.BUSY, data
+        self._crew.call(visitor)
 
-    def _wake(self, visitor: Visitor, data: bytes | None) -> None:
-        task, visitor.task, visitor.state = visitor.task, None, State.BUSY
-        assert task is not None, "a parked visitor has a task"
-        trio.lowlevel.reschedule(task, outcome.Value(data))
-
-    def _let_go(self, visitor: Visitor) -> None:
-        if visitor.state is not State.PARKED:
-            self.dismiss(visitor)
-        elif not visitor.owed:  # Its task goes, and it stays.
-            self._wake(visitor, None)
-            visitor.state = State.WAITING
-            visitor.shed()
+    async def _serve(self, visitor: Visitor) -> None:
+        connection = visitor.connection
+        if connection is None:
+            connection = visitor.connection = Connection(visitor, self._service, visitor.client)
+            if self.is_stopping:
+                connection.stop()
+        await connection.run()
 
     def _due(self, visitor: Visitor) -> float:
         limits = self._service.limits
         match visitor.state:
             case State.BUSY:
                 return float("inf")
-            case State.PARKED:
-                return visitor.since + min(_PARKING_SECONDS, limits.idle_seconds)
             case State.LEAVING:
                 return min(visitor.until, visitor.since + limits.linger_idle_seconds)
         return visitor.since + (limits.idle_seconds if visitor.served else limits.head_seconds)

@@ -2,23 +2,16 @@
 
 import functools
 import json
-from collections.abc import (
-    AsyncIterable,
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Iterable,
-    Iterator,
-    Mapping,
-)
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 from urllib.parse import parse_qsl, unquote
 
 from corserver.cors.fetch import Field, is_token
 from corserver.cors.scopes import Path
-from corserver.http.body import Body, nothing
+from corserver.http.body import NO_BODY, Body, Peer
 from corserver.http.forms import Form, FormError, FormLimits, Query, read_form
 
 if TYPE_CHECKING:
@@ -29,7 +22,6 @@ _FIELD_VALUE_BYTES: Final = frozenset({0x09, *range(0x20, 0x7F), *range(0x80, 0x
 #: Headers that describe the connection, which is the server's business and not a handler's (RFC 9110 §7.6.1).
 CONNECTION_HEADERS: Final = frozenset({b"connection", b"transfer-encoding", b"keep-alive", b"upgrade", b"te"})
 
-_NOT_MOUNTED: Final = Path(slash=False)
 _FORM_LIMITS: Final = FormLimits()
 
 HeadersLike = Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]
@@ -83,10 +75,8 @@ def _not_served(fn: Callable[..., Awaitable[Any]], *args: Any) -> None:
     raise RuntimeError("a task can be started by a request that a server received")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """A request. *target* is as received, percent-encoded; *path* is normalised, and below *mount* if there is one."""
-
+class _RequestFields(NamedTuple):
+    # A named tuple, as `_ResponseFields`: a frozen dataclass takes five times as long to make.
     method: str
     target: str
     path: Path
@@ -95,12 +85,20 @@ class Request:
     authority: str = ""
     http_version: str = "1.1"
     client: Address = None
-    path_params: Mapping[str, Any] = field(default_factory=dict)
-    mount: Path = _NOT_MOUNTED
-    content: Body = field(default_factory=lambda: Body(nothing), repr=False, compare=False)
+    path_params: Mapping[str, Any] = MappingProxyType({})
+    mount: Path = Path(slash=False)
+    content: Body = NO_BODY
+    #: Who asks, None where the request did not come over a connection.
+    peer: Peer | None = None
     #: `request.start_soon(fn, *args)` runs an async function in a task that outlives the answer. When the server stops
     #: it is waited for, within the grace of `Limits`; what it raises goes to the log.
-    start_soon: Callable[..., None] = field(default=_not_served, repr=False, compare=False)
+    start_soon: Callable[..., None] = _not_served
+
+
+class Request(_RequestFields):
+    """A request. *target* is as received, percent-encoded; *path* is normalised, and below *mount* if there is one."""
+
+    __slots__ = ()
 
     async def body(self) -> bytes:
         """The whole body. Raises `HTTPError` 413, 408 or 400 as `Body.read`."""
@@ -116,12 +114,15 @@ class Request:
 
     async def form(self, limits: FormLimits = _FORM_LIMITS) -> Form:
         """The body as a form, urlencoded or multipart. Raises `HTTPError` 400, 413, 415 and as `body`."""
-        if self.content.form is None:
-            try:
-                self.content.form = await read_form(self.headers.get("content-type", ""), self.stream(), limits)
-            except FormError as error:
-                raise HTTPError(error.status, str(error)) from error
-        return self.content.form
+        if self.content.form is not None:
+            return self.content.form
+        try:
+            form = await read_form(self.headers.get("content-type", ""), self.stream(), limits)
+        except FormError as error:
+            raise HTTPError(error.status, str(error)) from error
+        if self.content is not NO_BODY:
+            self.content.form = form
+        return form
 
     @property
     def trailers(self) -> Headers:
@@ -135,7 +136,7 @@ class Request:
     @property
     def server(self) -> Address:
         """Our address and port on the connection, None where it has none."""
-        return None if self.content.peer is None else self.content.peer.server
+        return None if self.peer is None else self.peer.server
 
     def asks_for(self, protocol: str) -> bool:
         """Whether it asks to go on in *protocol*, and in no other (RFC 9110 §7.8)."""
@@ -171,7 +172,7 @@ class Request:
 
     def routed(self, path_params: Mapping[str, Any]) -> "Request":
         """This request with the parameters of its route."""
-        return self._at(self.path, self.mount, path_params)
+        return self._at(self.path, self.mount, path_params) if path_params else self
 
     def below(self, depth: int, path_params: Mapping[str, Any]) -> "Request":
         """This request as an app sees it that is mounted at the first *depth* segments of the path."""
@@ -179,25 +180,21 @@ class Request:
         return self._at(self.path.below(depth), mount, path_params)
 
     def _at(self, path: Path, mount: Path, path_params: Mapping[str, Any]) -> "Request":
-        # Not `dataclasses.replace`, which takes several times as long: there is one of these for each request.
+        method, target, _, headers, scheme, authority, version, client, params, _, content, peer, start_soon = self
+        merged = {**params, **path_params} if params else path_params
         return Request(
-            method=self.method,
-            target=self.target,
-            path=path,
-            headers=self.headers,
-            scheme=self.scheme,
-            authority=self.authority,
-            http_version=self.http_version,
-            client=self.client,
-            path_params={**self.path_params, **path_params},
-            mount=mount,
-            content=self.content,
-            start_soon=self.start_soon,
+            method, target, path, headers, scheme, authority, version, client, merged, mount, content, peer, start_soon
         )
 
 
-@dataclass(frozen=True, slots=True, init=False)
-class Response:
+class _ResponseFields(NamedTuple):
+    body: bytes | AsyncIterable[bytes]
+    status: int
+    headers: tuple[Field, ...]
+    upgrade: UpgradeHandler | None
+
+
+class Response(_ResponseFields):
     """A response. *headers* are lines as they will be written; *body* is bytes or an async iterable of them.
 
     A streamed body is sent chunk by chunk as it comes, with the framing that the client's version has. Its `aclose`,
@@ -210,40 +207,33 @@ class Response:
     Raises ValueError for a status that is not final, and for header lines that cannot be on the wire.
     """
 
-    body: bytes | AsyncIterable[bytes]
-    status: int
-    headers: tuple[Field, ...]
-    upgrade: UpgradeHandler | None
+    __slots__ = ()
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         body: bytes | str | AsyncIterable[bytes] = b"",
         status: int = 200,
         headers: HeadersLike = (),
         *,
         upgrade: UpgradeHandler | None = None,
-    ) -> None:
+    ) -> Self:
         if upgrade is not None:
             status = 101
         elif not 200 <= status <= 599:
             raise ValueError(f"a response has a status from 200 to 599, not {status}")
         fields = header_fields(headers)
-        _check_length(fields)
         if isinstance(body, str):
             body = body.encode("utf-8")
             if not any(name.lower() == b"content-type" for name, _ in fields):
                 fields = (*fields, _PLAIN_TEXT)
         if not (isinstance(body, bytes) or hasattr(body, "__aiter__")):
             raise TypeError(f"a body is bytes, str or an async iterable of bytes, not {type(body).__name__}")
-        object.__setattr__(self, "body", body)
-        object.__setattr__(self, "status", int(status))
-        object.__setattr__(self, "headers", fields)
-        object.__setattr__(self, "upgrade", upgrade)
+        return super().__new__(cls, body, int(status), fields, upgrade)
 
     @classmethod
     def json(cls, value: object, status: int = 200, headers: HeadersLike = ()) -> "Response":
         """*value* as compact JSON in UTF-8. Raises TypeError or ValueError where it is not JSON."""
-        lines: HeadersLike = (*header_fields(headers), _JSON) if headers else (_JSON,)
+        lines = (*header_fields(headers), _JSON) if headers else _JSON_ALONE
         return cls(to_json(value).encode("utf-8"), status, lines)
 
     def header(self, name: bytes) -> bytes | None:
@@ -253,6 +243,7 @@ class Response:
 
 _PLAIN_TEXT: Final = (b"Content-Type", b"text/plain; charset=utf-8")
 _JSON: Final = (b"Content-Type", b"application/json")
+_JSON_ALONE: Final = (_JSON,)
 #: A value as compact JSON. Raises TypeError or ValueError.
 to_json: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
@@ -269,18 +260,25 @@ def reason_phrase(status: int) -> str:
 
 
 def header_fields(headers: HeadersLike) -> tuple[Field, ...]:
-    """Header lines as bytes, checked. Raises ValueError for a name or value that cannot be on the wire."""
-    pairs: Any = headers.items() if isinstance(headers, Mapping) else headers
-    return tuple([_header_field(name, value) for name, value in pairs])
+    """Header lines as bytes, checked. Raises ValueError for a name or value that cannot be on the wire, and for a
+    Content-Length that is no number or stands twice."""
+    if not headers:
+        return ()
+    is_mapping = type(headers) is not tuple and isinstance(headers, Mapping)  # The latter takes its time.
+    pairs: Any = headers.items() if is_mapping else headers  # type: ignore[union-attr]
+    return _header_lines(tuple([(name, value) for name, value in pairs]))
 
 
-def _check_length(fields: tuple[Field, ...]) -> None:
-    lengths = [value for name, value in fields if len(name) == 14 and name.lower() == b"content-length"]
+@functools.lru_cache(maxsize=256)  # An app writes the same lines again and again.
+def _header_lines(pairs: tuple[tuple[str | bytes, str | bytes], ...]) -> tuple[Field, ...]:
+    fields = tuple([_header_field(name, value) for name, value in pairs])
+    lengths = [value for name, value in fields if name.lower() == b"content-length"]
     if lengths and (len(lengths) > 1 or not (lengths[0].isdigit() and len(lengths[0]) < 19)):
         raise ValueError(f"a response has one Content-Length, a decimal number, not {lengths!r}")
+    return fields
 
 
-@functools.lru_cache(maxsize=1024)  # An app writes the same lines again and again.
+@functools.lru_cache(maxsize=1024)
 def _header_field(name: str | bytes, value: str | bytes) -> Field:
     raw_name = name.encode("latin-1", "replace") if isinstance(name, str) else name
     try:

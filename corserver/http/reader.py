@@ -5,7 +5,6 @@ from typing import Final
 
 import trio
 
-from corserver.cors.fetch import Field
 from corserver.http.gate import Head, RefusedHead, body_too_large
 from corserver.http.limits import Limits
 from corserver.http.messages import HTTPError
@@ -42,7 +41,7 @@ class Pace:
 class Reader:
     """What the peer sends, as it is wanted."""
 
-    __slots__ = ("_error", "_limits", "_pace", "_transport", "_wire", "is_released")
+    __slots__ = ("_error", "_limits", "_pace", "_transport", "_wire")
 
     def __init__(self, transport: Transport, wire: Wire, limits: Limits) -> None:
         self._transport = transport
@@ -50,8 +49,12 @@ class Reader:
         self._limits = limits
         self._pace: Pace | None = None
         self._error: HTTPError | None = None
-        #: Whether the connection goes on in other hands.
-        self.is_released = False
+
+    def head_at_hand(self) -> Head | None:
+        """The next head, if all of it has arrived with nothing before it. Raises `RefusedHead`."""
+        self._pace, self._error = None, None
+        data = self._transport.take_received()
+        return self._wire.take_head(data) if data else None
 
     async def next_head(self) -> Head | None:
         """The next head, or None when there will be none. Raises `RefusedHead`."""
@@ -59,11 +62,10 @@ class Reader:
         self._pace, self._error = None, None
         began = transport.since
         while wire.is_silent:
-            if wire.must_close or wire.at_eof:
+            if wire.at_eof:
                 return None
             data = await transport.idle()
             if not data:
-                self.is_released = data is None
                 return None
             if (head := wire.take_head(data)) is not None:
                 return head
@@ -126,11 +128,6 @@ class Reader:
     def server(self) -> tuple[str, int] | None:
         """As `Peer`."""
         return self._transport.server
-
-    @property
-    def trailers(self) -> tuple[Field, ...]:
-        """As `Peer`."""
-        return self._wire.trailers
 
     def body_at_hand(self) -> bytes | None:
         """As `Peer`."""

@@ -22,7 +22,8 @@ import trio
 from corserver.cors.policy import Policy
 from corserver.cors.scopes import PolicyChoice, Scopes
 from corserver.http.connection import Connection
-from corserver.http.exchange import Service
+from corserver.http.crew import Crew
+from corserver.http.exchange import Service, run_call
 from corserver.http.hosts import AllowedHosts
 from corserver.http.limits import Limits
 from corserver.http.listeners import (
@@ -38,7 +39,6 @@ from corserver.http.log import Entry
 from corserver.http.messages import Address, App
 from corserver.http.polling import open_poller
 from corserver.http.transport import PeerLeft
-from corserver.http.visitor import Visitor
 
 #: What `cors=` takes: one policy for all paths, policies by path pattern, or a table of scopes.
 Policies = Policy | Mapping[str, PolicyChoice] | Scopes | None
@@ -100,6 +100,8 @@ class Server:
         self._done.set()
         if self._lobby is not None:
             self._lobby.stop()
+        if self._service.crew is not None:
+            self._service.crew.stop()
         for connection in tuple(self._connections):
             connection.stop()
 
@@ -126,13 +128,13 @@ class Server:
         try:
             with self._serving:
                 async with trio.open_nursery() as attendants:
-                    if poller is not None:
-                        self._lobby = Lobby(self._service, poller, self._begin, self._left)
-                        attendants.start_soon(self._lobby.attend)
-                        attendants.start_soon(self._lobby.sweep)
-                        attendants.start_soon(self._lobby.deliver)
                     async with trio.open_nursery() as self._nursery:
-                        self._service.nursery = self._nursery
+                        self._service.crew = Crew(self._nursery, run_call)
+                        if poller is not None:
+                            self._lobby = Lobby(self._service, poller, self._nursery, self._left)
+                            attendants.start_soon(self._lobby.attend)
+                            attendants.start_soon(self._lobby.sweep)
+                            attendants.start_soon(self._lobby.deliver)
                         task_status.started()
                         await self._done.wait()
                     attendants.cancel_scope.cancel()
@@ -170,10 +172,6 @@ class Server:
         if self._service.is_retiring and not self._open:
             self._left_last.set()
         self._room.give()
-
-    def _begin(self, visitor: Visitor, data: bytes) -> None:
-        assert self._nursery is not None, "visitors come while they are served"
-        self._nursery.start_soon(self._serve, Connection(visitor, self._service, visitor.client, data))
 
     async def _serve_alone(self, sock: socket.socket, client: Address) -> None:
         stream = trio.SocketStream(trio.socket.from_stdlib_socket(sock))

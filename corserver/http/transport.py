@@ -28,12 +28,13 @@ class PeerLeft(Exception):
 class Transport:
     """A stream, as the server uses it."""
 
-    __slots__ = ("_idling", "_limits", "_name", "_stream", "peer_left", "served", "since")
+    __slots__ = ("_idling", "_is_stopped", "_limits", "_name", "_stream", "peer_left", "served", "since")
 
     def __init__(self, stream: trio.abc.Stream | None, limits: Limits) -> None:
         self._stream = stream
         self._limits = limits
         self._idling: trio.CancelScope | None = None
+        self._is_stopped = False
         #: Our address and port, once somebody asked.
         self._name: tuple[str, int] | None = None
         #: Since when nothing is under way, and how many requests there were.
@@ -48,11 +49,17 @@ class Transport:
         assert self._stream is not None, "it has one from the start, or makes it when it is asked"
         return self._stream
 
+    def take_received(self) -> bytes:
+        """What has arrived already while nothing was under way."""
+        return b""
+
     async def idle(self) -> bytes | None:
         """What arrives next while nothing is under way; `b""` if nothing will, or nothing did for too long.
 
-        None if whoever waits is to go, the connection being in other hands. Raises `PeerLeft`.
+        None if it is waited for elsewhere, as `rest` says. Raises `PeerLeft`.
         """
+        if self._is_stopped:
+            return b""
         limits = self._limits
         patience = limits.idle_seconds if self.served else limits.head_seconds
         data = b""
@@ -61,8 +68,18 @@ class Transport:
         self._idling = None
         return data
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether it was left so."""
+        return False
+
+    def rest(self) -> bool:
+        """Leave the wait for the next request to somebody else, who calls the connection again; False: nobody does."""
+        return False
+
     def stop_idling(self) -> None:
         """Nothing more is to be waited for, if nothing is under way."""
+        self._is_stopped = True
         if self._idling is not None:
             self._idling.cancel()
 
@@ -111,9 +128,9 @@ class Transport:
             await self.send(piece)
             count(len(piece))
 
-    async def post(self, head: bytes, body: bytes = b"") -> None:
-        """`send` what ends an exchange, after which the connection is idle: when it goes may be a moment later."""
-        await self.send(head, body)
+    def post(self, head: bytes, body: bytes) -> bool:
+        """Have what ends an exchange sent in a moment, after which the connection is idle; False: it must be sent."""
+        return False
 
     async def _send(self, data: bytes | memoryview) -> None:
         view = memoryview(data)

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 import trio
 
+from corserver.http.connection import Connection
 from corserver.http.fileslice import FileShrank, FileSlice
 from corserver.http.limits import Limits
 from corserver.http.messages import Address
@@ -22,7 +23,6 @@ class State(Enum):
     """Where a visitor is; `lobby` says what that means."""
 
     WAITING = "waiting"
-    PARKED = "parked"
     BUSY = "busy"
     LEAVING = "leaving"
 
@@ -33,7 +33,7 @@ class Host(Protocol):
     is_stopping: bool
 
     def seat(self, visitor: "Visitor") -> None:
-        """Reschedule this task, which is about to wait, with the next bytes, `b""` or None, as `idle` returns them."""
+        """It waits for its next request."""
 
     def post(self, visitor: "Visitor") -> None:
         """Send what is owed to it in a moment."""
@@ -55,13 +55,14 @@ class Visitor(Transport):
         "_host",
         "_socket",
         "client",
+        "connection",
         "fd",
         "is_posted",
         "is_watched",
         "owed",
         "receive_now",
+        "received",
         "state",
-        "task",
         "until",
     )
 
@@ -74,8 +75,10 @@ class Visitor(Transport):
         self.client = client
         self.fd = sock.fileno()
         self.state = State.WAITING
-        #: The task that is parked.
-        self.task: trio.lowlevel.Task | None = None
+        #: What is made of it once the lobby cannot answer; a long silence ends it, for it is not small.
+        self.connection: Connection | None = None
+        #: What has arrived for the connection.
+        self.received = b""
         self.owed = b""
         #: Whether the lobby is about to send what is owed.
         self.is_posted = False
@@ -105,24 +108,32 @@ class Visitor(Transport):
                 self.peer_left = True
         return self.peer_left
 
-    async def idle(self) -> bytes | None:
-        """As `Transport`: in the lobby, whose deadlines count."""
-        while True:
-            is_leaving = self.until or self._host.is_stopping
-            if self.owed and (is_leaving or not self.is_posted):
-                await self.send(b"")
-            if self.until:
-                await self.linger()
-            if is_leaving:
-                return b""
-            self._host.seat(self)
-            data: bytes | None = await trio.lowlevel.wait_task_rescheduled(self._abort)
-            if data or not (self.owed or self.until):
-                return data
+    def take_received(self) -> bytes:
+        """As `Transport`: what the lobby has read."""
+        data, self.received = self.received, b""
+        return data
 
-    def _abort(self, raise_cancel: object) -> trio.lowlevel.Abort:
-        self.task, self.state = None, State.BUSY
-        return trio.lowlevel.Abort.SUCCEEDED
+    async def idle(self) -> bytes | None:
+        """As `Transport`: the next request is waited for in the lobby."""
+        while not self.rest():
+            await self.send(b"")
+            if self.until or self._host.is_stopping:
+                if self.until:
+                    await self.linger()
+                return b""
+        return None
+
+    @property
+    def is_at_rest(self) -> bool:
+        """As `Transport`."""
+        return self.state is State.WAITING
+
+    def rest(self) -> bool:
+        """As `Transport`: in the lobby, whose deadlines count."""
+        if self.until or self._host.is_stopping or (self.owed and not self.is_posted):
+            return False
+        self._host.seat(self)
+        return True
 
     def stop_idling(self) -> None:
         """As `Transport`."""
@@ -158,13 +169,13 @@ class Visitor(Transport):
             self.peer_left = True
             raise PeerLeft from error
 
-    async def post(self, head: bytes, body: bytes = b"") -> None:
-        """As `Transport`: a short one in a moment, by the lobby, with those of the others who are seen to now."""
-        if len(head) + len(body) <= _JOINED:
-            self.owed += head + body
-            self._host.post(self)
-        else:
-            await self.send(head, body)
+    def post(self, head: bytes, body: bytes) -> bool:
+        """As `Transport`: a short one, by the lobby, with those of the others who are seen to now."""
+        if len(head) + len(body) > _JOINED:
+            return False
+        self.owed += head + body
+        self._host.post(self)
+        return True
 
     async def send_file(self, head: bytes, file: FileSlice, count: Callable[[int], None]) -> None:
         """As `Transport`: the kernel copies it (sendfile(2))."""
@@ -223,9 +234,10 @@ class Visitor(Transport):
         """End our side. Raises OSError where the peer has left."""
         self._socket.shutdown(socket.SHUT_WR)
 
-    def shed(self) -> None:
-        """Become small again, for a long wait."""
-        self._stream = None
+    def shed(self, earliest: float) -> None:
+        """Become small again, if nothing was under way since *earliest*."""
+        if self.since <= earliest:
+            self._stream = self.connection = None
 
     def close_now(self) -> None:
         """Close, without a stream having been made."""

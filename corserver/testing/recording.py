@@ -9,9 +9,10 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from corserver.apps.wrapping import Wrapping
 from corserver.cors.decision import CORSRequest, Decision, Reason
 from corserver.http.log import Entry
-from corserver.http.messages import App, Headers, Request, Response
+from corserver.http.messages import Headers, Request, Response
 
 _given: ContextVar[Request | None] = ContextVar("given", default=None)
 
@@ -56,14 +57,14 @@ class Recorded:
         return f"{asked} from {self.origin}: {self.sentence}" if self.origin else asked
 
 
-def recorded_app(app: App) -> App:
-    """*app*, with what it is given remembered for the log's next word."""
+class RecordedApp(Wrapping):
+    """An app, with what it is given remembered for the log's next word."""
 
-    async def remember(request: Request) -> Response:
+    async def __call__(self, request: Request) -> Response:
+        """As the app."""
         _given.set(request)
-        return await app(request)
-
-    return remember
+        response: Response = await self._app(request)
+        return response
 
 
 def recorder(

@@ -15,7 +15,7 @@ from corserver.http.limits import Limits
 from corserver.http.log import Entry
 from corserver.http.messages import App
 from corserver.http.server import Policies, Server, serve
-from corserver.testing.recording import Recorded, recorded_app, recorder
+from corserver.testing.recording import Recorded, RecordedApp, recorder
 
 #: How long `wait_for` waits for requests, in seconds: long enough for a browser to start.
 PATIENCE: Final = 10.0
@@ -153,14 +153,10 @@ class Running:
             self._thread.join()
 
     async def _serve(self) -> None:
-        async with contextlib.AsyncExitStack() as stack:
-            life: Any = self._app
-            if hasattr(life, "__aenter__"):  # As `serve` would: it sees the recorder only.
-                await stack.enter_async_context(life)
-            async with trio.open_nursery() as nursery:
-                app, log = recorded_app(self._app), recorder(self._record, self._also_log)
-                server: Server = await nursery.start(functools.partial(serve, app, access_log=log, **self._options))
-                self._started.set_result((server, trio.lowlevel.current_trio_token()))
+        async with trio.open_nursery() as nursery:
+            app, log = RecordedApp(self._app), recorder(self._record, self._also_log)
+            server: Server = await nursery.start(functools.partial(serve, app, access_log=log, **self._options))
+            self._started.set_result((server, trio.lowlevel.current_trio_token()))
 
     def _record(self, request: Recorded) -> None:
         with self._changed:

@@ -69,6 +69,10 @@ def test_a_warning_is_a_plain_line() -> None:
     assert formatted("it is %s", "odd – ü") == "WARNING it is odd – ü"
 
 
+def test_a_message_of_several_lines_is_indented() -> None:
+    assert formatted("Traceback:\n  100% \x1b\nERROR x") == "WARNING Traceback:\n    100% \\x1b\n  ERROR x"
+
+
 def test_control_characters_forge_nothing() -> None:
     assert formatted("it is %s", "\x1b[2J\r\nERROR \x85\u202e") == r"WARNING it is \x1b[2J\r\nERROR \x85\u202e"
     lines = formatted("it raised", error=ValueError("x\nERROR forged \x1b[2J")).split("\n")

@@ -8,33 +8,26 @@ from dataclasses import dataclass, field
 import trio
 import trio.testing
 
-from corserver.http.connection import Connection
 from corserver.http.exchange import Service
 from corserver.http.lobby import Lobby
 from corserver.http.polling import open_poller
-from corserver.http.visitor import Visitor
 
 from .peer import Cutter, whole
 
 
 @dataclass
 class Hall:
-    """A lobby that is attended. *begun* counts the tasks that were started, *left* the visitors that are gone."""
+    """A lobby that is attended; its crew works in *nursery*. *left* counts the visitors that are gone."""
 
     service: Service
     nursery: trio.Nursery
-    begun: int = 0
     left: int = 0
     clients: list[trio.SocketStream] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         poller = open_poller()
         assert poller is not None
-        self.lobby = Lobby(self.service, poller, self._begin, self._leave)
-
-    def _begin(self, visitor: Visitor, data: bytes) -> None:
-        self.begun += 1
-        self.nursery.start_soon(Connection(visitor, self.service, visitor.client, data).run)
+        self.lobby = Lobby(self.service, poller, self.nursery, self._leave)
 
     def _leave(self) -> None:
         self.left += 1
@@ -64,6 +57,7 @@ async def attended(service: Service) -> AsyncIterator[Hall]:
             for client in hall.clients:
                 await client.aclose()
             nursery.cancel_scope.deadline = trio.current_time() + 5
+        assert not nursery.cancel_scope.cancelled_caught, "every task ends by itself"
         attendants.cancel_scope.cancel()
     hall.lobby.close()
     assert hall.left == len(hall.clients)

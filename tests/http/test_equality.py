@@ -168,7 +168,7 @@ def test_the_lobby_answers_a_preflight_without_a_task_and_logs_it_as_a_connectio
         async with attended(served(EXACTLY_ONE, access_log=entries.append)) as hall:
             for _ in range(3):
                 await talk(hall, PREFLIGHT)
-            assert hall.begun == 0
+            assert not hall.nursery.child_tasks
 
     trio.run(main)
     (plain,) = hold(served(EXACTLY_ONE), PREFLIGHT).entries

@@ -89,7 +89,8 @@ class Conversation(AsyncIterator[bytes]):
             await self._let_go()
             if self._file is not None:
                 return Response(self._file, status, headers)
-            return Response(b"".join(self._pieces), status, headers)
+            is_whole = self._phase is _Phase.COMPLETE
+            return Response(b"".join(self._pieces) if is_whole else b"", status, headers)
         except BaseException as error:
             await self._abandon(error)
             raise

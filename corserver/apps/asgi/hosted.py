@@ -10,6 +10,7 @@ from corserver.apps.asgi.lifespan import Life, Lifespan, LifespanFailed
 from corserver.apps.asgi.loop import Loop
 from corserver.apps.asgi.loops import LoopName, open_loop
 from corserver.apps.asgi.protocol import ASGIApp, base_scope
+from corserver.apps.own_cors import own_cors
 from corserver.http.messages import Request, Response
 
 if TYPE_CHECKING:
@@ -55,15 +56,19 @@ class Hosted:
         try:
             await life.start()
         except LifespanFailed as error:
-            nursery.cancel_scope.cancel()
             return error
-        stack.push_async_callback(_end, life, nursery)
+        stack.push_async_callback(_end, life)
         self._state = life.state
         return None
 
     async def __aexit__(self, *exc_info: Any) -> bool | None:
         stack, self._stack, self._loop = self._stack, None, None
         return None if stack is None else await stack.__aexit__(*exc_info)
+
+    @property
+    def own_cors(self) -> str:
+        """What in the app sets CORS headers by itself."""
+        return own_cors(self._app)
 
     async def __call__(self, request: Request) -> Response:
         """The app's answer. Raises what the app raises before it answers, and RuntimeError where it does not."""
@@ -113,7 +118,6 @@ def asgi(
     )
 
 
-async def _end(life: Life, nursery: trio.Nursery) -> None:
+async def _end(life: Life) -> None:
     with trio.CancelScope(shield=True):  # The end of a life is not cut off by what ended the serving.
         await life.stop()
-    nursery.cancel_scope.cancel()

@@ -58,7 +58,7 @@ class Incoming:
 
     def _next_of_body(self) -> Message | None:
         content = self._request.content
-        peer = content.peer
+        peer = self._request.peer
         if content.whole is not None or peer is None:
             self._body_given = True
             return {"type": "http.request", "body": content.whole or b"", "more_body": False}
@@ -79,7 +79,7 @@ class Incoming:
         return {"type": "http.request", "body": piece, "more_body": not self._body_given}
 
     def _sees_it_left(self) -> bool:
-        peer = self._request.content.peer
+        peer = self._request.peer
         if peer is not None and self._listener is None and peer.has_left():
             self.has_left = True
         return self.has_left
@@ -93,7 +93,7 @@ class Incoming:
         await self._news.wait()
 
     async def _listen(self, listener: "_Listener") -> None:
-        peer = self._request.content.peer
+        peer = self._request.peer
         try:
             with listener.scope:
                 if peer is None:

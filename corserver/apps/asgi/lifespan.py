@@ -52,13 +52,16 @@ class Life:
         self._ended = trio.Event()
         self._failure: str | None = None
         self._error: Exception | None = None
+        #: Of the app's task: a cancellation of the server is not one of the app, which is told to end.
+        self._scope = trio.CancelScope(shield=True)
         self.state: dict[str, Any] = {}
 
     async def run(self) -> None:
         """Be the app's task; to be started on the server's side."""
         scope: Scope = {"type": "lifespan", "asgi": versions(), "state": self.state}
         try:
-            await self._loop.run(self._app, scope, self._receive, self._send)
+            with self._scope:
+                await self._loop.run(self._app, scope, self._receive, self._send)
         except Exception as error:
             self._raised(error)
         finally:
@@ -68,8 +71,13 @@ class Life:
 
     async def start(self) -> None:
         """Wait until the app has started. Raises `LifespanFailed`."""
-        await self._started.wait()
+        try:
+            await self._started.wait()
+        except trio.Cancelled:
+            self._scope.cancel()
+            raise
         if self._failure is not None:
+            self._scope.cancel()
             raise LifespanFailed(self._failure) from self._error
 
     async def stop(self) -> None:
@@ -79,6 +87,7 @@ class Life:
             self._may_stop.set()
         with trio.move_on_after(_SHUTDOWN_SECONDS) as patience:
             await self._ended.wait()
+        self._scope.cancel()
         if patience.cancelled_caught:
             logger.error("the app's lifespan did not end within %g seconds: it is cancelled", _SHUTDOWN_SECONDS)
 

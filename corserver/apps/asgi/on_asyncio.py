@@ -50,11 +50,20 @@ class AsyncioLoop:
 
 @asynccontextmanager
 async def open_asyncio() -> AsyncGenerator[AsyncioLoop, None]:
-    """An asyncio loop, whose tasks are cancelled in the end."""
+    """An asyncio loop, whose tasks are cancelled in the end; the one that is open around here, if there is one."""
+    around = trio_asyncio.current_loop.get()
+    if around is not None:
+        yield AsyncioLoop(around)
+        return
     async with trio_asyncio.open_loop() as loop:
         # trio-asyncio's own handler ends the loop, and all that are served with it, for one task that nobody awaited.
         loop.set_exception_handler(_tell)
-        yield AsyncioLoop(loop)
+        # A library that was imported before trio-asyncio has the function that asks asyncio itself.
+        asyncio._set_running_loop(loop)
+        try:
+            yield AsyncioLoop(loop)
+        finally:
+            asyncio._set_running_loop(None)
 
 
 async def _coroutine(fn: AsyncFunction, args: tuple[Any, ...]) -> None:

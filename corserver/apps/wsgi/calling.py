@@ -8,7 +8,7 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from corserver.apps.wsgi.errors import Errors
 from corserver.apps.wsgi.files import FileWrapper
-from corserver.apps.wsgi.handover import Gone, Handover
+from corserver.apps.wsgi.handover import BodyFailed, Gone, Handover
 from corserver.apps.wsgi.heads import Head, read_head
 from corserver.http.messages import Response
 
@@ -40,6 +40,8 @@ class Call:
 
     def run(self) -> None:
         """Call the app and hand over what it answers, then close that. Raises nothing."""
+        if self._handover.is_over:  # It left while it was waiting in line.
+            return
         result: Iterable[bytes] = ()
         try:
             result = self._app(self._environ, self._start_response)
@@ -153,7 +155,7 @@ class Call:
         return f"{self._method} {self._environ.get('REQUEST_URI', '')}"
 
     def _fail(self, error: BaseException) -> None:
-        if not self._handover.end(error) and not _comes_of(error, Gone):
+        if not self._handover.end(error) and not _comes_of(error, Gone, BodyFailed):
             logger.error("%s: the app raised after its answer", self._name, exc_info=error)
 
     def _close(self, result: Any) -> None:
@@ -175,7 +177,7 @@ def _is_whole(result: object) -> bool:
         return False
 
 
-def _comes_of(error: BaseException | None, kind: type[BaseException]) -> bool:
-    while error is not None and not isinstance(error, kind):
+def _comes_of(error: BaseException | None, *kinds: type[BaseException]) -> bool:
+    while error is not None and not isinstance(error, kinds):
         error = error.__cause__ or error.__context__
     return error is not None

@@ -7,7 +7,6 @@ from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 from wsgiref.types import WSGIEnvironment
 
-from corserver.cors.fetch import Field
 from corserver.http.messages import Request
 
 #: How much of a body is read ahead, in bytes: an app that reads by line or by a few bytes costs no more than others.
@@ -65,7 +64,7 @@ def make_environ(
     return environ
 
 
-def _add_headers(environ: WSGIEnvironment, fields: tuple[Field, ...]) -> bool:
+def _add_headers(environ: WSGIEnvironment, fields: tuple[tuple[bytes, bytes], ...]) -> bool:
     """Add the header lines. Returns whether a body comes."""
     has_body = False
     for raw_name, raw_value in fields:
@@ -111,6 +110,9 @@ def _native(text: str) -> str:
 
 
 def _server(request: Request) -> tuple[str, str]:
+    """Where it was received; on a Unix socket, the authority that it names."""
+    if isinstance(request.server, tuple):
+        return request.server[0], str(request.server[1])
     host, colon, port = request.authority.rpartition(":")
     if not colon or port.endswith("]"):
         host, port = request.authority, ""

@@ -43,6 +43,6 @@ class Errors:
         if text and not self._is_telling:
             self._is_telling = True
             try:
-                logger.error("%s", text)
+                logger.error(text)  # It is its own template: records are counted by that.
             finally:
                 self._is_telling = False

@@ -11,11 +11,10 @@ from enum import Enum
 from queue import SimpleQueue
 from typing import Any, Final
 
-import outcome
 import trio
 
 from corserver.http.fileslice import FileSlice
-from corserver.http.messages import HTTPError, Response
+from corserver.http.messages import Response
 
 #: How many bytes of an answer may wait for the client before the thread waits, too.
 _AHEAD: Final = 256 * 1024
@@ -43,8 +42,8 @@ class Handover:
 
     __slots__ = (
         "_answer",
-        "_body_error",
         "_failure",
+        "_is_answered",
         "_is_ended",
         "_is_over",
         "_is_waiting",
@@ -69,7 +68,8 @@ class Handover:
         self._pieces: list[bytes] = []
         self._size = 0
         self._failure: BaseException | None = None
-        self._body_error: Exception | None = None
+        #: Whether the answer was taken.
+        self._is_answered = False
         #: Whether the thread has said its last word, and whether nobody listens to it any more.
         self._is_ended = False
         self._is_over = False
@@ -77,6 +77,11 @@ class Handover:
         self._task: trio.lowlevel.Task | None = None
 
     # ------------------------------------------------------------------------------------------------ in the thread
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody listens to the thread any more."""
+        return self._is_over
 
     def answer(self, response: Response, *, is_whole: bool) -> None:
         """The response. Unless it *is_whole*, its body is this. Raises `Gone`."""
@@ -137,7 +142,7 @@ class Handover:
     # -------------------------------------------------------------------------------------------------- in the task
 
     async def response(self) -> Response:
-        """The app's answer. Raises what the app raised instead, `HTTPError` if that was for want of a body."""
+        """The app's answer. Raises what the app raises instead, and what *receive* does: `HTTPError`, for one."""
         try:
             await self._news()
         except BaseException:
@@ -145,11 +150,10 @@ class Handover:
             if self._answer is not None and isinstance(self._answer.body, FileSlice):
                 self._answer.body.close()
             raise
+        self._is_answered = True
         if self._answer is not None:
             return self._answer
         assert self._failure is not None, "a thread that ends without an answer says why"
-        if isinstance(self._body_error, HTTPError):
-            raise self._body_error from self._failure
         raise _exception(self._failure)
 
     def __aiter__(self) -> "Handover":
@@ -192,15 +196,17 @@ class Handover:
         try:
             reply = await self._receive()
         except Exception as error:
-            reply = self._body_error = error
+            reply = error
         with self._lock:
             self._wish = _Wish.NOTHING
         self._replies.put(reply)
+        if isinstance(reply, Exception) and not self._is_answered:
+            raise reply  # It is the answer, if there is none yet: an app would make a 500 of it.
 
     def _resume(self) -> None:
         task, self._task = self._task, None
         if task is not None:
-            trio.lowlevel.reschedule(task, outcome.Value(None))
+            trio.lowlevel.reschedule(task)
 
     def _abort(self, raise_cancel: Any) -> trio.lowlevel.Abort:
         self._task = None

@@ -3,7 +3,6 @@
 import re
 from typing import Final, NamedTuple
 
-from corserver.cors.fetch import Field
 from corserver.http.messages import CONNECTION_HEADERS, header_fields
 
 _STATUS: Final = re.compile(r"([2-5][0-9]{2})(?: .*)?")
@@ -13,7 +12,7 @@ class Head(NamedTuple):
     """*length* is what its Content-Length says, None where there is none."""
 
     status: int
-    fields: tuple[Field, ...]
+    fields: tuple[tuple[bytes, bytes], ...]
     length: int | None
 
 
@@ -27,8 +26,8 @@ def read_head(status: str, headers: list[tuple[str, str]]) -> Head:
     found = _STATUS.fullmatch(status)
     if found is None:
         raise ValueError(f"{status!r} is not a status from 200 to 599, such as '200 OK'")
-    fields = header_fields([_line(name, value) for name, value in headers])
-    fields = tuple([line for line in fields if line[0].lower() not in CONNECTION_HEADERS])
+    lines = [_line(name, value) for name, value in headers]
+    fields = header_fields([line for line in lines if line[0].lower().encode() not in CONNECTION_HEADERS])
     return Head(int(found[1]), fields, _length(fields))
 
 
@@ -38,7 +37,7 @@ def _line(name: object, value: object) -> tuple[str, str]:
     return name, value.strip(" \t")
 
 
-def _length(fields: tuple[Field, ...]) -> int | None:
+def _length(fields: tuple[tuple[bytes, bytes], ...]) -> int | None:
     lengths = [value for name, value in fields if len(name) == 14 and name.lower() == b"content-length"]
     if not lengths:
         return None

@@ -1,19 +1,19 @@
 """A hosted WSGI app: an app of corserver's that calls it in a thread for each request."""
 
-import contextlib
 import contextvars
 import functools
-from collections.abc import Callable
 from typing import Any, Final
 from wsgiref.types import WSGIApplication
 
 import trio
 
+from corserver.apps.own_cors import own_cors
 from corserver.apps.wsgi.calling import Call
 from corserver.apps.wsgi.environ import make_environ
 from corserver.apps.wsgi.errors import Errors
 from corserver.apps.wsgi.files import FileWrapper
 from corserver.apps.wsgi.handover import Handover
+from corserver.apps.wsgi.threads import Threads
 from corserver.http.messages import Request, Response
 
 #: How many requests are in the app at once, if nobody says it.
@@ -27,7 +27,7 @@ class Hosted:
 
     def __init__(self, app: WSGIApplication, *, threads: int, multiprocess: bool, root_path: str) -> None:
         self._app = app
-        self._threads = threads
+        self._threads = Threads(threads)
         self._root_path = root_path
         self._fixed: dict[str, Any] = {
             "SERVER_SOFTWARE": "corserver",
@@ -38,8 +38,6 @@ class Hosted:
             "wsgi.input_terminated": True,
             "wsgi.file_wrapper": FileWrapper,
         }
-        #: Of each run of trio, as one app may be served by several.
-        self._limiters: trio.lowlevel.RunVar[trio.CapacityLimiter] = trio.lowlevel.RunVar("threads")
 
     async def __call__(self, request: Request) -> Response:
         """The app's answer. Raises what the app raises before it answers."""
@@ -47,47 +45,22 @@ class Hosted:
         handover = Handover(functools.partial(anext, request.stream(), b""))
         environ = make_environ(request, self._fixed, self._root_path, handover.read)
         environ["wsgi.errors"] = errors
-        call = Call(self._app, environ, errors, handover)
-        limiter = self._limiter()
-        await limiter.acquire_on_behalf_of(call)
-        _start(call, limiter)
+        # A context of its own (PEP 567), so that no context variable outlives the request it was set for.
+        self._threads.run(functools.partial(contextvars.Context().run, Call(self._app, environ, errors, handover).run))
         return await handover.response()
+
+    @property
+    def own_cors(self) -> str:
+        """What in the app sets CORS headers by itself."""
+        return own_cors(self._app)
 
     async def __aenter__(self) -> "Hosted":
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
         # What the calls do at their end is done before the program ends, unless they hang.
-        limiter = self._limiter()
-        with contextlib.ExitStack() as stack, trio.move_on_after(_LAST_SECONDS, shield=True):
-            for nth in range(self._threads):
-                await limiter.acquire_on_behalf_of((self, nth))
-                stack.callback(limiter.release_on_behalf_of, (self, nth))
-
-    def _limiter(self) -> trio.CapacityLimiter:
-        try:
-            return self._limiters.get()
-        except LookupError:
-            limiter = trio.CapacityLimiter(self._threads)
-            self._limiters.set(limiter)
-            return limiter
-
-
-def _start(call: Call, limiter: trio.CapacityLimiter) -> None:
-    """Run *call* in a thread, which has a token of *limiter* that is given back at its end."""
-    token = trio.lowlevel.current_trio_token()
-
-    def ended(_: object) -> None:
-        with contextlib.suppress(trio.RunFinishedError):
-            token.run_sync_soon(limiter.release_on_behalf_of, call)
-
-    # A context of its own (PEP 567), so that no context variable outlives the request it was set for.
-    run: Callable[[], None] = functools.partial(contextvars.Context().run, call.run)
-    try:
-        trio.lowlevel.start_thread_soon(run, ended, "corserver wsgi")
-    except BaseException:
-        limiter.release_on_behalf_of(call)
-        raise
+        with trio.CancelScope(shield=True):
+            await trio.to_thread.run_sync(self._threads.wait_idle, _LAST_SECONDS)
 
 
 def wsgi(app: WSGIApplication, *, threads: int = THREADS, multiprocess: bool = False, root_path: str = "") -> Hosted:

@@ -9,8 +9,7 @@ a request, are refused in any encoding.
 """
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 #: A path that is its own decoding: no escapes, no dot segments.
@@ -24,8 +23,7 @@ class BadPath(ValueError):
     """A path that no browser sends: a bad escape, a NUL, a dot segment, or no leading slash."""
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(NamedTuple):
     """A normalised path: decoded segments, none of them empty, and whether a slash ends it (always so for `/`)."""
 
     segments: tuple[str, ...] = ()

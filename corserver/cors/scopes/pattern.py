@@ -6,7 +6,7 @@ left, a literal is before a typed parameter, that before a plain one, that befor
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, Generic, TypeVar
@@ -135,6 +135,10 @@ class Leaf(Generic[T]):
         return self.methods.get(None) if found is None else found
 
 
+#: A pattern that matches a path, and the values of its parameters.
+Candidate = tuple[Leaf[T], tuple[object, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class PathTable(Generic[T]):
     """Patterns with values, looked up most specific first."""
@@ -155,29 +159,29 @@ class PathTable(Generic[T]):
                 )
             leaf.methods[method] = value
 
-    def candidates(self, path: Path) -> Iterator[tuple[Leaf[T], tuple[object, ...]]]:
+    def candidates(self, path: Path) -> "list[Candidate[T]]":
         """The patterns that match *path*, most specific first, each with its parameters' values."""
-        return _walk(self._root, path, 0, ())
+        found: list[Candidate[T]] = []
+        _walk(self._root, path, 0, (), found)
+        return found
 
 
-def _walk(
-    node: _Node[T], path: Path, depth: int, values: tuple[object, ...]
-) -> Iterator[tuple[Leaf[T], tuple[object, ...]]]:
+def _walk(node: _Node[T], path: Path, depth: int, values: tuple[object, ...], found: "list[Candidate[T]]") -> None:
     segments = path.segments
     if depth == len(segments):
         exact = node.leaves.get(path.slash)
         if exact is not None:
-            yield exact, values
+            found.append((exact, values))
     else:
         literal = node.literals.get(segments[depth])
         if literal is not None:
-            yield from _walk(literal, path, depth + 1, values)
+            _walk(literal, path, depth + 1, values, found)
         for kind, child in node.parameters:
             if kind is ParameterType.PATH:
                 rest = "/".join(segments[depth:]) + ("/" if path.slash else "")
-                yield from ((leaf, (*values, rest)) for leaf in child.leaves.values())
+                found += ((leaf, (*values, rest)) for leaf in child.leaves.values())
             elif (value := kind.convert(segments[depth])) is not None:
-                yield from _walk(child, path, depth + 1, (*values, value))
+                _walk(child, path, depth + 1, (*values, value), found)
     for slash in (True, False) if node.prefixes else ():
         if slash in node.prefixes:
-            yield node.prefixes[slash], values
+            found.append((node.prefixes[slash], values))

@@ -8,6 +8,7 @@ bounded memory, cut where the values go. With the memory off h11 serialises ever
 import functools
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Final, NamedTuple
@@ -60,13 +61,20 @@ class Template:
 class ResponseHeads:
     """Makes response heads. *server* is the value of the Server line, None for none.
 
-    An app whose own CORS lines are replaced is told so, once for each name.
+    An app whose own CORS lines are replaced is told so: once, if *own_cors* says what in it sets them, else once for
+    each name.
     """
 
-    __slots__ = ("_known", "_server", "_told")
+    __slots__ = ("_known", "_own_cors", "_server", "_told")
 
-    def __init__(self, server: bytes | None = None, known: Memory[ResponseStart, Template] | None = None) -> None:
+    def __init__(
+        self,
+        server: bytes | None = None,
+        known: Memory[ResponseStart, Template] | None = None,
+        own_cors: Callable[[], str] = str,
+    ) -> None:
         self._server = server
+        self._own_cors = own_cors
         self._known = Memory(0) if known is None else known
         self._told: set[bytes] = set()
 
@@ -102,10 +110,17 @@ class ResponseHeads:
         return _cut(raw or b"", has_date, start.has_length)
 
     def _tell(self, replaced: tuple[bytes, ...]) -> None:
-        for name in replaced:
-            if name.lower() not in self._told:
-                self._told.add(name.lower())
-                logger.warning("the app's own %s is replaced: the policy of this path owns it", name.decode())
+        new = {name.lower(): name.decode() for name in replaced if name.lower() not in self._told}
+        if not new:
+            return
+        source, is_first = self._own_cors(), not self._told
+        self._told.update(new)
+        if not source:
+            for name in new.values():
+                logger.warning("the app's own %s is replaced: the policy of this path owns it", name)
+        elif is_first:
+            names = ", ".join(new.values())
+            logger.warning("the app's own CORS headers (%s) are replaced by the policy's: remove %s", names, source)
 
 
 def chunk_framer() -> h11.Connection:

@@ -1,0 +1,156 @@
+"""The crew: who waits keeps nobody else waiting, and a context ends with its turn."""
+
+import contextvars
+
+import pytest
+import trio
+import trio.testing
+
+from corserver.http.crew import Crew
+
+variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="")
+
+
+async def test_visitors_who_need_not_wait_are_served_in_order_by_one_task() -> None:
+    served: list[tuple[int, trio.lowlevel.Task]] = []
+
+    async def serve(visitor: int) -> None:
+        served.append((visitor, trio.lowlevel.current_task()))
+
+    async with trio.open_nursery() as nursery:
+        crew = Crew(nursery, serve)
+        for _ in range(3):
+            for visitor in range(50):
+                crew.call(visitor)
+            await trio.testing.wait_all_tasks_blocked()
+        assert [visitor for visitor, _ in served] == [*range(50)] * 3
+        assert len({task for _, task in served}) <= 2
+        assert len(nursery.child_tasks) == 2
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_visitor_who_waits_keeps_nobody_waiting() -> None:
+    go_on = trio.Event()
+    served: list[int] = []
+
+    async def serve(visitor: int) -> None:
+        if visitor % 2:
+            await go_on.wait()
+        served.append(visitor)
+
+    async with trio.open_nursery() as nursery:
+        crew = Crew(nursery, serve)
+        for visitor in range(20):
+            crew.call(visitor)
+        await trio.testing.wait_all_tasks_blocked()
+        assert served == [*range(0, 20, 2)]
+        crew.call(100)  # Who comes while all are at work.
+        await trio.testing.wait_all_tasks_blocked()
+        assert served[-1] == 100
+        go_on.set()
+        await trio.testing.wait_all_tasks_blocked()
+        assert sorted(served) == [*range(20), 100]
+        nursery.cancel_scope.cancel()
+
+
+async def test_members_that_nobody_needs_go() -> None:
+    go_on = trio.Event()
+
+    async def serve(visitor: int) -> None:
+        await go_on.wait()
+
+    async with trio.open_nursery() as nursery:
+        crew = Crew(nursery, serve)
+        for visitor in range(20):
+            crew.call(visitor)
+        await trio.testing.wait_all_tasks_blocked()
+        go_on.set()
+        await trio.testing.wait_all_tasks_blocked()
+        assert len(nursery.child_tasks) >= 20
+        crew.dismiss_spare()
+        await trio.testing.wait_all_tasks_blocked()
+        assert len(nursery.child_tasks) >= 20, "they were needed"
+        crew.call(1)
+        await trio.testing.wait_all_tasks_blocked()
+        crew.dismiss_spare()
+        await trio.testing.wait_all_tasks_blocked()
+        assert len(nursery.child_tasks) == 1
+        crew.dismiss_spare()
+        await trio.testing.wait_all_tasks_blocked()
+        assert len(nursery.child_tasks) == 0
+        nursery.cancel_scope.cancel()
+
+
+async def test_once_it_stops_no_member_stays_and_who_is_called_for_is_served_still() -> None:
+    go_on = trio.Event()
+    served: list[int] = []
+
+    async def serve(visitor: int) -> None:
+        if visitor == 1:
+            await go_on.wait()
+        served.append(visitor)
+
+    with trio.fail_after(5):
+        async with trio.open_nursery() as nursery:
+            crew = Crew(nursery, serve)
+            for visitor in range(3):
+                crew.call(visitor)
+            await trio.testing.wait_all_tasks_blocked()
+            crew.stop()
+            crew.call(3)
+            await trio.testing.wait_all_tasks_blocked()
+            assert (served, len(nursery.child_tasks)) == ([0, 2, 3], 1)
+            go_on.set()
+    assert served == [0, 2, 3, 1]
+
+
+async def test_each_turn_has_a_context_of_its_own_and_so_has_what_it_starts() -> None:
+    seen: list[str] = []
+    started: list[str] = []
+
+    async def remember(name: str) -> None:
+        await trio.lowlevel.checkpoint()
+        started.append(variable.get() + name)
+
+    async def serve(visitor: str) -> None:
+        seen.append(variable.get())
+        variable.set(visitor)
+        await trio.lowlevel.checkpoint()
+        seen.append(variable.get())
+        async with trio.open_nursery() as inner:
+            inner.start_soon(remember, visitor)
+        seen.append(variable.get())
+
+    async with trio.open_nursery() as nursery:
+        crew = Crew(nursery, serve)
+        for visitor in "ab":
+            crew.call(visitor)
+            await trio.testing.wait_all_tasks_blocked()
+        assert seen == ["", "a", "a", "", "b", "b"]
+        assert started == ["aa", "bb"]
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_cancellation_reaches_who_is_served_and_what_is_raised_comes_out() -> None:
+    cleaned: list[str] = []
+
+    async def serve(visitor: str) -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            cleaned.append(visitor)
+            if visitor == "raises":
+                raise KeyError(visitor)
+
+    async def cancel_both() -> None:
+        async with trio.open_nursery() as nursery:
+            crew = Crew(nursery, serve)
+            crew.call("waits")
+            crew.call("raises")
+            await trio.testing.wait_all_tasks_blocked()
+            nursery.cancel_scope.cancel()
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await cancel_both()
+    assert [type(error) for error in caught.value.exceptions] == [KeyError]
+    assert sorted(cleaned) == ["raises", "waits"]
