@@ -11,7 +11,8 @@ import trio.testing
 from corserver import App, WebSocket, WebSocketOptions
 from corserver.apps.websocket import WebSocketHandler
 from corserver.http.connection import Connection
-from corserver.http.exchange import Service
+from corserver.http.crew import Crew
+from corserver.http.exchange import Service, run_call
 from corserver.http.messages import App as AnyApp
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
@@ -132,7 +133,7 @@ async def connected(app: AnyApp, *, lockstep: bool = False, **options: Any) -> A
     ours, theirs = (trio.testing.lockstep_stream_pair if lockstep else trio.testing.memory_stream_pair)()
     service = Service(app=app, **options)
     async with trio.open_nursery() as nursery:
-        service.nursery = nursery
+        service.crew = Crew(nursery, run_call)
         connection = Connection(theirs, service)
         nursery.start_soon(connection.run)
         yield Client(ours), connection

@@ -7,7 +7,8 @@ from corserver import App, HTTPError, Policy, Response, WebSocket
 from corserver.apps.websocket import WebSocketHandler
 from corserver.cors.decision import Reason
 from corserver.cors.scopes import Scopes
-from corserver.http.exchange import Service
+from corserver.http.crew import Crew
+from corserver.http.exchange import Service, run_call
 from corserver.http.log import Entry, text
 from tests.http.peer import Answer, ask, byte_by_byte
 
@@ -181,7 +182,7 @@ POLICY = Policy([GOOD], credentials=True)
 
 async def _served(service: Service, data: bytes) -> Answer:
     async with trio.open_nursery() as nursery:
-        service.nursery = nursery
+        service.crew = Crew(nursery, run_call)
         answer = await ask(service, data)
         nursery.cancel_scope.cancel()
     return answer
