@@ -54,7 +54,8 @@ _BEHIND: Final = (
         show_default=True,
         metavar="SECONDS",
         type=click.FloatRange(min=0),
-        help="With --health: how long to go on after SIGTERM, so that a load balancer sees the 503 first.",
+        help="With --health: how long to go on after SIGTERM, so that a load balancer sees the 503 first. Not with "
+        "--fd: there the socket outlives the server, and nobody is refused.",
     ),
     click.option(
         "--fd",
@@ -178,6 +179,6 @@ def _settings(
         fds=fds or listen_fds(),
         trusted_proxies=forwarded_allow_ips,
         health=health,
-        drain_seconds=0.0 if health is None else drain_seconds,
+        drain_seconds=0.0 if health is None or fds or listen_fds() else drain_seconds,
         output=Output(LogFormat(log_format), lines=not no_access_log, quiet=quiet),
     )

@@ -62,7 +62,7 @@ def run_server(app: App, settings: Settings, *, serving: tuple[str, str], ready:
                 address,
                 serving,
                 settings.policy,
-                wanted_port=settings.port,
+                wanted_port=0 if settings.fds else settings.port,
                 workers=settings.workers,
                 aside=output.banner_is_aside,
             )

@@ -193,11 +193,12 @@ async def test_the_host_check_is_about_the_host_line(autojump_clock: object) -> 
 
 async def test_of_preflights_too_the_log_has_the_client() -> None:
     entries: list[Entry] = []
-    options = {"cors": Policy(["https://a.example"], methods=["PUT"]), "access_log": entries.append}
+    policy = Policy(["https://a.example"], methods=["PUT"])
+    start = partial(serve, who, port=0, trusted_proxies=["127.0.0.1"], cors=policy, access_log=entries.append)
     preflight = ("Origin: https://a.example", "Access-Control-Request-Method: PUT")
     with trio.fail_after(10):
         async with trio.open_nursery() as nursery:
-            server = await nursery.start(partial(serve, who, port=0, trusted_proxies=["127.0.0.1"], **options))
+            server = await nursery.start(start)
             async with await trio.open_tcp_stream("127.0.0.1", server.addresses[0].port) as stream:
                 for number in (1, 2, 2, 1):
                     await stream.send_all(request("OPTIONS", "/", f"X-Forwarded-For: 192.0.2.{number}", *preflight))
