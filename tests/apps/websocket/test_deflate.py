@@ -83,7 +83,11 @@ def test_no_offer_is_too_strange(offers: str) -> None:
         f"{NAME}; server_max_window_bits=9; client_max_window_bits=9",
     ],
 )
-@given(messages=st.lists(st.one_of(st.text(), st.binary(), st.binary(min_size=20).map(lambda b: b * 200)), max_size=5))
+@given(
+    messages=st.lists(
+        st.one_of(st.text(), st.binary(), st.binary(min_size=10, max_size=20).map(lambda b: b * 40)), max_size=5
+    )
+)
 def test_wsprotos_client_understands_and_is_understood(offer: str, messages: list[str | bytes]) -> None:
     from wsproto.connection import Connection, ConnectionType
     from wsproto.events import BytesMessage, TextMessage
