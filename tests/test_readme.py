@@ -11,8 +11,11 @@ from pathlib import Path
 import httpx
 import pytest
 import trio
+import websockets
+from trio_asyncio import aio_as_trio, open_loop
 
 import corserver
+from corserver.testing import running
 from tests.cli.test_serve import corserver as started
 from tests.cli.test_serve import output
 from tests.testing.example_files import needs_playwright, needs_selenium, run_file
@@ -129,16 +132,44 @@ async def test_what_you_see_is_what_one_sees(tmp_path: Path) -> None:
             await client.get("/data.json")
             await client.options("/items/7", headers=wanted)
             await client.get("/data.json", headers={"Origin": "http://localhost:3001"})
-        await running.line_with("denied")
-        lines = list(running.lines)
-    root = re.compile(r"(?<=Root     ).*")
-    clock = re.compile(r"^\d\d:\d\d:\d\d ")
-    own = [line.replace(url, "http://127.0.0.1:8000") for line in lines]
-    assert [clock.sub("", root.sub("", line)) for line in own] == [clock.sub("", root.sub("", line)) for line in shown]
+        assert await running.stop() == 0
+        await running.line_with("Stopped.")
+        lines = [line.replace(url, "http://127.0.0.1:8000") for line in running.lines if line]
+    assert [timeless(line) for line in lines] == [timeless(line) for line in shown if line != "^C"]
+
+
+def timeless(line: str) -> str:
+    """*line* without what differs from run to run: the time, how long it took, the directory."""
+    return re.sub(r"(?<=Root     ).*|^\d\d:\d\d:\d\d |\d+\.\d+ ms", "", line)
+
+
+def example(words: str) -> str:
+    """The block of Python that has these words."""
+    (code,) = (block for block in blocks("python") if words in block)
+    return code
 
 
 def test_the_test_file_passes(tmp_path: Path) -> None:
-    assert run_file(tmp_path, blocks("python")[1]).startswith("2 passed")
+    assert run_file(tmp_path, example("def test_only_site_a_reads")).startswith("2 passed")
+
+
+async def test_the_websocket_sends_back_what_it_is_sent() -> None:
+    names: dict[str, object] = {}
+    exec(example("@app.websocket"), names)
+    app = names["app"]
+    assert isinstance(app, corserver.App)
+    with running(app, cors=corserver.Policy(["https://site-a.example"])) as server:
+        url = f"ws{server.url[4:]}/chat/1"
+        async with open_loop():
+            await aio_as_trio(talk)(url)
+
+
+async def talk(url: str) -> None:
+    async with websockets.connect(url, subprotocols=[websockets.Subprotocol("chat")]) as socket:
+        await socket.send("hello")
+        assert (await socket.recv(), socket.subprotocol) == ("hello", "chat")
+    with pytest.raises(websockets.InvalidStatus, match="403"):
+        await websockets.connect(url, origin=websockets.Origin("https://site-b.example"))
 
 
 @needs_playwright
@@ -153,9 +184,7 @@ def test_the_test_with_selenium_passes(tmp_path: Path) -> None:
 
 def browser_test(name: str) -> str:
     """The test file, and what it is continued with for that driver."""
-    _, file, *continued = blocks("python")
-    (code,) = (block for block in continued if block.startswith(f"from {name}."))
-    return f"{file}\n{code}"
+    return f"{example('def test_only_site_a_reads')}\n{example(f'from {name}.')}"
 
 
 def test_the_public_names_are_there_and_the_versions_agree() -> None:

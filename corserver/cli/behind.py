@@ -41,7 +41,8 @@ BEHIND_OPTIONS: Final = (
         show_default=True,
         metavar="SECONDS",
         type=click.FloatRange(min=0),
-        help="With --health: how long to go on after SIGTERM, so that a load balancer sees the 503 first.",
+        help="With --health: how long to go on after SIGTERM, so that a load balancer sees the 503 first. Not with "
+        "--fd: there the socket outlives the server, and nobody is refused.",
     ),
     option(
         "--fd",

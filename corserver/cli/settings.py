@@ -137,7 +137,7 @@ def _settings(base: Limits, ctx: click.Context) -> Settings:
         fds=given.fds or listen_fds(),
         trusted_proxies=given.forwarded_allow_ips,
         health=given.health,
-        drain_seconds=0.0 if given.health is None else given.drain_seconds,
+        drain_seconds=0.0 if given.health is None or given.fds or listen_fds() else given.drain_seconds,
         output=Output(
             LogFormat(given.log_format),
             lines=not given.no_access_log,

@@ -19,6 +19,8 @@ import click
 
 #: What uvicorn watches and what it does not.
 _INCLUDE: Final = ("*.py",)
+#: How long a round of watching takes, in milliseconds.
+_ROUND: Final = 200
 _EXCLUDE: Final = (".*", ".py[cod]", ".sw.*", "~*")
 
 
@@ -40,33 +42,42 @@ class Watch:
 
 @contextmanager
 def watching(watch: Watch) -> Iterator[None]:
-    """Have this process sent a SIGHUP for each change. Raises `click.ClickException` where a library is missing."""
+    """Have this process sent a SIGHUP for each change. Raises `click.ClickException` where that cannot be."""
     try:
         import watchfiles  # noqa: F401
     except ImportError:
         raise click.ClickException("--reload needs the library watchfiles: pip install 'corserver[run]'") from None
     command = [sys.executable, "-m", "corserver.cli.watching", str(os.getpid()), json.dumps(asdict(watch))]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE)
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
+        # Not before: what changes while the app is loaded for the first time is not to be missed.
+        if process.stdout is None or not process.stdout.readline():
+            raise click.ClickException("--reload: the files cannot be watched")
         yield
     finally:
         process.kill()
         process.wait()
-        if process.stdin is not None:
-            process.stdin.close()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
 
 
 def main() -> None:
     """Watch, until the standard input ends."""
-    from watchfiles import DefaultFilter, watch
+    from watchfiles import Change, DefaultFilter, watch
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     pid, chosen = int(sys.argv[1]), Watch(**json.loads(sys.argv[2]))
     threading.Thread(target=_end_with_input, daemon=True).start()
     is_own = DefaultFilter()
-    for changes in watch(
-        *chosen.folders, watch_filter=lambda change, path: is_own(change, path) and chosen.wants(path)
-    ):
+
+    def wanted(change: Change, path: str) -> bool:
+        return is_own(change, path) and chosen.wants(path)
+
+    watched = watch(*chosen.folders, watch_filter=wanted, rust_timeout=_ROUND, yield_on_timeout=True)
+    next(watched)  # The first round is over: it watches.
+    print("watching", flush=True)
+    for changes in filter(None, watched):
         names = sorted({Path(path).name for _, path in changes})
         click.echo(f"{', '.join(names[:3])}{' and others' if len(names) > 3 else ''} changed: reloading", err=True)
         os.kill(pid, signal.SIGHUP)

@@ -76,6 +76,7 @@ class Crew(Generic[V]):
                 if line and not self._is_coming:
                     self._wake()
                 await _in_context(contextvars.copy_context(), self._serve(visitor))
+                del visitor  # Not to be kept while this member rests.
             is_needed = not self._is_stopping and await self._rest()
 
     async def _rest(self) -> bool:

@@ -1,10 +1,13 @@
 """Listeners: where a server listens, and how many connections it takes."""
 
 import contextlib
+import ctypes
 import errno
 import logging
 import resource
 import socket
+import struct
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,6 +24,13 @@ _BATCH: Final = 64
 #: What keeps a connection from being accepted that is no fault of its own, and how long until the next try.
 _EXHAUSTED: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS)
 _EXHAUSTED_SECONDS: Final = 0.1
+#: For classic BPF (socket(7), SO_ATTACH_FILTER), from the TCP header on: drop a SYN, let everything else pass. Without
+#: it what connects between the last look into the queue and the close would be reset.
+_SO_ATTACH_FILTER: Final = 26
+_NO_SYN: Final = b"".join(
+    struct.pack("HBBI", *instruction)
+    for instruction in ((0x30, 0, 0, 13), (0x45, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF))
+)
 #: As many connections as the system lets wait: it cuts this down to its own limit.
 _BACKLOG: Final = 65535
 
@@ -109,9 +119,23 @@ async def accept(listener: socket.socket, room: Room, admit: Callable[[socket.so
             admit(sock, address[:2] if isinstance(address, tuple) else address)
 
 
-def accept_waiting(listener: socket.socket, room: Room, admit: Callable[[socket.socket, Address], None]) -> None:
+def refuse_more(listener: socket.socket) -> None:
+    """Let no more connections into the queue of *listener*, for good, while those in it stay; on Linux. For anybody
+    else it is as if nobody answered yet: by the time that it asks again, the listener is closed."""
+    if sys.platform == "linux" and listener.family != socket.AF_UNIX:
+        program = ctypes.create_string_buffer(_NO_SYN)
+        filtering = struct.pack("HP", len(_NO_SYN) // 8, ctypes.addressof(program))
+        with contextlib.suppress(OSError):
+            listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, filtering)
+
+
+def accept_waiting(
+    listener: socket.socket, room: Room, admit: Callable[[socket.socket, Address], None], *, is_last: bool
+) -> None:
     """Give what waits in the queue of *listener* to *admit*: closing it would reset these connections, whose clients
-    may have sent their requests already."""
+    may have sent their requests already. *is_last* is whether nobody else accepts from it."""
+    if is_last:
+        refuse_more(listener)
     with contextlib.suppress(OSError):
         while room.take():
             try:

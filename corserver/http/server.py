@@ -113,7 +113,7 @@ class Server:
             connection.stop()
 
     def drain(self) -> None:
-        """Say at the health endpoint that it is about to end, and with each answer that its connection is; go on."""
+        """Say at the health endpoint, and with each answer, that the end is near; go on. The listeners are its own."""
         self._service.is_draining = True
         if self._lobby is not None:
             self._lobby.retire()
@@ -182,7 +182,7 @@ class Server:
         finally:
             for listener in listeners:
                 if not self._done.is_set():
-                    accept_waiting(listener, self._room, self._admit)
+                    accept_waiting(listener, self._room, self._admit, is_last=self._service.is_draining)
                 listener.close()
 
     async def _wait_for_the_last(self) -> None:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from corserver.cli.serve import serve_directory
-from corserver.http.health import DRAIN_SECONDS
+from corserver.http.health import DRAIN_SECONDS, LEAVING_SECONDS
 from corserver.http.limits import Limits
 
 ROOT = Path(__file__).parent.parent.parent
@@ -26,7 +26,7 @@ def test_a_pod_is_out_of_the_service_before_it_closes_and_is_not_killed_before_i
     ready = probe("readinessProbe")
     noticed = number("periodSeconds", ready) * number("failureThreshold", ready) + number("timeoutSeconds", ready)
     assert noticed <= DRAIN_SECONDS
-    assert number("terminationGracePeriodSeconds") > DRAIN_SECONDS + GRACE
+    assert number("terminationGracePeriodSeconds") > DRAIN_SECONDS + LEAVING_SECONDS + GRACE
 
 
 def test_the_probe_asks_where_the_server_answers_and_what_ends_is_not_taken_for_dead() -> None:

@@ -1,5 +1,7 @@
 """The health endpoint, and draining."""
 
+import socket
+import sys
 from functools import partial
 
 import pytest
@@ -7,6 +9,7 @@ import trio
 
 from corserver import Entry, Policy, Request, Response, Server, serve
 from corserver.http.health import health_path
+from corserver.http.listeners import refuse_more
 from corserver.http.server import Policies
 
 from .peer import Answer, read_answers, request
@@ -59,6 +62,40 @@ async def test_it_answers_anybody_without_a_line_in_the_log_and_says_no_once_it_
         (b"GET", b"/"),
         (b"OPTIONS", b"/healthz"),
     ]
+
+
+async def test_who_is_in_the_queue_when_the_listener_closes_is_answered() -> None:
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            server: Server = await nursery.start(partial(serve, app, port=0, health="/healthz"))
+            server.drain()
+            # Nothing is accepted between these lines.
+            waiting = [socket.create_connection(("127.0.0.1", server.addresses[0].port)) for _ in range(3)]
+            for sock in waiting:
+                sock.sendall(request("GET", "/"))
+            server.retire(5)
+            for sock in waiting:
+                sock.setblocking(False)
+                async with trio.SocketStream(trio.socket.from_stdlib_socket(sock)) as stream:
+                    (answer,) = read_answers(b"".join([chunk async for chunk in stream]))
+                    assert (answer.body, answer.get(b"connection")) == (b"the app", [b"close"])
+            await server.wait_stopped()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a filter of Linux")
+def test_a_queue_that_is_closed_to_others_keeps_those_in_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as late:
+        early = socket.create_connection(listener.getsockname())
+        refuse_more(listener)
+        late.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            late.connect(listener.getsockname())
+        accepted, _ = listener.accept()
+        with early, accepted:
+            early.sendall(b"asked")
+            assert accepted.recv(10) == b"asked"
+            accepted.sendall(b"answered")
+            assert early.recv(10) == b"answered"
 
 
 @pytest.mark.parametrize("path", ["", "healthz", "/a b", "/a?b", "/ä"])

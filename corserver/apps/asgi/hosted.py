@@ -1,7 +1,7 @@
 """A hosted ASGI app: an app of corserver's that calls it for each request, and leads it through its life."""
 
 import contextlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import trio
 
@@ -13,15 +13,27 @@ from corserver.apps.asgi.protocol import ASGIApp, base_scope
 from corserver.apps.own_cors import own_cors
 from corserver.http.messages import Request, Response
 
+if TYPE_CHECKING:
+    from corserver.apps.websocket import WebSocketOptions
+
 
 class Hosted:
     """*app* on a *loop*. It has to be entered, as `serve` and the router do with what they are given."""
 
-    def __init__(self, app: ASGIApp, *, loop: LoopName, lifespan: Lifespan, root_path: str) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        loop: LoopName,
+        lifespan: Lifespan,
+        root_path: str,
+        websockets: "WebSocketOptions | None" = None,
+    ) -> None:
         self._app = app
         self._loop_name = loop
         self._lifespan = lifespan
         self._root_path = root_path
+        self._websockets = websockets
         self._loop: Loop | None = None
         self._state: dict[str, Any] | None = None
         self._stack: contextlib.AsyncExitStack | None = None
@@ -76,7 +88,7 @@ class Hosted:
         except ImportError as error:
             raise RuntimeError("WebSockets need the library wsproto: pip install 'corserver[run]'") from error
         scope = base_scope("websocket", request, self._root_path, self._state)
-        return await open_websocket(self._app, loop, scope, request)
+        return await open_websocket(self._app, loop, scope, request, self._websockets)
 
 
 def asgi(
@@ -85,17 +97,25 @@ def asgi(
     loop: LoopName | str = LoopName.AUTO,
     lifespan: Lifespan | str = Lifespan.AUTO,
     root_path: str = "",
+    websockets: "WebSocketOptions | None" = None,
 ) -> Hosted:
     """*app*, of ASGI 3, as an app of corserver's: `serve(asgi(app))`, or `router.mount("/old", asgi(app))`.
 
     *loop* is `asyncio`, `trio`, or `auto`: trio for Quart-Trio, asyncio for others. *lifespan* is `auto`, `on` or
-    `off`. *root_path* is what a proxy in front took off all paths.
+    `off`. *root_path* is what a proxy in front took off all paths. *websockets* are the limits of its
+    WebSockets.
 
     Raises ValueError for words that are none of these. Entered, it raises `LifespanFailed` where the app cannot start.
     """
     if root_path and not root_path.startswith("/"):
         raise ValueError(f"root_path={root_path!r} begins with a slash, as the paths that it stands before do")
-    return Hosted(app, loop=LoopName(loop), lifespan=Lifespan(lifespan), root_path=root_path.rstrip("/"))
+    return Hosted(
+        app,
+        loop=LoopName(loop),
+        lifespan=Lifespan(lifespan),
+        root_path=root_path.rstrip("/"),
+        websockets=websockets,
+    )
 
 
 async def _end(life: Life) -> None:

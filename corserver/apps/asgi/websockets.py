@@ -25,13 +25,15 @@ class _Phase(Enum):
     OVER = "it has closed the WebSocket, or refused it"
 
 
-async def open_websocket(app: ASGIApp, loop: Loop, scope: Scope, request: Request) -> Response:
+async def open_websocket(
+    app: ASGIApp, loop: Loop, scope: Scope, request: Request, options: WebSocketOptions | None
+) -> Response:
     """The answer to a request that asks for a WebSocket, of whose *scope* the base is made.
 
     *app* runs on *loop*. Raises `HTTPError` for a bad handshake, and what the app raises before it has answered.
     """
     handshake = read_handshake(request)
-    session = Session(handshake, WebSocketOptions(), loop.event)
+    session = Session(handshake, options or WebSocketOptions(), loop.event)
     scope["scheme"] = "wss" if request.scheme == "https" else "ws"
     scope["subprotocols"] = list(handshake.subprotocols)
     scope["extensions"] = {"websocket.http.response": {}}

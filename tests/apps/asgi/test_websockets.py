@@ -20,7 +20,7 @@ from starlette.websockets import WebSocketDisconnect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from corserver import App, Policy
+from corserver import App, Policy, WebSocketOptions
 from corserver.apps.asgi import asgi
 from corserver.apps.asgi.protocol import ASGIApp, Receive, Scope, Send
 from corserver.http.connection import Connection
@@ -283,6 +283,23 @@ async def test_a_slow_app_and_a_fast_client(loop: str, autojump_clock: object) -
         assert await client.next_frame() is None
         await trio.testing.wait_all_tasks_blocked()
     assert received == [str(n) for n in range(500)]
+
+
+async def test_its_websockets_are_limited_as_it_is_told(loop: str) -> None:
+    ends = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await accepting(scope, receive, send)
+        ends.append(await receive())
+
+    limits = WebSocketOptions(message=10, compress=False)
+    async with asgi(app, loop=loop, lifespan="off", websockets=limits) as host, connected(host) as (client, _):
+        await client.send(handshake("Sec-WebSocket-Extensions: permessage-deflate"))
+        assert b"Extensions" not in await client.read_head()
+        await client.send(frame(TEXT, b"x" * 11))
+        assert code_of(await client.next_frame()) == 1009
+        assert await client.next_frame() is None
+    assert ends == [{"type": "websocket.disconnect", "code": 1009, "reason": "the message is too big"}]
 
 
 # ------------------------------------------------------------------------------------ frameworks, over real sockets
