@@ -18,6 +18,7 @@ import trio
 
 from corserver.cli import terminal
 from corserver.cli.server_options import Settings
+from corserver.cli.tls import server_context
 from corserver.cors.policy import Policy
 from corserver.cors.scopes import Scopes
 from corserver.http.messages import App
@@ -35,26 +36,37 @@ _LOOK_MS: Final = 1000
 
 
 class Rereading:
-    """The policies of *app* that are in force. *changed* is called with others before they are."""
+    """The policies of *app* that are in force. *changed* is called with others before they are.
+
+    Raises `click.UsageError` for a certificate that cannot be.
+    """
 
     def __init__(self, app: App, settings: Settings, changed: Callable[[Policies], None] | None = None) -> None:
         self.settings = settings
         self._own: Any = getattr(app, "cors", None)
         self._changed = changed
         self._state = _state_of(settings.config)
+        #: With the certificate, where there is one; and who signed it, if that is an authority of one's own.
+        self.ssl_context = None if settings.tls is None else server_context()
+        self.authority = None if self.ssl_context is None else self._load_certificate()
         self.policies = self._or_own(settings.policy)
 
     def _or_own(self, policies: Policies) -> Policies:
         own: Policies = Scopes.of(self._own) if policies is None and self._own is not None else policies
         return own
 
+    def _load_certificate(self) -> Path | None:
+        tls, context = self.settings.tls, self.ssl_context
+        return None if tls is None or context is None else tls.load(context)
+
     def read(self) -> bool:
-        """Read the command line, the environment and the file again. Whether they could be."""
+        """Read the command line, the environment, the file and the certificate again. Whether they could be."""
         if self.settings.again is None:
             return True
         self._state = _state_of(self.settings.config)
         try:
             new = self.settings.again()
+            self._load_certificate()
         except click.ClickException as error:
             logger.error("the configuration was not replaced, the old one stays in force: %s", error.format_message())
             return False

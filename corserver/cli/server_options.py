@@ -14,6 +14,7 @@ from corserver.cli.config_file import CONFIG_OPTIONS
 from corserver.cli.configured import checked, configuration, is_given, parse_again
 from corserver.cli.logs import LogFormat, Output
 from corserver.cli.policy import POLICY_OPTIONS, read_policy
+from corserver.cli.tls import TLS, TLS_OPTIONS, read_tls
 from corserver.config import limits as read_limits
 from corserver.config import limits_sentence, scopes_of
 from corserver.cors.policy import Policy
@@ -74,6 +75,7 @@ class Settings:
     port: int = 8000
     strict_port: bool = False
     workers: int = 1
+    tls: TLS | None = None
     policy: Policy | Scopes | None = None
     allow_hosts: Sequence[str] | None = None
     explain_denials: bool = False
@@ -95,7 +97,7 @@ def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(settings=settings, **{name: value for name, value in flags.items() if name not in _SHARED})
 
     decorated: Callable[..., Any] = with_settings
-    for option in reversed((*_WHERE, *POLICY_OPTIONS, *_HOW, *CONFIG_OPTIONS)):
+    for option in reversed((*_WHERE, *TLS_OPTIONS, *POLICY_OPTIONS, *_HOW, *CONFIG_OPTIONS)):
         decorated = option(decorated)
     return decorated
 
@@ -114,6 +116,9 @@ def _settings(
     port: int,
     strict_port: bool,
     workers: int,
+    tls: bool,
+    tls_cert: Path | None,
+    tls_key: Path | None,
     cors: tuple[str, ...],
     cors_methods: tuple[str, ...],
     cors_headers: tuple[str, ...],
@@ -140,6 +145,7 @@ def _settings(
         port=port,
         strict_port=strict_port,
         workers=workers,
+        tls=read_tls(tls, tls_cert, tls_key, host, allow_host),
         policy=policy,
         allow_hosts=allow_host or None,
         explain_denials=explain_denials,

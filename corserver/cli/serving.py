@@ -14,6 +14,7 @@ from corserver.cli import terminal
 from corserver.cli.logs import Output, log_rest, log_to_stderr
 from corserver.cli.rereading import Policies, Rereading
 from corserver.cli.server_options import Settings
+from corserver.cli.tls import trust_rows
 from corserver.http.listeners import BoundAddress, bound_address, open_listeners, open_queues
 from corserver.http.log import Repeated
 from corserver.http.messages import App
@@ -52,6 +53,7 @@ def run_server(
     start = functools.partial(
         serve,
         app,
+        ssl_context=rereading.ssl_context,
         access_log=output.access_log(),
         limits=settings.limits,
         server_header=settings.server_header,
@@ -70,6 +72,7 @@ def run_server(
                 wanted_port=settings.port,
                 workers=settings.workers,
                 config=settings.config,
+                trust=[] if rereading.authority is None else trust_rows(rereading.authority, address.url),
                 aside=output.banner_is_aside,
             )
 
@@ -120,7 +123,7 @@ def _supervise(
     repeated: Repeated,
 ) -> bool:
     output, supervisor = rereading.settings.output, os.getpid()
-    address = bound_address(queues[0][0], "http")
+    address = bound_address(queues[0][0], "http" if rereading.ssl_context is None else "https")
 
     async def serve_on(*, listeners: Sequence[socket.socket], task_status: trio.TaskStatus[Server]) -> None:
         try:

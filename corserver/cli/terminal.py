@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -26,6 +27,7 @@ def print_banner(
     wanted_port: int,
     workers: int = 1,
     config: Path | None = None,
+    trust: Sequence[tuple[str, str]] = (),
     aside: bool = False,
 ) -> None:
     """A few lines: where, what, and each CORS policy in one. *aside*, here as below: to stderr."""
@@ -35,6 +37,7 @@ def print_banner(
     if not address.is_loopback:
         rows.append(("Network", f"open to other machines ({address.host})"))
     rows += [serving, *_policy_rows(policies)]
+    rows += trust
     if config is not None:
         rows.append(("Config", str(config)))
     if workers > 1:

@@ -15,7 +15,7 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import trio
 
@@ -42,6 +42,12 @@ from corserver.http.visitor import Visitor
 
 #: What `cors=` takes: one policy for all paths, policies by path pattern, or a table of scopes.
 Policies = Policy | Mapping[str, PolicyChoice] | Scopes | None
+
+#: To who speaks HTTP where TLS is spoken.
+_SPOKE_HTTP: Final = (
+    b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: 47\r\n\r\n"
+    b"This port speaks HTTPS: write https:// instead\n"
+)
 
 
 class Server:
@@ -191,6 +197,8 @@ class Server:
             try:
                 await secured.do_handshake()
             except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+                if getattr(error.__cause__, "reason", "") == "HTTP_REQUEST":
+                    await stream.send_all(_SPOKE_HTTP)
                 raise PeerLeft from error
         if scope.cancelled_caught:
             raise PeerLeft
