@@ -10,7 +10,7 @@ from corserver import __version__
 from corserver.apps.auth import BasicAuth
 from corserver.apps.files import StaticFiles
 from corserver.cli.commands import DefaultCommand
-from corserver.cli.configured import Lines, ServingCommand, checked
+from corserver.cli.configured import Lines, ServingCommand, checked, configuration, is_given
 from corserver.cli.embeddable import Embeddable
 from corserver.cli.rereading import Policies
 from corserver.cli.server_options import LIMITS_EPILOG, Settings, server_options
@@ -69,9 +69,19 @@ class ServeDirectory(DefaultCommand, ServingCommand):
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def serve_directory(directory: Path, settings: Settings, **flags: Any) -> None:
     """Serve DIRECTORY (default: the current one) over HTTP, to this machine only; without CORS until asked for."""
+    _keep_passwords(directory)
     app, remarks, govern = _site(directory, settings.policy, **flags)
     what = f"{directory.resolve()}{f' ({remarks})' if remarks else ''}"
     run_server(app, settings, serving=("Root", what), changed=govern)
+
+
+def _keep_passwords(directory: Path) -> None:
+    found = configuration(click.get_current_context())
+    if found is None or "auth" not in found.places or is_given("auth"):
+        return
+    if found.file.path.resolve().is_relative_to(directory.resolve()):
+        where = f"{found.file.path}:{found.file.line(*found.places['auth'])}"
+        raise click.UsageError(f"{where} has passwords, and would itself be served: keep them in CORSERVER_AUTH")
 
 
 def _site(

@@ -276,6 +276,13 @@ async def test_a_change_of_the_watched_file_does_the_same(here: Path, workers: i
         assert await errors(running) == ""
 
 
+def test_a_file_with_passwords_is_not_served(here: Path) -> None:
+    (here / "corserver.toml").write_text("auth = 'ada:love'\n")
+    command = serve_directory.make_context("corserver", ["."])
+    with command, pytest.raises(click.UsageError, match=r"corserver\.toml:1 has passwords, and would itself be served"):
+        serve_directory.invoke(command)
+
+
 async def test_a_variable_that_is_nearly_one_is_pointed_out(here: Path) -> None:
     async with corserver("public", "-p", "0", CORSERVER_PROT="1", CORSERVER_SERVICE_HOST="10.0.0.1") as running:
         await running.url()
