@@ -85,7 +85,7 @@ class Rereading:
         return True
 
     async def serve(self, server: Server, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Heed SIGHUP, until cancelled; stop *server* if it comes because the terminal is gone."""
+        """Heed SIGHUP, until cancelled; one that comes because the terminal is gone is as good as a SIGTERM."""
         if self.settings.again is None or signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
             task_status.started()
             return
@@ -95,7 +95,7 @@ class Rereading:
                 task_status.started()
                 async for _ in signals:
                     if had_terminal and not has_terminal():
-                        server.stop()
+                        signal.raise_signal(signal.SIGTERM)
                     elif self.read():
                         server.replace_cors(self.policies)
 
