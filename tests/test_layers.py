@@ -65,7 +65,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"trio", "h11", "click", "rich", "hdrh"},
     ),
     "corserver.testing": ({"corserver"}, {"trio", "pytest"}),
-    "corserver.cli": ({"corserver"}, {"trio", "click", "rich", "watchfiles"}),
+    "corserver.cli": ({"corserver"}, {"trio", "click", "rich", "watchfiles", "trustme", "cryptography"}),
     "corserver": ({"corserver"}, set()),
 }
 #: What must not be imported even though the room could.

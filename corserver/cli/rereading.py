@@ -18,6 +18,7 @@ import trio
 
 from corserver.cli import terminal
 from corserver.cli.settings import Settings
+from corserver.cli.tls import server_context
 from corserver.cors.policy import Policy
 from corserver.cors.scopes import Scopes
 from corserver.http.messages import App
@@ -38,7 +39,10 @@ Changed = Callable[[Policy | Scopes | None], None]
 
 
 class Rereading:
-    """The policies of *app* that are in force. *unasked* says what holds without any from the configuration."""
+    """The policies of *app* that are in force. *unasked* says what holds without any from the configuration.
+
+    Raises `click.UsageError` for a certificate that cannot be.
+    """
 
     def __init__(
         self, app: App, settings: Settings, *, changed: Changed | None = None, unasked: str | None = None
@@ -48,6 +52,9 @@ class Rereading:
         self._changed = changed
         self._unasked = unasked
         self._state = _state_of(settings.config)
+        #: With the certificate, where there is one; and who signed it, if that is an authority of one's own.
+        self.ssl_context = None if settings.tls is None else server_context()
+        self.authority = None if self.ssl_context is None else self._load_certificate()
 
     @property
     def policies(self) -> Policies:
@@ -55,14 +62,19 @@ class Rereading:
         policy, private = self.settings.policy, self.settings.private_paths
         return Scopes.of(policy).without(*private) if private else policy
 
+    def _load_certificate(self) -> Path | None:
+        tls, context = self.settings.tls, self.ssl_context
+        return None if tls is None or context is None else tls.load(context)
+
     def read(self) -> bool:
-        """Read the command line, the environment and the file again. Whether they could be."""
+        """Read the command line, the environment, the file and the certificate again. Whether they could be."""
         source = self.settings.source
         if source is None:
             return True
         self._state = _state_of(self.settings.config)
         try:
             new = source.read()
+            self._load_certificate()
             if self._changed is not None:
                 self._changed(new.policy)
         except click.ClickException as error:

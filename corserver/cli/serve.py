@@ -12,7 +12,7 @@ from corserver.apps.files import StaticFiles
 from corserver.apps.proxy import Fallback
 from corserver.cli.commands import DefaultCommand
 from corserver.cli.completion import SHELLS, print_completion
-from corserver.cli.configured import ServingCommand, checked
+from corserver.cli.configured import ServingCommand, checked, configuration, is_given
 from corserver.cli.embeddable import Embeddable
 from corserver.cli.proxy import make_proxy, without_body_limit
 from corserver.cli.rereading import Changed
@@ -114,6 +114,7 @@ class ServeDirectory(DefaultCommand, ServingCommand):
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def serve_directory(directory: Path, settings: Settings, **flags: Any) -> None:
     """Serve DIRECTORY (default: the current one) over HTTP, to this machine only; without CORS until asked for."""
+    _keep_passwords(directory)
     fallback = flags.pop("fallback")
     app, remarks, govern = _site(directory, settings.policy, **flags)
     if flags["live"]:
@@ -128,6 +129,15 @@ def serve_directory(directory: Path, settings: Settings, **flags: Any) -> None:
         remarks = "; ".join(filter(None, (remarks, f"then {behind.url}")))
     what = f"{directory.resolve()}{f' ({remarks})' if remarks else ''}"
     run_server(app, settings, serving=("Root", what), changed=govern)
+
+
+def _keep_passwords(directory: Path) -> None:
+    found = configuration(click.get_current_context())
+    if found is None or "auth" not in found.places or is_given("auth"):
+        return
+    if found.file.path.resolve().is_relative_to(directory.resolve()):
+        where = f"{found.file.path}:{found.file.line(*found.places['auth'])}"
+        raise click.UsageError(f"{where} has passwords, and would itself be served: keep them in CORSERVER_AUTH")
 
 
 def _site(

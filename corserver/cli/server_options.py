@@ -13,6 +13,7 @@ from corserver.cli.configured import Lines, checked
 from corserver.cli.logs import LogFormat
 from corserver.cli.policy import POLICY_OPTIONS
 from corserver.cli.settings import SHARED, read_settings
+from corserver.cli.tls import TLS_OPTIONS
 from corserver.cli.topics import option
 from corserver.config import header_lines, limits, limits_sentence
 from corserver.http.limits import Limits
@@ -156,7 +157,9 @@ def server_options(command: Callable[..., Any], base: Limits = _LIMITS) -> Calla
         return command(settings=settings, **{name: value for name, value in flags.items() if name not in SHARED})
 
     decorated: Callable[..., Any] = with_settings
-    for decorate in reversed((*_WHERE, *POLICY_OPTIONS, *BEHIND_OPTIONS, _limit_option(base), *_HOW, *CONFIG_OPTIONS)):
+    for decorate in reversed(
+        (*_WHERE, *TLS_OPTIONS, *POLICY_OPTIONS, *BEHIND_OPTIONS, _limit_option(base), *_HOW, *CONFIG_OPTIONS)
+    ):
         decorated = decorate(decorated)
     return decorated
 

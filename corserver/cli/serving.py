@@ -21,6 +21,7 @@ from corserver.cli.rereading import Changed, Rereading
 from corserver.cli.settings import Settings
 from corserver.cli.stopping import stop_on_signal
 from corserver.cli.summary import Tally
+from corserver.cli.tls import trust_rows
 from corserver.cli.worker_tallies import WorkerTallies
 from corserver.http.listeners import BoundAddress, bound_address, open_listeners, open_queues
 from corserver.http.log import Repeated
@@ -115,6 +116,7 @@ class _Run:
         start = functools.partial(
             serve,
             app,
+            ssl_context=self._rereading.ssl_context,
             access_log=output.access_log(*readers, hidden=settings.private_paths),
             limits=settings.limits,
             server_header=settings.server_header,
@@ -164,7 +166,7 @@ class _Run:
         return shared(given, settings.workers) or open_queues(*wanted, or_next=_or_next(settings))
 
     def _supervise(self, start: Start, queues: Sequence[Sequence[socket.socket]]) -> bool:
-        addresses = [bound_address(listener, "http") for listener in queues[0]]
+        addresses = [bound_address(listener, self._scheme) for listener in queues[0]]
         aside, is_for_people = self._output.banner_is_aside, self._output.is_for_people
         rereading, pid = self._rereading, os.getpid()
 
@@ -202,6 +204,14 @@ class _Run:
 
     # ---------------------------------------------------------------------------------------------------- what is said
 
+    @property
+    def _scheme(self) -> str:
+        return "http" if self._rereading.ssl_context is None else "https"
+
+    def _trust(self, url: str) -> Sequence[tuple[str, str]]:
+        authority = self._rereading.authority
+        return [] if authority is None else trust_rows(authority, url)
+
     def _begin(self, addresses: Sequence[BoundAddress], view: str = "") -> None:
         settings, output = self._settings, self._output
         if self._ready is not None:
@@ -216,6 +226,7 @@ class _Run:
                 wanted_port=settings.port,
                 workers=settings.workers,
                 more=[("Inspect", view)] if view else [],
+                trust=self._trust(addresses[0].url),
                 unasked=self._unasked,
                 config=settings.config,
                 aside=output.banner_is_aside,

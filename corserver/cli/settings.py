@@ -12,6 +12,7 @@ from corserver.cli.configured import Configuration, configuration, is_given, par
 from corserver.cli.inherited import listen_fds
 from corserver.cli.logs import LogFormat, Output
 from corserver.cli.policy import read_policy
+from corserver.cli.tls import TLS, read_tls
 from corserver.config import limits, scopes_of
 from corserver.cors.policy import Policy
 from corserver.cors.scopes import Scopes
@@ -38,6 +39,7 @@ class Settings:
     uds: str | None = None
     uds_mode: int = 0o600
     workers: int = 1
+    tls: TLS | None = None
     open_path: str | None = None
     inspect: bool = False
     policy: Policy | Scopes | None = None
@@ -65,6 +67,9 @@ class _Flags:
     uds: str | None
     uds_mode: str
     workers: int
+    tls: bool
+    tls_cert: Path | None
+    tls_key: Path | None
     open_path: str | None
     inspect: bool
     cors: tuple[str, ...]
@@ -127,6 +132,7 @@ def _settings(base: Limits, ctx: click.Context) -> Settings:
         uds=given.uds,
         uds_mode=_mode(given.uds_mode),
         workers=given.workers,
+        tls=read_tls(given.tls, given.tls_cert, given.tls_key, given.host, given.allow_host),
         open_path=_open_path(given.open_path, given.uds),
         inspect=given.inspect,
         policy=_policy(given, found),

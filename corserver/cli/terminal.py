@@ -40,6 +40,7 @@ def print_banner(
     more: Sequence[tuple[str, str]] = (),
     unasked: str | None = None,
     config: Path | None = None,
+    trust: Sequence[tuple[str, str]] = (),
     aside: bool = False,
 ) -> None:
     """Where, what, and each CORS policy in one sentence, each in a line; *unasked* is the sentence for no policy.
@@ -55,7 +56,7 @@ def print_banner(
     rows += [("Network", url) for url in network_urls(addresses) if url != address.url]
     if not (address.is_loopback or address.uds):
         rows.append(("", "open to other machines (--host 127.0.0.1 is for this one only)"))
-    rows += [*more, serving, *_policy_rows(policies, unasked)]
+    rows += [*more, serving, *_policy_rows(policies, unasked), *trust]
     if config is not None:
         rows.append(("Config", str(config)))
     if workers > 1:

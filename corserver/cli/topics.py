@@ -18,6 +18,7 @@ TOPICS: Final[Mapping[str, str]] = {
     "app": "How the app is loaded and run",
     "cors": "Which pages may read the answers",
     "network": "Where it listens, and for whom",
+    "tls": "HTTPS",
     "files": "Which files are served, and how",
     "output": "What is written, and shown",
     "request": "What the page asks for",

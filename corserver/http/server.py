@@ -28,6 +28,7 @@ from corserver.http.connection import Connection
 from corserver.http.crew import Crew
 from corserver.http.exchange import Service, run_call
 from corserver.http.forwarded import TrustedProxies
+from corserver.http.handshake import secured_stream
 from corserver.http.health import health_path
 from corserver.http.hosts import allowed_hosts
 from corserver.http.limits import Limits
@@ -205,26 +206,15 @@ class Server:
         self._room.give()
 
     async def _serve_alone(self, sock: socket.socket, client: Address) -> None:
-        stream = trio.SocketStream(trio.socket.from_stdlib_socket(sock))
+        stream, limits = trio.SocketStream(trio.socket.from_stdlib_socket(sock)), self._service.limits
         try:
-            secured = stream if self._tls is None else await self._secure(stream, self._tls)
+            secured = stream if self._tls is None else await secured_stream(stream, self._tls, limits.handshake_seconds)
             await self._serve(Connection(secured, self._service, client))
         except (OSError, PeerLeft):  # It left before it said anything.
             pass
         finally:
             self._left()
             await trio.aclose_forcefully(stream)
-
-    async def _secure(self, stream: trio.SocketStream, tls: ssl.SSLContext) -> trio.SSLStream[trio.SocketStream]:
-        secured = trio.SSLStream(stream, tls, server_side=True)
-        with trio.move_on_after(self._service.limits.handshake_seconds) as scope:
-            try:
-                await secured.do_handshake()
-            except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-                raise PeerLeft from error
-        if scope.cancelled_caught:
-            raise PeerLeft
-        return secured
 
     async def _serve(self, connection: Connection) -> None:
         self._connections.add(connection)

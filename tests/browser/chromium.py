@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 from collections import deque
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -52,6 +53,9 @@ def find_chromium() -> str | None:
     return next(filter(None, map(shutil.which, _NAMES)), None)
 
 
+needs_certutil = pytest.mark.skipif(
+    shutil.which("certutil") is None, reason="no certutil here: apt-get install libnss3-tools"
+)
 needs_chromium = pytest.mark.skipif(find_chromium() is None, reason=f"no chromium here: {INSTALL}")
 
 
@@ -89,8 +93,8 @@ class Console:
 
 
 @contextlib.asynccontextmanager
-async def chromium(url: str) -> AsyncIterator[Console]:
-    """A browser of its own that opens *url*; killed, children and all, when the block is left.
+async def chromium(url: str, authority: Path | None = None) -> AsyncIterator[Console]:
+    """A browser of its own that opens *url*, and trusts *authority*; killed, children and all, when the block is left.
 
     If the browser ends by itself the block is cancelled, and left as if it had ended.
     """
@@ -98,6 +102,8 @@ async def chromium(url: str) -> AsyncIterator[Console]:
     assert program is not None, INSTALL
     # A browser that is killed may still write for a moment.
     with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as home:
+        if authority is not None:
+            await _trust(authority, f"{home}/.pki/nssdb")
         process = await trio.lowlevel.open_process(
             [program, *_FLAGS, f"--user-data-dir={home}/profile", url],
             stdin=subprocess.DEVNULL,
@@ -120,6 +126,14 @@ async def chromium(url: str) -> AsyncIterator[Console]:
                     os.killpg(process.pid, signal.SIGKILL)
                 await process.wait()
                 await process.stderr.aclose()
+
+
+async def _trust(authority: Path, database: str) -> None:
+    os.makedirs(database)
+    await trio.run_process(["certutil", "-d", f"sql:{database}", "-N", "--empty-password"])
+    await trio.run_process(
+        ["certutil", "-d", f"sql:{database}", "-A", "-t", "C,,", "-n", "corserver", "-i", str(authority)]
+    )
 
 
 async def _read_to_end(console: Console, stderr: trio.abc.ReceiveStream, waiting: trio.CancelScope) -> None:

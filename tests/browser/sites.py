@@ -2,9 +2,11 @@
 
 import functools
 import json
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import trio
@@ -55,7 +57,10 @@ BLOCKED: Final = {"error": "TypeError: Failed to fetch"}
 class Page:
     """Site A: an origin of its own, whose page runs scripts."""
 
-    def __init__(self) -> None:
+    def __init__(self, ssl_context: ssl.SSLContext | None = None, authority: Path | None = None) -> None:
+        """With an *ssl_context* it is on https, and its browser trusts *authority*."""
+        self._ssl_context = ssl_context
+        self._authority = authority
         self.origin = ""
         self.app = App()
         self._script = ""
@@ -66,7 +71,7 @@ class Page:
 
     async def start(self, nursery: trio.Nursery) -> None:
         """Listen on a free port of 127.0.0.1."""
-        server: Server = await nursery.start(functools.partial(serve, self.app, port=0))
+        server: Server = await nursery.start(functools.partial(serve, self.app, port=0, ssl_context=self._ssl_context))
         self.origin = server.url
 
     async def run(self, script: str, /, **values: Any) -> Any:
@@ -93,7 +98,7 @@ class Page:
         self._script = _SCRIPT % {"names": names, "script": script, "values": arguments}
         result: Any = None
         messages: list[str] = []
-        async with chromium(f"{self.origin}/") as console:
+        async with chromium(f"{self.origin}/", self._authority) as console:
             with trio.move_on_after(PATIENCE):
                 result = await self._results.receive()
                 messages = await console.until(console_words) if console_words else []

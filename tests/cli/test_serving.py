@@ -96,14 +96,15 @@ async def test_a_number_of_workers_that_cannot_be_is_refused(public: Path, numbe
     assert (code, "--workers" in text) == (2, True)
 
 
-async def test_it_stops_when_its_terminal_is_closed(public: Path) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_it_stops_when_its_terminal_is_closed(public: Path, workers: str) -> None:
     ours, theirs = pty.openpty()
     # A session of its own, whose terminal this is.
     code = (
         "import os, sys, fcntl, termios, corserver.cli; os.setsid(); "
         "fcntl.ioctl(0, termios.TIOCSCTTY, 0); corserver.cli.main()"
     )
-    command = [sys.executable, "-c", code, str(public), "-p", "0", "--workers", "2"]
+    command = [sys.executable, "-c", code, str(public), "-p", "0", "--workers", workers]
     process = await trio.lowlevel.open_process(command, stdin=theirs, stdout=subprocess.PIPE, env=ENVIRONMENT)
     os.close(theirs)
     running = Running(process)

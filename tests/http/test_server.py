@@ -292,7 +292,9 @@ async def test_https_is_served_and_a_handshake_that_stalls_or_fails_is_let_go(lo
         async with httpx.AsyncClient(verify=trusting) as client:
             assert (await client.get(f"https://localhost:{port}/")).text == "hello"
         plain = await fetch(server, request("GET", "/"))
-        assert not plain.startswith(b"HTTP")
+        assert plain.startswith(b"HTTP/1.1 400 ")
+        assert plain.endswith(b"\r\n\r\nThis port speaks HTTPS: write https:// instead\n")
+        assert b"\r\nContent-Length: 47\r\n" in plain
         silent = await trio.open_tcp_stream("127.0.0.1", port)
         assert await silent.receive_some() == b""
         await silent.aclose()

@@ -1,0 +1,31 @@
+"""The TLS handshake of an accepted connection, within its deadline."""
+
+import ssl
+from typing import Final
+
+import trio
+
+from corserver.http.transport import PeerLeft
+
+#: To who speaks HTTP where TLS is spoken.
+_SPOKE_HTTP: Final = (
+    b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: 47\r\n\r\n"
+    b"This port speaks HTTPS: write https:// instead\n"
+)
+
+
+async def secured_stream(
+    stream: trio.SocketStream, tls: ssl.SSLContext, seconds: float
+) -> trio.SSLStream[trio.SocketStream]:
+    """*stream* under TLS. Raises `PeerLeft` where the peer cannot or does not in *seconds*."""
+    secured = trio.SSLStream(stream, tls, server_side=True)
+    with trio.move_on_after(seconds) as scope:
+        try:
+            await secured.do_handshake()
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            if getattr(error.__cause__, "reason", "") == "HTTP_REQUEST":
+                await stream.send_all(_SPOKE_HTTP)
+            raise PeerLeft from error
+    if scope.cancelled_caught:
+        raise PeerLeft
+    return secured
