@@ -185,7 +185,8 @@ class Lobby:
 
     def forget(self, visitor: Visitor) -> None:
         """A visitor is about to be closed."""
-        if self._visitors.pop(visitor.fd, None) is not None:
+        if self._visitors.get(visitor.fd) is visitor:  # Its descriptor may be another's already.
+            del self._visitors[visitor.fd]
             self._look_away(visitor)
             self._left()
 

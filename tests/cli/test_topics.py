@@ -50,7 +50,7 @@ def test_every_option_is_somewhere(name: str) -> None:
 def test_a_topic_that_there_is_not_is_a_mistake_that_names_those_that_there_are() -> None:
     done = CliRunner().invoke(serve_directory, ["--help", "corz"])
     assert done.exit_code == 2
-    assert "cors, network, files, output, config, limits, all" in done.output
+    assert "cors, network, tls, files, output, config, limits, all" in done.output
 
 
 def test_the_help_is_asked_for_by_h_too_and_before_what_is_wrong() -> None:

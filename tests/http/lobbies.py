@@ -1,5 +1,6 @@
 """A lobby without a server: sockets go in, and a task serves those that need one."""
 
+import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -32,9 +33,16 @@ class Hall:
     def _leave(self) -> None:
         self.left += 1
 
-    def enter(self, buffer: int = 0) -> trio.SocketStream:
-        """A new connection's other end. *buffer* is how much of what the server sends may wait, in bytes."""
+    def enter(self, buffer: int = 0, fd: int | None = None) -> trio.SocketStream:
+        """A new connection's other end. *buffer* is how much of what the server sends may wait, in bytes; *fd* is the
+        descriptor that the server has of it, which is free."""
         ours, theirs = socket.socketpair()
+        if fd not in (None, theirs.fileno(), ours.fileno()):
+            old = theirs.detach()
+            theirs = socket.socket(fileno=os.dup2(old, fd))
+            os.close(old)
+        elif fd == ours.fileno():
+            ours, theirs = theirs, ours
         theirs.setblocking(False)
         if buffer:
             theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)

@@ -338,6 +338,18 @@ async def test_a_peer_that_resets_its_connection_leaves_nothing_behind() -> None
         await until(lambda: hall.left == 4)
 
 
+async def test_who_is_closed_twice_takes_nobody_with_him_who_has_his_descriptor_now() -> None:
+    async with attended(served()) as hall:
+        hall.enter()
+        (gone,) = visitors(hall)
+        await gone.close()
+        client = hall.enter(fd=gone.fd)
+        await gone.close()
+        (here,) = visitors(hall)
+        assert (here.fd, here is gone) == (gone.fd, False)
+        assert (await ask(client, GET)).body == b"hello"
+
+
 async def test_a_log_that_raises_costs_its_connection_only() -> None:
     def log(entry: Entry) -> None:
         raise OSError("no space left") if entry.target == b"/os" else ValueError("broken")
