@@ -121,8 +121,9 @@ class Conversation(AsyncIterator[bytes]):
         self._incoming.end()
         if self._room is not None:
             self._room.set()
-        with trio.CancelScope(shield=True):  # It is cancelled already, so that this does not wait for anybody.
-            await self._incoming.ended()
+        if self._incoming.is_listening:
+            with trio.CancelScope(shield=True):  # It is cancelled already, so that this does not wait for anybody.
+                await self._incoming.ended()
         self._loop.see_out(self._request, self._task)
 
     async def _abandon(self, error: BaseException) -> None:

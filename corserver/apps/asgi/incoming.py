@@ -51,6 +51,11 @@ class Incoming:
             self._listener.scope.cancel()
         self._tell()
 
+    @property
+    def is_listening(self) -> bool:
+        """Whether somebody reads from the connection on the app's behalf."""
+        return self._listener is not None
+
     async def ended(self) -> None:
         """Wait until nobody reads from the connection on the app's behalf."""
         if self._listener is not None:
