@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from corserver.apps.asgi import asgi
     from corserver.apps.files import StaticFiles
+    from corserver.apps.proxy import Proxy
     from corserver.apps.router import App
     from corserver.apps.websocket import WebSocket, WebSocketClosed, WebSocketOptions
     from corserver.cors import INHERIT, Policy, PolicyError, Scopes
     from corserver.http.forms import Form, FormFile
+    from corserver.http.header_lines import Headers
     from corserver.http.limits import Limits
     from corserver.http.log import Entry
-    from corserver.http.messages import Headers, HTTPError, Request, Response
+    from corserver.http.messages import HTTPError, Request, Response
     from corserver.http.server import Server, serve
 
 __version__ = "0.1.0"
@@ -31,6 +33,7 @@ __all__ = [
     "Limits",
     "Policy",
     "PolicyError",
+    "Proxy",
     "Request",
     "Response",
     "Scopes",
@@ -46,13 +49,15 @@ __all__ = [
 _HOMES = {
     "corserver.apps.asgi": ("asgi",),
     "corserver.apps.files": ("StaticFiles",),
+    "corserver.apps.proxy": ("Proxy",),
     "corserver.apps.router": ("App",),
     "corserver.apps.websocket": ("WebSocket", "WebSocketClosed", "WebSocketOptions"),
     "corserver.cors": ("INHERIT", "Policy", "PolicyError", "Scopes"),
     "corserver.http.forms": ("Form", "FormFile"),
+    "corserver.http.header_lines": ("Headers",),
     "corserver.http.limits": ("Limits",),
     "corserver.http.log": ("Entry",),
-    "corserver.http.messages": ("HTTPError", "Headers", "Request", "Response"),
+    "corserver.http.messages": ("HTTPError", "Request", "Response"),
     "corserver.http.server": ("Server", "serve"),
 }
 

@@ -1,6 +1,7 @@
-"""What a user writes on the command line becomes values."""
+"""What a user writes on the command line becomes values; and what would have to be written to allow what was denied."""
 
 import re
+import shlex
 import types
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
@@ -8,7 +9,10 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import Final, get_args, get_type_hints
 
-from corserver.cors.policy import Policy
+from corserver.cors.decision import Decision, Reason
+from corserver.cors.decision.decision import printable
+from corserver.cors.origins import parse_origin
+from corserver.cors.policy import Policy, PolicyError
 from corserver.http.limits import Limits
 
 #: What `localhost` stands for among origins: a page on this machine, on any port.
@@ -67,6 +71,33 @@ def cors_policy(
         credentials=credentials,
         max_age=max_age,
     )
+
+
+#: Why an origin was refused that could be allowed, and why request headers were.
+_BY_ORIGIN: Final = (Reason.ORIGIN_NOT_ALLOWED, Reason.PREDICATE_DENIED, Reason.NO_POLICY)
+_BY_HEADERS: Final = (
+    Reason.HEADER_NOT_ALLOWED,
+    Reason.SAFELISTED_HEADER_UNSAFE_VALUE,
+    Reason.AUTHORIZATION_NEEDS_EXPLICIT_ALLOW,
+)
+
+
+def allowing_flag(decision: Decision) -> str:
+    """The flag that, added to those that were given, would allow what *decision* denied; empty where none would."""
+    request, reason, rules = decision.request, decision.reason, decision.rules
+    if reason in _BY_ORIGIN:
+        origin = request.origin
+        if origin is None or parse_origin(origin) is None:
+            return ""
+        try:
+            cors_policy((origin.decode("ascii"),), credentials=rules is not None and rules.credentials)
+        except PolicyError:
+            return ""
+        return f"--cors {shlex.quote(origin.decode('ascii'))}"
+    if reason is Reason.METHOD_NOT_ALLOWED:
+        return f"--cors-methods {shlex.quote(printable(request.requested_methods[0]))}"
+    refused = rules.judge_headers(request.requested_headers) if rules is not None and reason in _BY_HEADERS else None
+    return "" if refused is None else f"--cors-headers {shlex.quote(b','.join(refused[1]).decode('ascii'))}"
 
 
 def header_lines(values: Iterable[str]) -> tuple[tuple[str, str], ...]:

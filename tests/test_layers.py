@@ -14,26 +14,50 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "corserver"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
+#: What an app is given, and what it returns.
+MESSAGES = ("corserver.http.messages", "corserver.http.header_lines")
 #: room -> what its files may import inside the package, and which distributions outside the standard library.
 #: The longest room that a module's name begins with counts.
 ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "corserver.cors": ({"corserver.cors"}, {"publicsuffixlist"}),
     "corserver.http": ({"corserver.cors", "corserver.http"}, {"trio", "h11", "outcome", "multipart"}),
     "corserver.apps": (
-        {"corserver.apps", "corserver.http.messages", "corserver.http.fileslice", "corserver.cors.scopes"},
+        {
+            "corserver.apps",
+            "corserver.http.messages",
+            "corserver.http.header_lines",
+            "corserver.http.fileslice",
+            "corserver.cors.scopes",
+        },
         {"trio"},
     ),
     "corserver.apps.asgi": (
-        {"corserver.apps", "corserver.http.messages", "corserver.http.fileslice", "corserver.cors.scopes"},
+        {
+            "corserver.apps",
+            "corserver.http.messages",
+            "corserver.http.header_lines",
+            "corserver.http.fileslice",
+            "corserver.cors.scopes",
+        },
         {"trio", "trio_asyncio"},
     ),
     "corserver.apps.websocket": (
-        {"corserver.apps.websocket", "corserver.http.messages", "corserver.cors"},
+        {"corserver.apps.websocket", *MESSAGES, "corserver.cors"},
         {"trio", "wsproto"},
     ),
     "corserver.apps.proxy": (
-        {"corserver.apps", "corserver.http.messages", "corserver.http.wire", "corserver.cors.scopes"},
-        {"trio", "httpcore"},
+        {
+            "corserver.apps",
+            "corserver.http.messages",
+            "corserver.http.header_lines",
+            "corserver.http.wire",
+            "corserver.cors.scopes",
+        },
+        {"trio"},
+    ),
+    "corserver.apps.live": (
+        {"corserver.apps.live", *MESSAGES, "corserver.cors.scopes"},
+        {"trio", "watchfiles"},
     ),
     "corserver.config": ({"corserver.cors", "corserver.http.limits"}, set()),
     "corserver.tools": (

@@ -1,7 +1,11 @@
 """What the README says is so: its commands, its example, its names."""
 
+import os
 import re
+import shlex
 import tomllib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -9,6 +13,9 @@ import pytest
 import trio
 
 import corserver
+from tests.cli.test_serve import corserver as started
+from tests.cli.test_serve import output
+from tests.testing.example_files import needs_playwright, needs_selenium, run_file
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -24,36 +31,131 @@ def test_the_two_commands_stand_first_and_the_ci_runs_the_test_command_word_for_
     assert test in (ROOT / ".ci" / "run").read_text().splitlines()
 
 
-async def test_the_example_does_what_is_said_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    public = tmp_path / "public"
+@asynccontextmanager
+async def first_example(directory: Path) -> AsyncIterator[str]:
+    """The server of the first example, in a directory with a `public`; its URL."""
+    public = directory / "public"
     public.mkdir()
     (public / "page.txt").write_text("a page")
-    monkeypatch.chdir(tmp_path)
-    (example,) = blocks("python")
     names: dict[str, object] = {}
-    exec(example.replace("trio.run(serve, app)", ""), names)
+    exec(blocks("python")[0].replace("trio.run(serve, app)", ""), names)
     app = names["app"]
     assert isinstance(app, corserver.App)
-    site = {"Origin": "https://site-a.example"}
     async with trio.open_nursery() as nursery:
         server: corserver.Server = await nursery.start(
             lambda task_status: corserver.serve(app, port=0, task_status=task_status)
         )
-        async with httpx.AsyncClient(base_url=server.url, headers=site) as client:
-            asked = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "content-type"}
-            preflight = await client.options("/items/7", headers=asked)
-            answers = [
-                await client.put("/items/7", json={"a": 1}),
-                await client.put("/items/7", content=b"{"),
-                await client.get("/page.txt"),
-                await client.get("/nothing"),
-            ]
+        yield server.url
         nursery.cancel_scope.cancel()
+
+
+async def test_the_example_does_what_is_said_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    site = {"Origin": "https://site-a.example"}
+    async with first_example(tmp_path) as url, httpx.AsyncClient(base_url=url, headers=site) as client:
+        asked = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "content-type"}
+        preflight = await client.options("/items/7", headers=asked)
+        answers = [
+            await client.put("/items/7", json={"a": 1}),
+            await client.put("/items/7", content=b"{"),
+            await client.get("/page.txt"),
+            await client.get("/nothing"),
+        ]
     assert preflight.status_code == 204
     assert preflight.headers["access-control-allow-methods"] == "PUT"
     assert [answer.status_code for answer in answers] == [200, 400, 200, 404]
     assert answers[0].json() == {"id": "7", "item": {"a": 1}}
     assert {answer.headers["access-control-allow-origin"] for answer in answers} == {site["Origin"]}
+
+
+def commands() -> list[str]:
+    """The lines of the shell's blocks that start corserver."""
+    return [line for block in blocks("sh") for line in block.splitlines() if line.startswith("corserver ")]
+
+
+#: The commands that ask and end, each with what it is to say; the others serve until they are stopped.
+SAID = {"check": "ALLOWED: ", "explain": "BLOCKED at the preflight: ", "bench": "  errors      none"}
+
+
+def is_question(command: str) -> bool:
+    return command.split()[1] in SAID
+
+
+def test_each_tool_has_an_example() -> None:
+    assert {command.split()[1] for command in commands()} >= {*SAID, "demo", "./public"}
+
+
+@pytest.mark.parametrize("command", [command for command in commands() if is_question(command)])
+async def test_a_question_is_answered(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Word for word, but for the port; and a benchmark may end a little earlier."""
+    monkeypatch.chdir(tmp_path)
+    async with first_example(tmp_path) as url:
+        words = shlex.split(command.replace("http://127.0.0.1:8000", url))[1:]
+        options = ["--requests", "500"] if words[0] == "bench" else []
+        async with started(*words, *options) as running:
+            text = await output(running)
+            assert await running.process.wait() == 0, text
+    assert any(line.startswith(SAID[words[0]]) for line in text.splitlines()), text
+
+
+@pytest.mark.parametrize("command", [command for command in commands() if not is_question(command)])
+async def test_a_server_serves_until_it_is_stopped(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Word for word; a browser that is to be opened is a program that writes down what it is to show."""
+    (tmp_path / "public").mkdir()
+    opened, program = tmp_path / "opened", tmp_path / "browser"
+    os.mkfifo(opened)
+    program.write_text(f'#!/bin/sh\nprintf %s "$1" >{shlex.quote(str(opened))}\n')
+    program.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    async with started(*shlex.split(command)[1:], BROWSER=str(program)) as running:
+        url = await running.url()
+        if "--open" in command:
+            assert await trio.Path(opened).read_text() == url
+        async with httpx.AsyncClient() as client:
+            assert (await client.get(url)).status_code == 200
+        assert await running.stop() == 0
+
+
+async def test_what_you_see_is_what_one_sees(tmp_path: Path) -> None:
+    section = README.partition("## What you see")[2]
+    shown = section.split("```")[1].strip().splitlines()
+    (tmp_path / "data.json").write_text("{}")
+    async with started(tmp_path, "--port", "0", "--cors", "http://localhost:3000") as running:
+        url = await running.url()
+        wanted = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "content-type"}
+        async with httpx.AsyncClient(base_url=url, headers={"Origin": "http://localhost:3000"}) as client:
+            await client.get("/data.json")
+            await client.options("/items/7", headers=wanted)
+            await client.get("/data.json", headers={"Origin": "http://localhost:3001"})
+        await running.line_with("denied")
+        lines = list(running.lines)
+    root = re.compile(r"(?<=Root     ).*")
+    clock = re.compile(r"^\d\d:\d\d:\d\d ")
+    own = [line.replace(url, "http://127.0.0.1:8000") for line in lines]
+    assert [clock.sub("", root.sub("", line)) for line in own] == [clock.sub("", root.sub("", line)) for line in shown]
+
+
+def test_the_test_file_passes(tmp_path: Path) -> None:
+    assert run_file(tmp_path, blocks("python")[1]).startswith("2 passed")
+
+
+@needs_playwright
+def test_the_test_with_playwright_passes(tmp_path: Path) -> None:
+    assert run_file(tmp_path, browser_test("playwright")).startswith("3 passed")
+
+
+@needs_selenium
+def test_the_test_with_selenium_passes(tmp_path: Path) -> None:
+    assert run_file(tmp_path, browser_test("selenium")).startswith("3 passed")
+
+
+def browser_test(name: str) -> str:
+    """The test file, and what it is continued with for that driver."""
+    _, file, *continued = blocks("python")
+    (code,) = (block for block in continued if block.startswith(f"from {name}."))
+    return f"{file}\n{code}"
 
 
 def test_the_public_names_are_there_and_the_versions_agree() -> None:

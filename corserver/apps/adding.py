@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from corserver.apps.wrapping import Wrapping
-from corserver.http.messages import App, HTTPError, Request, Response, header_fields
+from corserver.http.header_lines import header_fields
+from corserver.http.messages import App, HTTPError, Request, Response
 
 
 class AddedHeaders(Wrapping):

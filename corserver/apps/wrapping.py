@@ -1,4 +1,4 @@
-"""What every app that is wrapped around another one has: its life, and its policies."""
+"""What every app that is wrapped around another one has: its life, its policies, and its end."""
 
 from typing import Any, Self
 
@@ -29,3 +29,9 @@ class Wrapping:
     async def __aexit__(self, *exc_info: Any) -> bool | None:
         leave: Any = getattr(self._app, "__aexit__", None)
         return None if leave is None else await leave(*exc_info)
+
+    def stopping(self) -> None:
+        """The server stops, which the app may want to know."""
+        stopping: Any = getattr(self._app, "stopping", None)
+        if stopping is not None:
+            stopping()

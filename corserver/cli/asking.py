@@ -1,108 +1,138 @@
 """The options that say what a page asks for, shared by `check` and `explain`, and the `Question` that they make."""
 
+import functools
 from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
+from corserver.cli.topics import option
 from corserver.cors.browser import Credentials, Mode, Url, parse_url
 from corserver.cors.browser.construct import is_valid_header
 from corserver.cors.fetch import Field, is_token
 from corserver.cors.origins import diagnose, mend
 from corserver.tools.check.question import BY_NAME, Question
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
-
 _OPTIONS = (
-    click.option(
+    option(
         "--origin",
+        topic="request",
+        common=True,
         default="http://localhost:3000",
         show_default=True,
         metavar="ORIGIN",
         help="The page's origin: what its address bar shows up to the port; null for a sandboxed frame or a file.",
     ),
-    click.option("-X", "--method", metavar="METHOD", help="As in fetch().  [default: GET; with -d POST]"),
-    click.option(
+    option(
+        "-X",
+        "--method",
+        topic="request",
+        common=True,
+        metavar="METHOD",
+        help="As in fetch().  [default: GET; with -d POST]",
+    ),
+    option(
         "-H",
         "--header",
         "headers",
+        topic="request",
+        common=True,
         multiple=True,
         metavar="NAME[: VALUE]",
         help="A header that the script sets. Repeatable.",
     ),
-    click.option("-d", "--data", metavar="TEXT", help="The body; @FILE reads it from a file."),
-    click.option(
+    option("-d", "--data", topic="request", common=True, metavar="TEXT", help="The body; @FILE reads it from a file."),
+    option(
         "--credentials",
+        topic="request",
+        common=True,
         type=click.Choice([each.value for each in Credentials]),
         default=Credentials.SAME_ORIGIN.value,
         show_default=True,
         help="As in fetch(): include asks with cookies.",
     ),
-    click.option(
+    option(
         "--mode",
+        topic="request",
         type=click.Choice([each.value for each in Mode]),
         default=Mode.CORS.value,
         show_default=True,
         help="As in fetch().",
     ),
-    click.option(
-        "--read", multiple=True, metavar="HEADER", help="A response header that the script must see. Repeatable."
+    option(
+        "--read",
+        topic="request",
+        multiple=True,
+        metavar="HEADER",
+        help="A response header that the script must see. Repeatable.",
     ),
-    click.option(
+    option(
         "--browser",
+        topic="verdict",
         type=click.Choice(list(BY_NAME)),
         help="Who decides: Chrome and Firefox as they were recorded, Safari from WebKit's source.  [default: the "
         "Fetch standard; browsers that differ are named]",
     ),
-    click.option(
+    option(
         "--expect",
+        topic="verdict",
+        common=True,
         type=click.Choice(["allowed", "blocked"]),
         help="The verdict that exits with 0; any other exits with 1.  [default: allowed]",
     ),
-    click.option("--json", "json_", is_flag=True, help="The report as JSON."),
+    option("--json", "json_", topic="verdict", common=True, is_flag=True, help="The report as JSON."),
 )
 
 
-def question_options(command: _Command) -> _Command:
-    """The options of a question, for a command that passes them on to `question`."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flags:
+    """The options of a question as they were typed."""
+
+    origin: str
+    method: str | None
+    headers: tuple[str, ...] = ()
+    data: str | None = None
+    credentials: str = Credentials.SAME_ORIGIN.value
+    mode: str = Mode.CORS.value
+    read: tuple[str, ...] = ()
+    browser: str | None = None
+
+    def question(
+        self, url: str, *, cookie: str | None = None, security: bool = False, fixes: tuple[str, ...] = ()
+    ) -> Question:
+        """The question that they ask of *url*. Raises `click.UsageError`, with what to write instead."""
+        body = None if self.data is None else _body(self.data)
+        options: dict[str, Any] = {} if self.browser is None else {"browser": BY_NAME[self.browser]}
+        return Question(
+            url=_url(url),
+            origin=_origin(self.origin),
+            method=_method(self.method or ("GET" if body is None else "POST")),
+            headers=tuple(map(_header, self.headers)),
+            body=body,
+            cookie=None if cookie is None else _cookie(cookie, self.credentials),
+            credentials=Credentials(self.credentials),
+            mode=Mode(self.mode),
+            read=tuple(_name(name, "--read").lower() for name in self.read),
+            security=security,
+            fixes=fixes,
+            **options,
+        )
 
 
-def question(
-    url: str,
-    *,
-    origin: str,
-    method: str | None,
-    headers: tuple[str, ...],
-    data: str | None,
-    credentials: str,
-    mode: str,
-    read: tuple[str, ...],
-    browser: str | None,
-    cookie: str | None = None,
-    security: bool = False,
-    fixes: tuple[str, ...] = (),
-) -> Question:
-    """The question that the options ask. Raises `click.UsageError`, with what to write instead."""
-    body = None if data is None else _body(data)
-    options: dict[str, Any] = {} if browser is None else {"browser": BY_NAME[browser]}
-    return Question(
-        url=_url(url),
-        origin=_origin(origin),
-        method=_method(method or ("GET" if body is None else "POST")),
-        headers=tuple(map(_header, headers)),
-        body=body,
-        cookie=None if cookie is None else _cookie(cookie, credentials),
-        credentials=Credentials(credentials),
-        mode=Mode(mode),
-        read=tuple(_name(name, "--read").lower() for name in read),
-        security=security,
-        fixes=fixes,
-        **options,
-    )
+def question_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of a question, for a command that is given them as one value, *flags*."""
+
+    @functools.wraps(command)
+    def gathered(**given: Any) -> None:
+        flags = Flags(**{each.name: given.pop(each.name) for each in fields(Flags)})
+        command(flags=flags, **given)
+
+    decorated: Callable[..., None] = gathered
+    for decorate in reversed(_OPTIONS):
+        decorated = decorate(decorated)
+    return decorated
 
 
 def _url(text: str) -> Url:

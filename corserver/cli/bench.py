@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from typing import Any
 
 import click
 
-from corserver.cli.asking import question
+from corserver.cli.asking import Flags
 from corserver.tools.bench import report
 from corserver.tools.bench.asking import Asked, ask, validate
 from corserver.tools.bench.emit import GENERATORS
@@ -85,17 +86,8 @@ def bench(
     chosen = Scenario(scenario)
     if method is not None and not chosen.is_preflight:
         raise click.UsageError("--method is what a preflight asks for: leave it out with --scenario get")
-    asked_question = question(
-        url,
-        origin=origin,
-        method=method or ("PUT" if chosen.is_preflight else "GET"),
-        headers=headers,
-        data=None,
-        credentials="same-origin",
-        mode="cors",
-        read=(),
-        browser=None,
-    )
+    flags = Flags(origin=origin, method=method or ("PUT" if chosen.is_preflight else "GET"), headers=headers)
+    asked_question = flags.question(url)
     before = _read(baseline)
     load: dict[str, Any] = {"connections": connections, "duration": duration, "requests": requests, "rate": rate}
     try:
@@ -125,7 +117,7 @@ def _measure(asked: Asked, plan: Plan, processes: int) -> Result:
     plan = plan.expecting(trio.run(validate, asked))
     with _progress(plan) as progress:
         parts = trio.run(shares.run, plan, processes, progress)
-    return gather(str(asked.url), asked.scenario, plan.connections, plan.rate, parts)
+    return gather(str(asked.url), asked.scenario, plan.connections, plan.rate, parts, os.cpu_count() or 1)
 
 
 def _show(result: Result, before: dict[str, Any] | None, json_: bool) -> None:

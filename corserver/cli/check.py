@@ -5,8 +5,9 @@ import sys
 
 import click
 
-from corserver.cli.asking import question, question_options
+from corserver.cli.asking import Flags, question_options
 from corserver.cli.colour import wants_colour, width
+from corserver.cli.topics import TopicCommand, option
 from corserver.tools.check.report import Outcome, Report
 from corserver.tools.check.snippets import SERVERS
 from corserver.tools.check.text import commands, render
@@ -18,9 +19,9 @@ EXIT_INTERRUPTED = 130
 _EPILOG = """\b
 Examples:
   corserver check https://api.example/items
-  corserver check https://api.example/items/7 --origin https://app.example --method PUT
+  corserver check https://api.example/items/7 --origin https://app.example -X PUT
       --header 'content-type: application/json' --credentials include
-  corserver check https://api.example/items -d '{"a": 1}' -H 'content-type: application/json' --fix nginx
+  corserver check https://api.example/items -d '{"a": 1}' --fix nginx
   corserver check https://api.example/items --read etag --expect allowed --json
   corserver check https://api.example/items --security --browser firefox
 
@@ -31,29 +32,38 @@ Exits with 0 if it is allowed, 1 if it is blocked (or not as --expect says),
 
 
 @click.command(
+    cls=TopicCommand,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_EPILOG,
 )
 @click.argument("url")
 @question_options
-@click.option(
+@option(
     "-b",
     "--cookie",
+    topic="request",
     metavar="NAME=VALUE",
     help="The cookies that the browser has for this host; sent with --credentials include, never with a preflight.",
 )
-@click.option("--security", is_flag=True, help="Ask as origins that are easily let in by mistake, too.")
-@click.option(
+@option("--security", topic="request", is_flag=True, help="Ask as origins that are easily let in by mistake, too.")
+@option(
     "--fix",
     "fixes",
+    topic="verdict",
+    common=True,
     multiple=True,
     type=click.Choice([*SERVERS, "all"]),
-    help="The mend as a configuration of this server. Repeatable.  [default: of the server that is recognised]",
+    metavar="SERVER",
+    help=f"The mend as a configuration of {', '.join(SERVERS)} or all. Repeatable.  [default: of the server that is "
+    "recognised]",
 )
-@click.option("--curl", "curl_", is_flag=True, help="Print the curl commands of what was sent, and nothing else.")
-@click.option("-k", "--insecure", is_flag=True, help="Trust any certificate.")
-@click.option(
+@option(
+    "--curl", "curl_", topic="verdict", is_flag=True, help="Print the curl commands of what was sent, and nothing else."
+)
+@option("-k", "--insecure", topic="request", is_flag=True, help="Trust any certificate.")
+@option(
     "--timeout",
+    topic="request",
     default=10.0,
     show_default=True,
     type=click.FloatRange(min=0, min_open=True),
@@ -62,14 +72,7 @@ Exits with 0 if it is allowed, 1 if it is blocked (or not as --expect says),
 )
 def check(
     url: str,
-    origin: str,
-    method: str | None,
-    headers: tuple[str, ...],
-    data: str | None,
-    credentials: str,
-    mode: str,
-    read: tuple[str, ...],
-    browser: str | None,
+    flags: Flags,
     expect: str | None,
     json_: bool,
     cookie: str | None,
@@ -85,20 +88,7 @@ def check(
     What a browser would send is sent: a DELETE deletes. Only GET, HEAD and OPTIONS are ever sent again, to find out
     more.
     """
-    asked = question(
-        url,
-        origin=origin,
-        method=method,
-        headers=headers,
-        data=data,
-        credentials=credentials,
-        mode=mode,
-        read=read,
-        browser=browser,
-        cookie=cookie,
-        security=security,
-        fixes=fixes,
-    )
+    asked = flags.question(url, cookie=cookie, security=security, fixes=fixes)
     import trio
 
     from corserver.tools.check import sending

@@ -3,6 +3,7 @@
 Whoever adds a command writes a file of its own and a line in `COMMANDS`.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -11,7 +12,11 @@ from typing import Final
 
 import click
 
+from corserver.cli.topics import TopicCommand
+
 PROGRAM: Final = "corserver"
+#: The variable by which a shell asks for its completions, as the script says that it has read.
+COMPLETE: Final = "_CORSERVER_COMPLETE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +40,14 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "check": Entry("corserver.cli.check", "check", "Play the browser: may a page read this URL, and if not, why not?"),
     "explain": Entry("corserver.cli.explain", "explain", "The same without a network: what a policy would answer."),
     "bench": Entry("corserver.cli.bench", "bench", "How many preflights a server answers, and how fast."),
+    "proxy": Entry("corserver.cli.proxy", "proxy", "Another server's answers, with CORS."),
     "demo": Entry(
         "corserver.cli.demo", "demo", "Two origins and a page that shows how Access-Control-Allow-Origin works."
     ),
 }
 
 
-class DefaultCommand(click.Command):
+class DefaultCommand(TopicCommand):
     """The command that is meant without a name: its help leads to the others."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -51,13 +57,29 @@ class DefaultCommand(click.Command):
         super().format_options(ctx, formatter)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """A directory that does not exist may be a command that was mistyped."""
+        """A directory that does not exist may be a command that was mistyped; one after `-o` is no path of the site."""
         first = args[0] if args else ""
         try:
-            return super().parse_args(ctx, args)
+            return super().parse_args(ctx, _with_paths(args))
         except click.UsageError as error:
             meant = get_close_matches(first, COMMANDS, 1)
             if not meant:
                 raise
             hint = f"{error.format_message()}\nDid you mean the command: {PROGRAM} {meant[0]}"
             raise click.UsageError(hint, ctx) from error
+
+
+def _with_paths(args: list[str]) -> list[str]:
+    """*args* with `/` after each `-o` that no path of the site follows: `-o public` is a directory, and the flag.
+
+    Raises `click.UsageError` where what follows may be either: nobody is to serve another directory than was meant.
+    """
+    found = []
+    for arg, after in zip(args, (*args[1:], ""), strict=False):
+        opens = arg in ("-o", "--open")
+        if opens and after != "/" and after.startswith("/") and os.path.isdir(after):
+            raise click.UsageError(
+                f"{arg} {after}: a directory is served by {PROGRAM} {after} -o, a page opened by --open={after}"
+            )
+        found.append("--open=/" if opens and not after.startswith("/") else arg)
+    return found

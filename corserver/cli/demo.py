@@ -1,12 +1,12 @@
 """`corserver demo`: two origins and a page that shows how Access-Control-Allow-Origin works."""
 
-import threading
-import webbrowser
+from collections.abc import Sequence
 
 import click
 
 from corserver.cli import terminal
 from corserver.cli.logs import Output
+from corserver.cli.opening import open_in_browser
 from corserver.cli.server_options import Settings
 from corserver.cli.serving import run_server
 from corserver.http.listeners import BoundAddress
@@ -34,7 +34,8 @@ def demo(port: int, open_: bool) -> None:
     site_b_port = port + 1 if 0 < port < 65535 else 0
     sites = Demo(site_b_port, access_log=Output().access_log())
 
-    def ready(address: BoundAddress) -> None:
+    def ready(addresses: Sequence[BoundAddress]) -> None:
+        address = addresses[0]
         taken = [] if port in (0, address.port) else [("Port", f"{port} is taken, so this is another")]
         terminal.print_rows(
             ("URL", address.url),
@@ -42,8 +43,8 @@ def demo(port: int, open_: bool) -> None:
             ("Site A", f"{address.url} (the page)"),
             ("Site B", f"{sites.site_b_url} (what it asks)"),
         )
-        if open_:  # Not here: some browsers keep the caller waiting.
-            threading.Thread(target=webbrowser.open, args=(address.url,), daemon=True).start()
+        if open_:
+            open_in_browser(address.url)
 
     settings = Settings(port=port, output=Output(lines=False))
     run_server(sites.app, settings, serving=("Demo", ""), ready=ready)

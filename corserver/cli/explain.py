@@ -2,18 +2,19 @@
 
 import click
 
-from corserver.cli.asking import question, question_options
+from corserver.cli.asking import Flags, question_options
 from corserver.cli.check import leave, show
 from corserver.cli.policy import policy_options, read_policy
+from corserver.cli.topics import TopicCommand, option
 from corserver.tools.explain import explain as explain_policy
 
 _EPILOG = """\b
 Examples:
-  corserver explain --cors https://app.example --origin https://app.example --method PUT
-  corserver explain --cors '*' --origin https://app.example --credentials include
-  corserver explain --cors https://app.example --cors-methods GET,PUT --origin https://www.app.example
-      --method PATCH --header authorization --json
-  corserver explain https://api.example/items --cors 'https://*.app.example' --origin https://app.example
+  corserver explain --cors https://app.example --origin https://app.example -X PUT
+  corserver explain --cors '*' --credentials include
+  corserver explain --cors https://app.example --cors-methods GET,PUT -X PATCH
+      --origin https://www.app.example --header authorization --json
+  corserver explain https://api.example/items --cors 'https://*.app.example'
 
 \b
 Exits with 0 if it is allowed, 1 if it is blocked (or not as --expect says),
@@ -22,14 +23,16 @@ Exits with 0 if it is allowed, 1 if it is blocked (or not as --expect says),
 
 
 @click.command(
+    cls=TopicCommand,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_EPILOG,
 )
 @click.argument("url", default="http://127.0.0.1:8000/")
 @policy_options
 @question_options
-@click.option(
+@option(
     "--status",
+    topic="request",
     default=200,
     show_default=True,
     type=click.Choice([200, 201, 204, 304, 400, 401, 403, 404, 405, 500, 503]),
@@ -43,14 +46,7 @@ def explain(
     cors_expose: tuple[str, ...],
     cors_credentials: bool,
     cors_max_age: int,
-    origin: str,
-    method: str | None,
-    headers: tuple[str, ...],
-    data: str | None,
-    credentials: str,
-    mode: str,
-    read: tuple[str, ...],
-    browser: str | None,
+    flags: Flags,
     expect: str | None,
     json_: bool,
     status: int,
@@ -59,17 +55,6 @@ def explain(
     Nothing is sent; URL only says where the server would be.
     """
     policy = read_policy(cors, cors_methods, cors_headers, cors_expose, cors_credentials, cors_max_age)
-    asked = question(
-        url,
-        origin=origin,
-        method=method,
-        headers=headers,
-        data=data,
-        credentials=credentials,
-        mode=mode,
-        read=read,
-        browser=browser,
-    )
-    report = explain_policy(policy, asked, status=status)
+    report = explain_policy(policy, flags.question(url), status=status)
     show(report, json_)
     leave(report, expect)

@@ -2,12 +2,14 @@
 
 import logging
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, unique
 
-from corserver.cli.access_log import AccessLog, TextLines
+from corserver.cli.access_log import AccessLog, Lines, Reader
 from corserver.cli.colour import wants_colour
-from corserver.http.log import Repeated, common, json_line
+from corserver.cli.text_lines import TextLines
+from corserver.http.log import Entry, Repeated, common, json_line
 
 
 @unique
@@ -24,22 +26,49 @@ class LogFormat(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What is written. *lines* is whether each exchange is; *quiet* leaves out everything but warnings and errors."""
+    """What is written. *lines* is whether each exchange is; *quiet* leaves out everything but warnings and errors;
+    *verbose* says of what was denied how to mend it.
+
+    *ready_line*: another program has started this one, and reads stdout: a JSON object once it serves, then the log if
+    that is for programs.
+    """
 
     format: LogFormat = LogFormat.TEXT
     lines: bool = True
     quiet: bool = False
+    verbose: bool = False
+    ready_line: bool = False
 
-    def access_log(self) -> AccessLog | None:
-        """What `serve` calls after every exchange."""
-        if self.quiet or not self.lines:
+    def access_log(self, *readers: Reader, hidden: Sequence[str] = ()) -> AccessLog | None:
+        """What `serve` calls after every exchange, for *readers* and the lines; None where nobody wants to know.
+
+        What is at a *hidden* path, which ends in `/*`, is left out.
+        """
+        line = self._line()
+        everybody: tuple[Reader, ...] = readers if line is None else (Lines(line), *readers)
+        prefixes = tuple(path.removesuffix("*").encode("ascii") for path in hidden)
+        return AccessLog(*everybody, hidden=prefixes) if everybody else None
+
+    def _line(self) -> Callable[[Entry], str] | None:
+        if not self.has_lines:
             return None
         match self.format:
             case LogFormat.CLF:
-                return AccessLog(common)
+                return common
             case LogFormat.JSON:
-                return AccessLog(json_line)
-        return AccessLog(TextLines(coloured=wants_colour(sys.stdout)))
+                return json_line
+        width = 0 if sys.stdout.isatty() else None
+        return TextLines(coloured=wants_colour(sys.stdout), width=width, verbose=self.verbose)
+
+    @property
+    def has_lines(self) -> bool:
+        """Whether there is a line for each exchange."""
+        return self.lines and not self.quiet and not (self.ready_line and self.format is LogFormat.TEXT)
+
+    @property
+    def is_for_people(self) -> bool:
+        """Whether there are a banner, a summary, and words on what happens."""
+        return not (self.quiet or self.ready_line)
 
     @property
     def banner_is_aside(self) -> bool:

@@ -5,6 +5,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from corserver.cli.topics import option
 from corserver.config import cors_policy
 from corserver.cors.policy import Policy, PolicyError
 
@@ -22,25 +23,38 @@ FLAGS: Final = {
 
 #: The flags, for the decorators of a command.
 POLICY_OPTIONS: Final = (
-    click.option(
+    option(
         "--cors",
+        topic="cors",
+        common=True,
         multiple=True,
         metavar="ORIGIN",
         help="Let pages of this origin read: an origin, a pattern "
         "(https://*.example.com, http://localhost:*), localhost, or *. Repeatable, or comma-separated.",
     ),
-    click.option("--cors-methods", multiple=True, metavar="LIST", help="Methods to allow.  [default: any]"),
-    click.option("--cors-headers", multiple=True, metavar="LIST", help="Request headers to allow.  [default: any]"),
-    click.option("--cors-expose", multiple=True, metavar="LIST", help="Response headers that scripts may read."),
-    click.option("--cors-credentials", is_flag=True, help="Allow cookies and HTTP authentication."),
-    click.option("--cors-max-age", default=600, show_default=True, metavar="SECONDS", help="Life of a preflight."),
+    option("--cors-methods", topic="cors", multiple=True, metavar="LIST", help="Methods to allow.  [default: any]"),
+    option(
+        "--cors-headers", topic="cors", multiple=True, metavar="LIST", help="Request headers to allow.  [default: any]"
+    ),
+    option(
+        "--cors-expose", topic="cors", multiple=True, metavar="LIST", help="Response headers that scripts may read."
+    ),
+    option("--cors-credentials", topic="cors", is_flag=True, help="Allow cookies and HTTP authentication."),
+    option(
+        "--cors-max-age",
+        topic="cors",
+        default=600,
+        show_default=True,
+        metavar="SECONDS",
+        help="Life of a preflight.",
+    ),
 )
 
 
 def policy_options(command: _Command) -> _Command:
     """The `--cors` flags, for a command that passes them on to `read_policy`."""
-    for option in reversed(POLICY_OPTIONS):
-        command = option(command)
+    for decorate in reversed(POLICY_OPTIONS):
+        command = decorate(command)
     return command
 
 

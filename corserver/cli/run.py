@@ -9,8 +9,9 @@ from typing import Any, Final
 import click
 
 from corserver.cli.hosting import Hosting, Late
-from corserver.cli.server_options import Settings, header_option, limits_epilog, server_options
+from corserver.cli.server_options import Settings, header_option, server_options, topic_texts
 from corserver.cli.serving import EXIT_FAILED, run_server
+from corserver.cli.topics import TopicCommand, option
 from corserver.cli.watching import Watch, watching
 from corserver.config import header_lines
 from corserver.http.limits import Limits
@@ -34,49 +35,78 @@ _LEVELS: Final = ("critical", "error", "warning", "info", "debug", "trace")
 
 
 @click.command(
+    cls=TopicCommand,
+    texts=topic_texts(_LIMITS),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog=EXAMPLES + limits_epilog(_LIMITS),
+    epilog=EXAMPLES,
 )
 @click.argument("target", metavar="MODULE:APP")
 @functools.partial(server_options, base=_LIMITS)
-@click.option("--factory", is_flag=True, help="APP is a function that makes the app.")
-@click.option("--app-dir", default="", metavar="DIRECTORY", help="Where MODULE is looked for first.  [default: here]")
-@click.option("--wsgi", "is_wsgi", is_flag=True, help="APP is a WSGI app (Flask, Django), run in threads.")
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="How many, for a WSGI app.")
-@click.option(
+@option("--factory", topic="app", common=True, is_flag=True, help="APP is a function that makes the app.")
+@option(
+    "--app-dir",
+    topic="app",
+    common=True,
+    default="",
+    metavar="DIRECTORY",
+    help="Where MODULE is looked for first.  [default: here]",
+)
+@option(
+    "--wsgi",
+    "is_wsgi",
+    topic="app",
+    common=True,
+    is_flag=True,
+    help="APP is a WSGI app (Flask, Django), run in threads.",
+)
+@option("--threads", topic="app", type=click.IntRange(min=1), metavar="N", help="How many, for a WSGI app.")
+@option(
     "--loop",
+    topic="app",
     type=click.Choice(["auto", "asyncio", "trio"]),
     default="auto",
     show_default=True,
     help="What an ASGI app runs on; auto is trio for Quart-Trio and asyncio for others.",
 )
-@click.option(
+@option(
     "--lifespan",
+    topic="app",
     type=click.Choice(["auto", "on", "off"]),
     default="auto",
     show_default=True,
     help="Tell an ASGI app of its start and end: if it takes part, or it must, or not.",
 )
-@click.option("--root-path", default="", metavar="PATH", help="The path that a proxy in front took off.")
-@click.option("--reload", is_flag=True, help="Load the app anew when its files change.")
-@click.option("--reload-dir", multiple=True, metavar="DIRECTORY", help="Watch this instead of the app's. Repeatable.")
-@click.option("--reload-include", multiple=True, metavar="GLOB", help="Watch such files too, beside *.py. Repeatable.")
-@click.option("--reload-exclude", multiple=True, metavar="GLOB", help="Do not watch such files. Repeatable.")
-@click.option(
+@option("--root-path", topic="app", default="", metavar="PATH", help="The path that a proxy in front took off.")
+@option("--reload", topic="app", common=True, is_flag=True, help="Load the app anew when its files change.")
+@option(
+    "--reload-dir", topic="app", multiple=True, metavar="DIRECTORY", help="Watch this instead of the app's. Repeatable."
+)
+@option(
+    "--reload-include",
+    topic="app",
+    multiple=True,
+    metavar="GLOB",
+    help="Watch such files too, beside *.py. Repeatable.",
+)
+@option("--reload-exclude", topic="app", multiple=True, metavar="GLOB", help="Do not watch such files. Repeatable.")
+@option(
     "--limit-concurrency",
+    topic="app",
     type=click.IntRange(min=1),
     metavar="N",
     help="Answer 503 to requests beyond so many at once.",
 )
-@click.option(
+@option(
     "--timeout-graceful-shutdown",
+    topic="app",
     type=click.FloatRange(min=0),
     metavar="SECONDS",
     help="How long answers may take to finish at the end: --limit grace-seconds.",
 )
 @header_option
-@click.option(
+@option(
     "--log-level",
+    topic="output",
     type=click.Choice(_LEVELS),
     default="info",
     show_default=True,

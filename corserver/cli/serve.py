@@ -1,5 +1,6 @@
 """`corserver [DIRECTORY]`: serve a directory."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,27 +9,52 @@ import click
 from corserver import __version__
 from corserver.apps.auth import BasicAuth
 from corserver.apps.files import StaticFiles
+from corserver.apps.proxy import Fallback
 from corserver.cli.commands import DefaultCommand
-from corserver.cli.server_options import Settings, header_option, limits_epilog, server_options
+from corserver.cli.completion import SHELLS, print_completion
+from corserver.cli.proxy import make_proxy, without_body_limit
+from corserver.cli.server_options import Settings, header_option, server_options, topic_texts
 from corserver.cli.serving import run_server
+from corserver.cli.topics import option
 from corserver.config import cache_control, embedding_lines, header_lines, users
 from corserver.http.messages import App
 
 
 @click.command(
     cls=DefaultCommand,
+    texts=topic_texts(),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog=limits_epilog(),
 )
 @click.argument("directory", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @server_options
-@click.option("--index", default="index.html", show_default=True, metavar="NAME", help="The page of a directory.")
-@click.option("--no-listing", is_flag=True, help="Do not list directories that have no such page.")
-@click.option("--spa", "-s", "--single", is_flag=True, help="Answer a page that does not exist with the root's index.")
-@click.option("--clean-urls", is_flag=True, help="Answer /about with about.html, and send /about.html there.")
-@click.option("--compress", is_flag=True, help="Compress text with gzip where no .br, .zst or .gz is beside the file.")
-@click.option(
+@option(
+    "--index",
+    topic="files",
+    default="index.html",
+    show_default=True,
+    metavar="NAME",
+    help="The page of a directory.",
+)
+@option("--no-listing", topic="files", is_flag=True, help="Do not list directories that have no such page.")
+@option(
+    "--spa",
+    "-s",
+    "--single",
+    topic="files",
+    common=True,
+    is_flag=True,
+    help="Answer a page that does not exist with the root's index.",
+)
+@option("--clean-urls", topic="files", is_flag=True, help="Answer /about with about.html, and send /about.html there.")
+@option(
+    "--compress",
+    topic="files",
+    is_flag=True,
+    help="Compress text with gzip where no .br, .zst or .gz is beside the file.",
+)
+@option(
     "--cache",
+    topic="files",
     default="no-cache",
     show_default=True,
     metavar="SECONDS",
@@ -36,21 +62,58 @@ from corserver.http.messages import App
     "those with a hash in their name for good.",
 )
 @header_option
-@click.option(
-    "--isolate", is_flag=True, help="Make pages cross-origin isolated: SharedArrayBuffer, WebAssembly threads."
+@option(
+    "--isolate",
+    topic="files",
+    is_flag=True,
+    help="Make pages cross-origin isolated: SharedArrayBuffer, WebAssembly threads.",
 )
-@click.option(
+@option(
     "--auth",
+    topic="files",
     multiple=True,
     envvar="CORSERVER_AUTH",
     metavar="USER:PASS",
     help="Ask for this name and password. Repeatable. Others on this machine can see it here: CORSERVER_AUTH hides it.",
 )
-@click.option("--dotfiles", is_flag=True, help="Serve files and directories whose name begins with a dot.")
+@option(
+    "--fallback",
+    topic="files",
+    metavar="URL",
+    help="Ask the server at URL for what is no file here, and whatever is no GET.",
+)
+@option(
+    "--live",
+    topic="files",
+    common=True,
+    is_flag=True,
+    help="Reload the pages that are open when files change.  [extra: live]",
+)
+@option("--dotfiles", topic="files", is_flag=True, help="Serve files and directories whose name begins with a dot.")
+@option(
+    "--completion",
+    topic="output",
+    type=click.Choice(SHELLS),
+    is_eager=True,
+    expose_value=False,
+    callback=print_completion,
+    help="Print a script that completes commands and options, for a shell to read.",
+)
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def serve_directory(directory: Path, settings: Settings, **flags: Any) -> None:
     """Serve DIRECTORY (default: the current one) over HTTP, to this machine only; without CORS until asked for."""
+    fallback = flags.pop("fallback")
     app, remarks = _site(directory, with_cors=settings.policy is not None, **flags)
+    if flags["live"]:
+        if settings.workers > 1:
+            raise click.UsageError("--live is for one process: leave out --workers")
+        from corserver.apps.live import PRIVATE
+
+        settings = replace(settings, private_paths=(PRIVATE,))
+    if fallback is not None:
+        behind = make_proxy(fallback, settings.policy)
+        app, settings = Fallback(app, behind), without_body_limit(settings)
+        remarks = "; ".join(filter(None, (remarks, f"then {behind.url}")))
     what = f"{directory.resolve()}{f' ({remarks})' if remarks else ''}"
     run_server(app, settings, serving=("Root", what))
 
@@ -68,6 +131,7 @@ def _site(
     headers: tuple[str, ...],
     isolate: bool,
     auth: tuple[str, ...],
+    live: bool,
     dotfiles: bool,
 ) -> tuple[App, str]:
     """The app, and what is to be said of it in the banner."""
@@ -89,12 +153,20 @@ def _site(
             dotfiles=dotfiles,
         )
         logins = users(auth)
-        app = BasicAuth(files, logins) if logins else files
-    except ValueError as error:
+        site = _live(files, directory) if live else files
+        app = BasicAuth(site, logins) if logins else site
+    except (ValueError, ImportError) as error:
         raise click.UsageError(str(error)) from error
     remarks = {
         f"login: {', '.join(logins)}": bool(logins),
         "cross-origin isolated": isolate,
+        "live": live,
         "with dotfiles": dotfiles,
     }
     return app, "; ".join(remark for remark, holds in remarks.items() if holds)
+
+
+def _live(files: App, directory: Path) -> App:
+    from corserver.apps.live import Live
+
+    return Live(files, [str(directory)])

@@ -1,27 +1,39 @@
 """Run a server in the terminal until a signal stops it."""
 
+import contextlib
 import functools
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import click
 import trio
 
 from corserver.cli import terminal
-from corserver.cli.logs import Output, log_rest, log_to_stderr
+from corserver.cli.access_log import Reader
+from corserver.cli.inherited import BadSocket, inherited, shared
+from corserver.cli.logs import log_rest, log_to_stderr
+from corserver.cli.opening import open_in_browser
 from corserver.cli.server_options import Settings
-from corserver.http.limits import Limits
+from corserver.cli.summary import Tally
+from corserver.cli.worker_tallies import WorkerTallies
+from corserver.cors.scopes import Scopes
+from corserver.http.health import LEAVING_SECONDS
 from corserver.http.listeners import BoundAddress, bound_address, open_listeners, open_queues
 from corserver.http.log import Repeated
 from corserver.http.messages import App
-from corserver.http.server import Server, serve
+from corserver.http.server import Policies, Server, serve
+from corserver.http.unix_sockets import unix_listener
 from corserver.http.workers import Moment, Supervisor, WorkersFailed
+
+if TYPE_CHECKING:
+    from corserver.tools.inspect import Inspector
 
 #: `serve` but for the listeners, and what is done once it serves.
 Start = Callable[..., Awaitable[None]]
-Begin = Callable[[BoundAddress], None]
+Begin = Callable[[Sequence[BoundAddress]], None]
 
 #: How many ports after a taken one are tried.
 _PORTS_TO_TRY = 20
@@ -48,37 +60,16 @@ def run_server(
     the program has changed. Exits with 3 where the address cannot be bound, with 130 where answers were cut off, with 1
     where a worker cannot start.
     """
-    output = settings.output
-    start = functools.partial(
-        serve,
-        app,
-        cors=settings.policy,
-        access_log=output.access_log(),
-        limits=settings.limits,
-        server_header=settings.server_header,
-        allow_hosts=settings.allow_hosts,
-        explain_denials=settings.explain_denials,
-    )
-
-    def begin(address: BoundAddress) -> None:
-        if ready is not None:
-            ready(address)
-        elif not output.quiet:
-            terminal.print_banner(
-                address,
-                serving,
-                settings.policy,
-                wanted_port=settings.port,
-                workers=settings.workers,
-                **({} if unasked is None else {"unasked": unasked}),
-                aside=output.banner_is_aside,
-            )
-
     repeated = log_to_stderr()
+    run = _Run(settings, serving, ready, repeated, unasked=unasked, reloads=reloads)
     try:
-        was_cut_off = _serve(start, settings, begin, repeated, reloads)
+        was_cut_off = run(app)
+    except BadSocket as error:
+        raise click.UsageError(str(error)) from error
     except OSError as error:
-        click.echo(terminal.bind_error(error, settings.host, settings.port, strict=settings.strict_port), err=True)
+        host, port = settings.host, settings.port
+        words = terminal.bind_error(error, host, port, strict=settings.strict_port, uds=settings.uds)
+        click.echo(words, err=True)
         sys.exit(EXIT_UNBOUND)
     except WorkersFailed as error:
         click.echo(terminal.start_error(error), err=True)
@@ -89,75 +80,201 @@ def run_server(
         sys.exit(EXIT_INTERRUPTED)
 
 
-def _serve(start: Start, settings: Settings, begin: Begin, repeated: Repeated, reloads: bool) -> bool:
-    host, port, workers = settings.host, settings.port, settings.workers
-    or_next = 0 if settings.strict_port or port == 0 else _PORTS_TO_TRY
-    if workers == 1 and not reloads:
-        return trio.run(_serve_alone, start, host, port, or_next, begin, settings.output)
-    queues = open_queues(host, port, workers, or_next=or_next)
-    return _supervise(start, queues, settings.limits, begin, settings.output, repeated, reloads)
+class _Run:
+    """One run of the server: what it says before, meanwhile and after."""
 
+    def __init__(
+        self,
+        settings: Settings,
+        serving: tuple[str, str],
+        ready: Begin | None,
+        repeated: Repeated,
+        *,
+        unasked: str | None = None,
+        reloads: bool = False,
+    ) -> None:
+        self._settings = settings
+        self._output = settings.output
+        self._serving = serving
+        self._ready = ready
+        self._repeated = repeated
+        self._unasked = unasked
+        self._reloads = reloads
+        self._tally = Tally()
+        self._inspector = _inspector() if settings.inspect else None
 
-async def _serve_alone(start: Start, host: str, port: int, or_next: int, begin: Begin, output: Output) -> bool:
-    listeners = await open_listeners(host, port, or_next=or_next)
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    def __call__(self, app: App) -> bool:
+        """Serve; whether answers were cut off. Raises OSError and `WorkersFailed`."""
+        settings, output = self._settings, self._output
+        readers: list[Reader] = [self._tally] if output.is_for_people and output.has_lines else []
+        if self._inspector is not None:
+            readers.append(self._inspector.ring)
+        start = functools.partial(
+            serve,
+            app,
+            cors=_policies(settings),
+            access_log=output.access_log(*readers, hidden=settings.private_paths),
+            limits=settings.limits,
+            server_header=settings.server_header,
+            allow_hosts=settings.allow_hosts,
+            explain_denials=settings.explain_denials,
+            trusted_proxies=settings.trusted_proxies,
+            health=settings.health,
+        )
+        with _opened(settings) as given:
+            if settings.workers == 1 and not self._reloads:
+                return trio.run(self._serve_alone, start, given)
+            return self._supervise(start, self._queues(given))
+
+    # -------------------------------------------------------------------------------------------------- one process
+
+    async def _serve_alone(self, start: Start, given: list[socket.socket]) -> bool:
+        settings = self._settings
+        listeners = given or await open_listeners(settings.host, settings.port, or_next=_or_next(settings))
+        with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            async with trio.open_nursery() as views:
+                async with trio.open_nursery() as nursery:
+                    server: Server = await nursery.start(functools.partial(start, listeners=listeners))
+                    self._begin(server.addresses, await self._view(views, server))
+                    was_cut_off = await self._stop_on_signal(server, signals)
+                views.cancel_scope.cancel()
+        self._end(self._tally, was_cut_off)
+        return was_cut_off
+
+    async def _view(self, nursery: trio.Nursery, server: Server) -> str:
+        """The URL of the live view, empty where there is none."""
+        if self._inspector is None:
+            return ""
+        address = server.addresses[0]
+        port = address.port
+        after = port + 1 if self._settings.port and 0 < port < 65535 else 0
+        view: Server = await nursery.start(self._inspector.serve, address.uds or address.url, after)
+        return view.url
+
+    async def _stop_on_signal(self, server: Server, signals: AsyncIterator[int]) -> bool:
+        """Whether another signal cut answers off."""
+        await _begin_to_stop(server, signals, self._settings.drain_seconds)
+        with trio.move_on_after(_PATIENCE) as brief:
+            await server.wait_stopped()
+        if brief.cancelled_caught and self._output.is_for_people:
+            terminal.print_stopping(server.connections, aside=self._output.banner_is_aside)
+        cut_off = False
         async with trio.open_nursery() as nursery:
-            server: Server = await nursery.start(functools.partial(start, listeners=listeners))
-            begin(server.addresses[0])
-            return await _stop_on_signal(server, signals, output)
+
+            async def wait_for_second() -> None:
+                nonlocal cut_off
+                await anext(signals)
+                cut_off = True
+                server.stop(grace=0)
+
+            nursery.start_soon(wait_for_second)
+            await server.wait_stopped()
+            nursery.cancel_scope.cancel()
+        return cut_off
+
+    # ---------------------------------------------------------------------------------------------- several processes
+
+    def _queues(self, given: list[socket.socket]) -> Sequence[Sequence[socket.socket]]:
+        settings = self._settings
+        wanted = settings.host, settings.port, settings.workers
+        return shared(given, settings.workers) or open_queues(*wanted, or_next=_or_next(settings))
+
+    def _supervise(self, start: Start, queues: Sequence[Sequence[socket.socket]]) -> bool:
+        addresses = [bound_address(listener, "http") for listener in queues[0]]
+        aside, is_for_people = self._output.banner_is_aside, self._output.is_for_people
+
+        async def serve_on(*, listeners: Sequence[socket.socket], task_status: trio.TaskStatus[Server]) -> None:
+            tallies.begin()
+            try:
+                await start(listeners=listeners, task_status=task_status)
+            finally:
+                tallies.hand_in(self._tally)
+                log_rest(self._repeated)
+
+        def tell(moment: Moment, number: int) -> None:
+            if moment is Moment.STARTED:
+                self._begin(addresses)
+            elif moment is Moment.STOPPING and is_for_people:
+                terminal.print_stopping(number, aside=aside)
+            elif moment is Moment.REPLACED and is_for_people:
+                terminal.print_replaced(number, reloads=self._reloads, aside=aside)
+
+        with contextlib.closing(WorkerTallies()) as tallies:
+            supervisor = Supervisor(
+                serve_on,
+                queues,
+                grace=self._settings.limits.grace_seconds,
+                drain=self._settings.drain_seconds,
+                tell=tell,
+                reloads=self._reloads,
+            )
+            was_cut_off = supervisor.run()
+            total, killed = tallies.total()
+        self._end(total, was_cut_off, killed)
+        return was_cut_off
+
+    # ---------------------------------------------------------------------------------------------------- what is said
+
+    def _begin(self, addresses: Sequence[BoundAddress], view: str = "") -> None:
+        settings, output = self._settings, self._output
+        if self._ready is not None:
+            self._ready(addresses)
+        elif output.ready_line:
+            terminal.print_ready(addresses, {"inspect": view} if view else {})
+        elif output.is_for_people:
+            terminal.print_banner(
+                addresses,
+                self._serving,
+                settings.policy,
+                wanted_port=settings.port,
+                workers=settings.workers,
+                more=[("Inspect", view)] if view else [],
+                unasked=self._unasked,
+                aside=output.banner_is_aside,
+            )
+        if settings.open_path is not None:
+            open_in_browser(addresses[0].url + settings.open_path)
+
+    def _end(self, tally: Tally, was_cut_off: bool, killed_workers: int = 0) -> None:
+        if self._output.is_for_people:
+            aside = self._output.banner_is_aside
+            terminal.print_summary(tally, killed_workers, aside=aside)
+            terminal.print_stopped(was_cut_off, aside=aside)
 
 
-def _supervise(
-    start: Start,
-    queues: Sequence[Sequence[socket.socket]],
-    limits: Limits,
-    begin: Begin,
-    output: Output,
-    repeated: Repeated,
-    reloads: bool,
-) -> bool:
-    address = bound_address(queues[0][0], "http")
-
-    async def serve_on(*, listeners: Sequence[socket.socket], task_status: trio.TaskStatus[Server]) -> None:
-        try:
-            await start(listeners=listeners, task_status=task_status)
-        finally:
-            log_rest(repeated)
-
-    def tell(moment: Moment, number: int) -> None:
-        if moment is Moment.STARTED:
-            begin(address)
-        elif moment is Moment.STOPPING and not output.quiet:
-            terminal.print_stopping(number, aside=output.banner_is_aside)
-        elif moment is Moment.REPLACED and not output.quiet:
-            terminal.print_replaced(number, reloads=reloads, aside=output.banner_is_aside)
-
-    was_cut_off = Supervisor(serve_on, queues, grace=limits.grace_seconds, tell=tell, reloads=reloads).run()
-    if not output.quiet:
-        terminal.print_stopped(was_cut_off, aside=output.banner_is_aside)
-    return was_cut_off
+async def _begin_to_stop(server: Server, signals: AsyncIterator[int], drain_seconds: float) -> None:
+    """Wait for a signal. After a SIGTERM the server goes on for so long, or until another one comes."""
+    if await anext(signals) != signal.SIGTERM or not drain_seconds:
+        server.stop()
+        return
+    server.drain()
+    with trio.move_on_after(drain_seconds) as scope:
+        await anext(signals)
+    if scope.cancelled_caught:
+        server.retire(LEAVING_SECONDS)
+    else:
+        server.stop()
 
 
-async def _stop_on_signal(server: Server, signals: AsyncIterator[int], output: Output) -> bool:
-    """Whether a second signal cut answers off."""
-    await anext(signals)
-    server.stop()
-    with trio.move_on_after(_PATIENCE) as brief:
-        await server.wait_stopped()
-    if brief.cancelled_caught and not output.quiet:
-        terminal.print_stopping(server.connections, aside=output.banner_is_aside)
-    cut_off = False
-    async with trio.open_nursery() as nursery:
+@contextlib.contextmanager
+def _opened(settings: Settings) -> Iterator[list[socket.socket]]:
+    """The listening sockets that are there already, or are no TCP's."""
+    if settings.uds is None:
+        yield inherited(settings.fds)
+    else:
+        with unix_listener(settings.uds, settings.uds_mode) as listener:
+            yield [listener]
 
-        async def wait_for_second() -> None:
-            nonlocal cut_off
-            await anext(signals)
-            cut_off = True
-            server.stop(grace=0)
 
-        nursery.start_soon(wait_for_second)
-        await server.wait_stopped()
-        nursery.cancel_scope.cancel()
-    if not output.quiet:
-        terminal.print_stopped(cut_off, aside=output.banner_is_aside)
-    return cut_off
+def _policies(settings: Settings) -> Policies:
+    return Scopes.of(settings.policy).without(*settings.private_paths) if settings.private_paths else settings.policy
+
+
+def _inspector() -> "Inspector":
+    from corserver.tools.inspect import Inspector
+
+    return Inspector()
+
+
+def _or_next(settings: Settings) -> int:
+    return 0 if settings.strict_port or settings.port == 0 else _PORTS_TO_TRY

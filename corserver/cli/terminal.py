@@ -2,54 +2,97 @@
 
 import contextlib
 import errno
+import json
 import os
+import shlex
+import shutil
 import sys
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import click
 
 from corserver import __version__
-from corserver.cli.colour import wants_colour
+from corserver.cli.addresses import network_urls
+from corserver.cli.colour import wants_colour, wrapped
+from corserver.cli.summary import Tally, summary
 from corserver.config import policy_sentence
 from corserver.cors.policy import Policy
 from corserver.http.listeners import BoundAddress
 
-STATUS_COLOURS = {"2": "green", "3": "cyan", "4": "yellow", "5": "red"}
+STATUS_COLOURS: Final = {"2": "green", "3": "cyan", "4": "yellow", "5": "red"}
+_URL_LABELS: Final = ("URL", "Network", "Inspect")
+#: Where the texts beside the labels begin.
+_COLUMN: Final = " " * 11
 
 _OFF: Final = "off: no page of another origin can read this (--cors ORIGIN allows one)"
 
 
 def print_banner(
-    address: BoundAddress,
+    addresses: Sequence[BoundAddress],
     serving: tuple[str, str],
     policy: Policy | None,
     *,
     wanted_port: int,
     workers: int = 1,
-    unasked: str = _OFF,
+    more: Sequence[tuple[str, str]] = (),
+    unasked: str | None = None,
     aside: bool = False,
 ) -> None:
-    """At most eight lines: where, what, and the CORS policy in one sentence, *unasked* being the one for no policy.
+    """Where, what, and the CORS policy in one sentence, each in a line; *unasked* is the sentence for no policy.
 
     *aside*, here as below: to stderr.
     """
+    address = addresses[0]
     rows = [("URL", address.url)]
-    if wanted_port not in (0, address.port):
+    if address.uds:
+        rows = [("Socket", f"{address.uds} (curl --unix-socket {shlex.quote(address.uds)} {address.url}/)")]
+    elif wanted_port not in (0, address.port):
         rows.append(("Port", f"{wanted_port} is taken, so this is {address.port} (--strict-port refuses instead)"))
-    if not address.is_loopback:
-        rows.append(("Network", f"open to other machines ({address.host})"))
-    rows += [serving, ("CORS", unasked if policy is None else policy_sentence(policy))]
+    rows += [("Network", url) for url in network_urls(addresses) if url != address.url]
+    if not (address.is_loopback or address.uds):
+        rows.append(("", "open to other machines (--host 127.0.0.1 is for this one only)"))
+    rows += [*more, serving, ("CORS", (unasked or _OFF) if policy is None else policy_sentence(policy))]
     if workers > 1:
         rows.append(("Workers", f"{workers} (kill -HUP {os.getpid()} replaces them)"))
     print_rows(*rows, aside=aside)
 
 
 def print_rows(*rows: tuple[str, str], aside: bool = False) -> None:
-    """The version, then labels and texts, a URL coloured; and how to stop."""
+    """The version, then labels and texts, URLs coloured; and how to stop."""
     print_line(style(f"corserver {__version__}", bold=True), aside=aside)
     for label, text in (*rows, ("Stop", "Ctrl-C")):
-        shown = style(text, fg="cyan") if label == "URL" else text
-        print_line(f"  {style(f'{label:<9}', dim=True)}{shown}", aside=aside)
+        print_row(label, text, aside=aside)
+
+
+def print_row(label: str, text: str, *, aside: bool = False) -> None:
+    """A label and its text, in a column of its own."""
+    stream = sys.stderr if aside else sys.stdout
+    room = max(shutil.get_terminal_size().columns - len(_COLUMN) - 1, 1) if stream.isatty() else None
+    lines = wrapped(text, room)
+    shown = f"\n{_COLUMN}".join(style(line, fg="cyan") if label in _URL_LABELS else line for line in lines)
+    print_line(f"  {style(f'{label:<9}', dim=True)}{shown}", aside=aside)
+
+
+def print_ready(addresses: Sequence[BoundAddress], more: Mapping[str, str]) -> None:
+    """One JSON object on stdout, for the program that has started this one: it listens now."""
+    address = addresses[0]
+    ready: dict[str, object] = {"event": "ready", "pid": os.getpid(), "url": address.url}
+    if address.uds:
+        ready["uds"] = address.uds
+    urls = [each.url for each in addresses if not each.uds]
+    print_line(json.dumps({**ready, "addresses": list(dict.fromkeys((*urls, *network_urls(addresses)))), **more}))
+
+
+def print_summary(tally: Tally, killed_workers: int = 0, *, aside: bool = False) -> None:
+    """What was served, if anything; *killed_workers* had no time to say what they did."""
+    rows = [*summary(tally)]
+    if rows and killed_workers:
+        rows.append(("", f"without what {killed_workers} killed workers served"))
+    if rows and sys.stdout.isatty():
+        print_line("", aside=aside)  # Below the ^C of the terminal.
+    for label, text in rows:
+        print_row(label, text, aside=aside)
 
 
 def print_stopping(connections: int, *, aside: bool = False) -> None:
@@ -78,8 +121,10 @@ def load_error(error: Exception, details: str = "") -> str:
     return "\n".join(filter(None, (f"{style('Error', fg='red')}: {error}", details)))
 
 
-def bind_error(error: OSError, host: str, port: int, *, strict: bool) -> str:
+def bind_error(error: OSError, host: str, port: int, *, strict: bool, uds: str | None = None) -> str:
     """What to do about an address that cannot be bound."""
+    if uds is not None:
+        return f"{style('Error', fg='red')}: cannot listen on --uds {uds}: {error.strerror or error}"
     if error.errno == errno.EADDRINUSE:
         fix = "leave out --strict-port for the next free port, or choose another with --port"
         reason = f"port {port} is taken: {fix}" if strict else f"{error.strerror}: choose another with --port"

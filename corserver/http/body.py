@@ -39,7 +39,9 @@ class Body:
     __slots__ = ("_receive", "_trailers", "_whole", "form")
 
     def __init__(
-        self, receive: Callable[[], Awaitable[bytes]], trailers: Callable[[], tuple[Field, ...]] = tuple
+        self,
+        receive: Callable[[], Awaitable[bytes]],
+        trailers: Callable[[], tuple[Field, ...]] = tuple,
     ) -> None:
         self._receive = receive
         self._trailers = trailers

@@ -21,14 +21,15 @@ import trio
 from corserver.http.body import NO_BODY, Body
 from corserver.http.exchange import Exchange, Service, open_exchange, refused_exchange
 from corserver.http.fileslice import FileSlice
+from corserver.http.forwarded import Sender
 from corserver.http.framing import Framing, can_upgrade, framing_of
-from corserver.http.gate import RefusedHead
+from corserver.http.gate import Head, RefusedHead
 from corserver.http.log import Entry
 from corserver.http.messages import Address, HTTPError, Request, Response, UpgradeHandler
 from corserver.http.mistakes import close_all, http_error_in, without_mistakes
 from corserver.http.reader import Reader
 from corserver.http.transport import PeerLeft, Transport
-from corserver.http.upgraded import Upgraded
+from corserver.http.upgraded import Upgraded, stop
 from corserver.http.wire import Wire
 from corserver.http.wire.response_heads import switching
 
@@ -41,6 +42,7 @@ class Connection:
     __slots__ = (
         "_body_sent",
         "_chunks",
+        "_is_behind",
         "_is_stopped",
         "_limits",
         "_reader",
@@ -56,6 +58,7 @@ class Connection:
         self._transport = transport if isinstance(transport, Transport) else Transport(transport, service.limits)
         self._service = service
         self.client = client
+        self._is_behind = service.proxies is not None and service.proxies.trusts(client)
         self._wire = Wire(service.limits, service.sections)
         self._reader = Reader(self._transport, self._wire, service.limits)
         self._chunks: AsyncIterator[bytes] | None = None
@@ -85,7 +88,7 @@ class Connection:
         self._is_stopped = self._wire.must_close = True
         self._transport.stop_idling()
         if self._upgrade is not None:
-            _stop(self._upgrade)
+            stop(self._upgrade)
 
     async def _exchange(self) -> bool:
         """Whether another request is to be waited for here."""
@@ -97,7 +100,7 @@ class Connection:
         else:
             if head is None:
                 return False
-            exchange = open_exchange(head, self._service)
+            exchange = open_exchange(head, self._service, self._sender(head) if self._is_behind else None)
         self._body_sent = 0
         response, failure = await self._answer(exchange)
         if failure:
@@ -108,9 +111,14 @@ class Connection:
             return False
         return await self._make_ready()
 
+    def _sender(self, head: Head) -> Sender:
+        service = self._service
+        assert service.proxies is not None, "it is behind one of them"
+        return service.proxies.sender(head.fields, self.client, service.scheme, head.authority)
+
     def _is_last(self) -> bool:
-        most = self._limits.requests
-        return self._service.is_retiring or (most is not None and self._transport.served + 1 >= most)
+        most, service = self._limits.requests, self._service
+        return service.is_retiring or service.is_draining or (most is not None and self._transport.served + 1 >= most)
 
     async def _answer(self, exchange: Exchange) -> tuple[Response, str]:
         """The response as it was sent, and why it was cut short, empty where it was not."""
@@ -130,7 +138,7 @@ class Connection:
     async def _hand_over(self, upgrade: UpgradeHandler) -> None:
         self._upgrade = upgrade
         if self._is_stopped:
-            _stop(upgrade)
+            stop(upgrade)
         try:
             await upgrade(Upgraded(self._transport), self._wire.take_rest())
             await self._transport.linger()
@@ -161,17 +169,17 @@ class Connection:
     def _request(self, exchange: Exchange) -> Request:
         head = exchange.head
         assert head is not None, "only a request whose head was accepted reaches the app"
-        section = head.section
+        section, sender = head.section, exchange.sender
         has_body = section.content_length or section.chunked
         return Request(
             head.method.decode("ascii"),
             head.target.decode("ascii"),
             exchange.path,
             section.headers,
-            self._service.scheme,
-            head.authority.decode("ascii"),
+            self._service.scheme if sender is None else sender.scheme,
+            head.authority.decode("ascii") if sender is None else sender.authority,
             "1.1" if head.minor_version else "1.0",
-            self.client,
+            self.client if sender is None else sender.client,
             content=Body(self._reader.next_body, lambda: self._wire.trailers) if has_body else NO_BODY,
             peer=self._reader,
             start_soon=self._service.start_soon,
@@ -233,6 +241,9 @@ class Connection:
         except Exception as error:
             if self._transport.peer_left:
                 raise PeerLeft from error
+            if (expected := http_error_in(error)) is not None:
+                logger.error("%s: the connection is cut, for the head was sent", expected.detail)
+                return expected.detail
             logger.exception("the body of a response raised after its head was sent: the connection is cut")
             return type(error).__name__
         finally:
@@ -267,13 +278,13 @@ class Connection:
         return True
 
     def _log(self, exchange: Exchange, response: Response | None, clock: tuple[float, float], failure: str) -> None:
-        if self._service.access_log is None:
+        if self._service.access_log is None or not exchange.is_logged:
             return
         seconds = trio.current_time() - clock[1]
         self._service.access_log(
             Entry(
                 time=clock[0],
-                client=self.client,
+                client=self.client if exchange.sender is None else exchange.sender.client,
                 method=exchange.method,
                 target=exchange.target,
                 status=None if response is None else response.status,
@@ -284,9 +295,3 @@ class Connection:
                 version=b"HTTP/1.%d" % (1 if exchange.head is None else exchange.head.minor_version),
             )
         )
-
-
-def _stop(upgrade: UpgradeHandler) -> None:
-    stop = getattr(upgrade, "stop", None)
-    if stop is not None:
-        stop()

@@ -15,7 +15,9 @@ from corserver.cors.origins import parse_origin
 from corserver.cors.policy import Policy
 from corserver.cors.scopes import INHERIT, BadPath, Path, Scopes
 from corserver.http.crew import Crew
+from corserver.http.forwarded import Sender, TrustedProxies
 from corserver.http.gate import Head, HeaderSection, RefusedHead, body_too_large, salvage
+from corserver.http.health import health
 from corserver.http.hosts import AllowedHosts
 from corserver.http.limits import Limits
 from corserver.http.log import Entry
@@ -54,7 +56,8 @@ class Service:
 
     *scopes* may be replaced while the server runs: an exchange keeps the table that it began with. *remembers* is
     whether heads and verdicts are remembered; the answers are the same, byte for byte, if they are not. Once it
-    *is_retiring*, every answer is its connection's last.
+    *is_retiring* or *is_draining*, every answer is its connection's last. *proxies* are those whose word for the client
+    is taken; *health* is the path of the health endpoint.
     """
 
     app: App
@@ -69,6 +72,9 @@ class Service:
     is_retiring: bool = False
     #: Runs what handlers start, while connections are served.
     crew: Crew[Call] | None = None
+    is_draining: bool = False
+    proxies: TrustedProxies | None = None
+    health: bytes | None = None
     sections: KnownSections = field(init=False)
     verdicts: KnownVerdicts = field(init=False)
     heads: ResponseHeads = field(init=False)
@@ -103,7 +109,10 @@ async def run_call(call: Call) -> None:
 
 
 class Exchange(NamedTuple):
-    """A request as far as the server itself decides on it. Without an *answer* it is the app's, at *path*."""
+    """A request as far as the server itself decides on it. Without an *answer* it is the app's, at *path*.
+
+    *sender* is who sent it, where a proxy says that; *is_logged* whether the log has it.
+    """
 
     method: bytes
     target: bytes
@@ -111,43 +120,56 @@ class Exchange(NamedTuple):
     answer: Response | None = None
     head: Head | None = None
     path: Path = Path()
+    sender: Sender | None = None
+    is_logged: bool = True
 
 
-def open_exchange(head: Head, service: Service) -> Exchange:
+def open_exchange(head: Head, service: Service, sender: Sender | None = None) -> Exchange:
     """Classify a request whose head was accepted, and decide on it."""
     scopes, method, target = service.scopes, head.method, head.target
+    if service.health is not None and target == service.health and method in (b"GET", b"HEAD"):
+        answer = health(service.is_draining or service.is_retiring)
+        decision = Decision.ungoverned(_cors_request(head, service, sender))
+        return Exchange(method, target, decision, answer, head, is_logged=False)
     if target == b"*":
         # RFC 9110 §9.3.7: about the server as a whole, so no path's policy governs it.
         answer = Response(status=204, headers=[_SERVER_METHODS])
-        decision = Decision.ungoverned(_cors_request(head, service))
-        return Exchange(method, target, decision, answer, head)
+        decision = Decision.ungoverned(_cors_request(head, service, sender))
+        return Exchange(method, target, decision, answer, head, sender=sender)
     try:
         path = Path.parse(target.partition(b"?")[0])
     except BadPath as error:
-        decision = _decide(scopes.default_policy, _cors_request(head, service))
+        decision = _decide(scopes.default_policy, _cors_request(head, service, sender))
         answer = HTTPError(400, str(error)).response()
-        return Exchange(method, target, decision, answer, head)
-    verdict = _verdict_on(head, path, scopes, service)
-    return Exchange(method, target, verdict.decision, verdict.answer, head, path)
+        return Exchange(method, target, decision, answer, head, sender=sender)
+    verdict = _verdict_on(head, path, scopes, service, sender)
+    return Exchange(method, target, verdict.decision, verdict.answer, head, path, sender)
 
 
-def _verdict_on(head: Head, path: Path, scopes: Scopes, service: Service) -> Verdict:
+def _verdict_on(head: Head, path: Path, scopes: Scopes, service: Service, sender: Sender | None) -> Verdict:
     policy, request = scopes.only_policy, None
     if policy is INHERIT:
-        request = _cors_request(head, service)
+        request = _cors_request(head, service, sender)
         policy = scopes.policy_for(path, request.governed_method.decode("latin-1"))
-    key = head.section, head.method, head.authority, id(policy)
+    named = head.authority if sender is None else b"%s %s" % (head.authority, _own_origin(head, service, sender))
+    key = head.section, head.method, named, id(policy)
     verdict = service.verdicts.get(key)
     if verdict is None or verdict.policy is not policy:
-        decision = _decide(policy, request or _cors_request(head, service))
+        decision = _decide(policy, request or _cors_request(head, service, sender))
         verdict = Verdict(policy, decision, _own_answer(head, decision, service))
         if policy is None or policy.predicate is None:  # A predicate may change its mind.
             service.verdicts.put(key, verdict, _VERDICT_WEIGHT)
     return verdict
 
 
-def _cors_request(head: Head, service: Service) -> CORSRequest:
-    return CORSRequest.read(head.method, head.fields, b"%s://%s" % (service.scheme.encode(), head.authority))
+def _cors_request(head: Head, service: Service, sender: Sender | None) -> CORSRequest:
+    return CORSRequest.read(head.method, head.fields, _own_origin(head, service, sender))
+
+
+def _own_origin(head: Head, service: Service, sender: Sender | None) -> bytes:
+    if sender is None:
+        return b"%s://%s" % (service.scheme.encode(), head.authority)
+    return f"{sender.scheme}://{sender.authority}".encode("ascii")
 
 
 def refused_exchange(refusal: RefusedHead, service: Service) -> Exchange:

@@ -12,6 +12,9 @@ import trio
 #: What is read at a time, and so what a slow client can make the server hold. One thread hop costs as much CPU as
 #: copying a few of these KiB, so that smaller pieces make large files dear.
 CHUNK: Final = 256 * 1024
+#: What is in the page cache is there in runs, as it was read ahead: one byte in so many is looked for.
+_SAMPLED: Final = 1024 * 1024
+_NOWAIT: Final[int | None] = getattr(os, "RWF_NOWAIT", None)
 
 
 class FileShrank(OSError):
@@ -43,6 +46,14 @@ class FileSlice:
     def pieces(self, offset: int, length: int) -> "Pieces":
         """Another part of the same file."""
         return Pieces(self, offset, length)
+
+    def is_at_hand(self, offset: int, length: int) -> bool:
+        """Whether a part of the file can be had without waiting for a disk, as far as samples of it tell."""
+        fd = self._file.fileno()
+        try:
+            return all(_is_cached(fd, at) for at in (*range(offset, offset + length, _SAMPLED), offset + length - 1))
+        except OSError:  # The file system cannot tell.
+            return False
 
     def close(self) -> None:
         """Close the descriptor; a second time it does nothing."""
@@ -80,6 +91,16 @@ class Pieces:
         piece = read_some(self._file.fileno(), self._position, size)
         self._position += len(piece)
         return piece
+
+
+def _is_cached(fd: int, offset: int) -> bool:
+    if _NOWAIT is None:
+        return False
+    try:
+        os.preadv(fd, [bytearray(1)], offset, _NOWAIT)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def read_exactly(fd: int, offset: int, length: int) -> bytes:

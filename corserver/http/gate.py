@@ -20,8 +20,9 @@ from typing import Final, NamedTuple
 
 from corserver.cors.fetch import Field
 from corserver.cors.origins import is_domain, is_ipv4
+from corserver.http.header_lines import Headers
 from corserver.http.limits import Limits
-from corserver.http.messages import Headers, HTTPError
+from corserver.http.messages import HTTPError
 
 _METHOD: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}")
 _VERSION: Final = re.compile(rb"HTTP/([0-9])\.([0-9])")

@@ -1,6 +1,7 @@
 """Which hosts a server answers for: the guard against DNS rebinding, which makes a foreign page look same-origin."""
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from corserver.cors.origins import is_ipv4
@@ -19,6 +20,13 @@ class AllowedHosts:
     def permits(self, authority: bytes) -> bool:
         """Whether *authority*, from a head that passed the gate, is allowed. An HTTP/1.0 request may have none."""
         return _permits(self.names, authority)
+
+
+def allowed_hosts(names: Sequence[str] | None, *, on_loopback: bool) -> AllowedHosts | None:
+    """What is allowed beside *names*: with None nothing is checked but *on_loopback*, where rebinding leads to."""
+    if names is None and not on_loopback:
+        return None
+    return AllowedHosts(frozenset(name.lower() for name in names or ()))
 
 
 @functools.lru_cache(maxsize=256)  # Most clients of a server name the same host.

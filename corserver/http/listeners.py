@@ -27,22 +27,33 @@ _BACKLOG: Final = 65535
 
 @dataclass(frozen=True, slots=True)
 class BoundAddress:
-    """Where a server listens."""
+    """Where a server listens: host and port, or *uds*, the path of a Unix socket."""
 
     host: str
     port: int
     scheme: str = "http"
+    uds: str = ""
 
     @property
     def url(self) -> str:
-        """A URL that reaches it from this machine, without a trailing slash."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host)
-        return f"{self.scheme}://{host or (f'[{self.host}]' if ':' in self.host else self.host)}:{self.port}"
+        """A URL that reaches it from this machine, without a trailing slash; for a Unix socket once connected to it."""
+        if self.uds:
+            return f"{self.scheme}://localhost"
+        return self.url_of({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host))
+
+    def url_of(self, host: str) -> str:
+        """Its URL by another address of the same machine."""
+        return f"{self.scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine can reach it."""
+        """Whether only programs of this machine reach it, web pages among them. None of those reaches a Unix socket."""
         return self.host == "::1" or is_loopback_host(self.host.encode("ascii", "replace"))
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether it is at every address that this machine has."""
+        return self.host in ("0.0.0.0", "::")
 
 
 class Room:
@@ -98,10 +109,26 @@ async def accept(listener: socket.socket, room: Room, admit: Callable[[socket.so
             admit(sock, address[:2] if isinstance(address, tuple) else address)
 
 
+def accept_waiting(listener: socket.socket, room: Room, admit: Callable[[socket.socket, Address], None]) -> None:
+    """Give what waits in the queue of *listener* to *admit*: closing it would reset these connections, whose clients
+    may have sent their requests already."""
+    with contextlib.suppress(OSError):
+        while room.take():
+            try:
+                sock, address = listener.accept()
+            except OSError:
+                room.give()
+                raise
+            sock.setblocking(False)
+            admit(sock, address[:2] if isinstance(address, tuple) else address)
+
+
 def bound_address(listener: socket.socket, scheme: str) -> BoundAddress:
     """Where *listener* listens."""
-    host, port = listener.getsockname()[:2]
-    return BoundAddress(host, port, scheme)
+    name = listener.getsockname()
+    if isinstance(name, str):
+        return BoundAddress("", 0, scheme, uds=name)
+    return BoundAddress(name[0], name[1], scheme)
 
 
 def room_for_connections() -> int:

@@ -65,6 +65,8 @@ class Lobby:
         limits = service.limits
         #: How many requests of a connection may be answered here; its last answer is the connection's own.
         self._most_answers = sys.maxsize if limits.requests is None else limits.requests - 1
+        if service.proxies is not None:  # Who asked is the connection's business.
+            self._most_answers = 0
         self._shortest = min(limits.head_seconds, limits.idle_seconds, limits.linger_idle_seconds, _SHEDDING_SECONDS)
 
     def __len__(self) -> int:

@@ -42,17 +42,27 @@ _SHOWN_TARGET: Final = 2000
 _KEPT_TARGET: Final = 8192
 
 
-def request_words(entry: Entry) -> str:
-    """Method and target, for people. A preflight's line shows the method that it asks for: `PUT /items/7`."""
-    decision = entry.decision
-    method = decision.request.governed_method if decision.request.kind is Kind.PREFLIGHT else entry.method
-    return f"{printable(method, _SHOWN_METHOD) or '-'} {printable(entry.target, _SHOWN_TARGET) or '-'}"
+def shown_method(method: bytes) -> str:
+    """A method for people."""
+    return printable(method, _SHOWN_METHOD) or "-"
+
+
+def shown_target(target: bytes) -> str:
+    """A target for people."""
+    return printable(target, _SHOWN_TARGET) or "-"
+
+
+def asked_method(decision: Decision) -> bytes | None:
+    """The method that a preflight asks for, which its line shows: `PUT /items/7`; None for another request."""
+    return decision.request.governed_method if decision.request.kind is Kind.PREFLIGHT else None
 
 
 def text(entry: Entry) -> str:
     """A line for people: the request, the status, what CORS did and why: `PUT / 204 preflight allowed https://a.example`."""
     cut = f"cut short: {entry.failure}" if entry.failure else ""
-    return " ".join(filter(None, (request_words(entry), str(entry.status or "-"), cors_words(entry.decision), cut)))
+    method = shown_method(asked_method(entry.decision) or entry.method)
+    words = (method, shown_target(entry.target), str(entry.status or "-"), cors_words(entry.decision), cut)
+    return " ".join(filter(None, words))
 
 
 def common(entry: Entry) -> str:
@@ -137,7 +147,7 @@ def cors_words(decision: Decision) -> str:
     kind, reason = decision.request.kind, decision.reason
     origin = ", ".join(printable(origin) for origin in decision.request.origins)
     words = _kind_words(decision)
-    if reason is Reason.NO_POLICY:
+    if reason is Reason.NO_POLICY and decision.request.origin != decision.request.own_origin:
         return f"{words} off {origin} ({decision.sentence})"
     if kind is Kind.NOT_CORS or reason.outcome is Outcome.UNRELATED:
         return ""

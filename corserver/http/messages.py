@@ -1,57 +1,34 @@
 """The messages: what a handler is given and what it returns. Values, apart from the `Body`, which is read once."""
 
-import functools
 import json
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Mapping,
+)
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 from urllib.parse import parse_qsl, unquote
 
-from corserver.cors.fetch import Field, is_token
+import trio
+
+from corserver.cors.fetch import Field
 from corserver.cors.scopes import Path
 from corserver.http.body import NO_BODY, Body, Peer
 from corserver.http.forms import Form, FormError, FormLimits, Query, read_form
+from corserver.http.header_lines import Headers, HeadersLike, header_fields
 
 if TYPE_CHECKING:
     from trio.abc import Stream
 
-#: What may follow a header's name on the wire (RFC 9110 §5.5): visible bytes, obs-text, space and tab.
-_FIELD_VALUE_BYTES: Final = frozenset({0x09, *range(0x20, 0x7F), *range(0x80, 0x100)})
-#: Headers that describe the connection, which is the server's business and not a handler's (RFC 9110 §7.6.1).
-CONNECTION_HEADERS: Final = frozenset({b"connection", b"transfer-encoding", b"keep-alive", b"upgrade", b"te"})
-
 _FORM_LIMITS: Final = FormLimits()
 
-HeadersLike = Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]
 Address = tuple[str, int] | str | None
 #: What takes over a connection's stream, with the bytes that were read already.
 UpgradeHandler = Callable[["Stream", bytes], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Headers(Mapping[str, str]):
-    """Header lines in order, names lower-case. As a mapping: by name in any case, the values of all lines joined."""
-
-    fields: tuple[Field, ...] = ()
-
-    def get_all(self, name: str) -> tuple[str, ...]:
-        """The values of every line of that name, in order."""
-        wanted = name.lower().encode("latin-1", "replace")
-        return tuple(value.decode("latin-1") for key, value in self.fields if key == wanted)
-
-    def __getitem__(self, name: str) -> str:
-        values = self.get_all(name)
-        if not values:
-            raise KeyError(name)
-        return ", ".join(values)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(name.decode("latin-1") for name, _ in self.fields))
-
-    def __len__(self) -> int:
-        return len({name for name, _ in self.fields})
 
 
 class HTTPError(Exception):
@@ -128,6 +105,15 @@ class Request(_RequestFields):
     def trailers(self) -> Headers:
         """The trailers of a chunked body, once it was read to its end."""
         return Headers(self.content.trailers)
+
+    async def client_left(self) -> None:
+        """Wait until the client has left; one that ended its side, as none does that waits for an answer, has.
+
+        For a handler that works long, in a task beside it, once the body was read to its end.
+        """
+        if self.peer is None:
+            await trio.sleep_forever()
+        await self.peer.wait_left()
 
     def stream(self) -> AsyncIterator[bytes]:
         """The body's chunks as they arrive. Raises as `body`."""
@@ -257,38 +243,3 @@ def reason_phrase(status: int) -> str:
         return HTTPStatus(status).phrase
     except ValueError:
         return ""
-
-
-def header_fields(headers: HeadersLike) -> tuple[Field, ...]:
-    """Header lines as bytes, checked. Raises ValueError for a name or value that cannot be on the wire, and for a
-    Content-Length that is no number or stands twice."""
-    if not headers:
-        return ()
-    is_mapping = type(headers) is not tuple and isinstance(headers, Mapping)  # The latter takes its time.
-    pairs: Any = headers.items() if is_mapping else headers  # type: ignore[union-attr]
-    return _header_lines(tuple([(name, value) for name, value in pairs]))
-
-
-@functools.lru_cache(maxsize=256)  # An app writes the same lines again and again.
-def _header_lines(pairs: tuple[tuple[str | bytes, str | bytes], ...]) -> tuple[Field, ...]:
-    fields = tuple([_header_field(name, value) for name, value in pairs])
-    lengths = [value for name, value in fields if name.lower() == b"content-length"]
-    if lengths and (len(lengths) > 1 or not (lengths[0].isdigit() and len(lengths[0]) < 19)):
-        raise ValueError(f"a response has one Content-Length, a decimal number, not {lengths!r}")
-    return fields
-
-
-@functools.lru_cache(maxsize=1024)
-def _header_field(name: str | bytes, value: str | bytes) -> Field:
-    raw_name = name.encode("latin-1", "replace") if isinstance(name, str) else name
-    try:
-        raw_value = value.encode("latin-1") if isinstance(value, str) else value
-    except UnicodeEncodeError:
-        raise ValueError(f"header {name!r}: its value has characters beyond latin-1: {value!r}") from None
-    if not is_token(raw_name):
-        raise ValueError(f"{name!r} is not a header name")
-    if raw_name.lower() in CONNECTION_HEADERS:
-        raise ValueError(f"{name!r} is about the connection: the server writes it, a handler cannot")
-    if not _FIELD_VALUE_BYTES.issuperset(raw_value) or raw_value != raw_value.strip(b" \t"):
-        raise ValueError(f"header {name!r}: its value has control characters or outer white space: {value!r}")
-    return raw_name, raw_value

@@ -5,6 +5,9 @@ under way are finished, within the grace of `Limits`, and say `Connection: close
 that a cancellation from outside does not reach the answers under way, their tasks run in a shielded scope, whose
 deadline the stop sets. Nothing here waits longer than the grace.
 
+Draining comes before that, where a load balancer asks for the server's health: that is said to be bad, while all else
+goes on.
+
 Retiring is for a server whose place another has taken already, on the same listening socket. A client that has just
 been answered may send its next request at any moment, and if the connection is closed at that moment, that request is
 lost. So nothing is closed that was not told: the server goes on answering, each answer says `Connection: close`, and
@@ -24,12 +27,15 @@ from corserver.cors.scopes import PolicyChoice, Scopes
 from corserver.http.connection import Connection
 from corserver.http.crew import Crew
 from corserver.http.exchange import Service, run_call
-from corserver.http.hosts import AllowedHosts
+from corserver.http.forwarded import TrustedProxies
+from corserver.http.health import health_path
+from corserver.http.hosts import allowed_hosts
 from corserver.http.limits import Limits
 from corserver.http.listeners import (
     BoundAddress,
     Room,
     accept,
+    accept_waiting,
     bound_address,
     open_listeners,
     room_for_connections,
@@ -98,12 +104,19 @@ class Server:
         self._accepting.cancel()
         self._retiring.cancel()
         self._done.set()
+        self._tell_app()
         if self._lobby is not None:
             self._lobby.stop()
         if self._service.crew is not None:
             self._service.crew.stop()
         for connection in tuple(self._connections):
             connection.stop()
+
+    def drain(self) -> None:
+        """Say at the health endpoint that it is about to end, and with each answer that its connection is; go on."""
+        self._service.is_draining = True
+        if self._lobby is not None:
+            self._lobby.retire()
 
     def retire(self, patience: float | None = None) -> None:
         """Accept no more, tell each client with its next answer to leave, and stop once all have.
@@ -115,13 +128,29 @@ class Server:
         seconds = self._service.limits.grace_seconds if patience is None else patience
         self._retiring.deadline = trio.current_time() + seconds
         self._service.is_retiring = True
+        self._tell_app()
         if self._lobby is not None:
             self._lobby.retire()
         self._accepting.cancel()
 
+    def _tell_app(self) -> None:
+        stopping: Callable[[], None] | None = getattr(self._service.app, "stopping", None)
+        if stopping is not None:
+            stopping()
+
     async def wait_stopped(self) -> None:
         """Wait until the last connection is closed."""
         await self._stopped.wait()
+
+    async def _run(self, listeners: Sequence[socket.socket], task_status: trio.TaskStatus["Server"]) -> None:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(self._serve_connections)
+            task_status.started(self)
+            try:
+                await self._accept(listeners)
+                await self._wait_for_the_last()
+            finally:
+                self.stop()
 
     async def _serve_connections(self, task_status: trio.TaskStatus[None]) -> None:
         poller = open_poller() if self._has_lobby else None
@@ -152,6 +181,8 @@ class Server:
                         nursery.start_soon(accept, listener, self._room, self._admit)
         finally:
             for listener in listeners:
+                if not self._done.is_set():
+                    accept_waiting(listener, self._room, self._admit)
                 listener.close()
 
     async def _wait_for_the_last(self) -> None:
@@ -219,6 +250,8 @@ async def serve(
     listeners: Sequence[socket.socket] | None = None,
     ssl_context: ssl.SSLContext | None = None,
     lobby: bool = True,
+    trusted_proxies: Sequence[str] | None = None,
+    health: str | None = None,
     task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve *app* over HTTP until cancelled; `await nursery.start(serve, app)` yields the running `Server`.
@@ -229,40 +262,37 @@ async def serve(
     localhost and IP addresses; None checks them on loopback addresses only. *explain_denials* puts the reason into
     a refused preflight's body. *server_header* is the Server line, None for none. *listeners*, sockets that listen
     already and do not block, take the place of host and port; they are closed in the end. *ssl_context* makes it HTTPS.
-    Without a *lobby* each connection waits for itself, as it does where the system offers nothing better.
+    *trusted_proxies* are addresses, networks, `unix` or `*`: their `Forwarded` and `X-Forwarded-*` are believed.
+    *health* is a path that answers 200 to anybody, unlogged, and 503 once the server is about to end. Without a *lobby*
+    each connection waits for itself, as it does where the system offers nothing better.
 
-    An app that is an async context manager is entered for the time of serving, and so is a log. Raises OSError where
-    the address cannot be bound, ValueError for policies that cannot be.
+    An app that is an async context manager is entered for the time of serving, and so is a log. One that has a method
+    `stopping` is told when the server begins to stop or retire, so that it can end what would hold that up. Raises
+    OSError where the address cannot be bound, ValueError for policies that cannot be.
     """
     scopes = Scopes.of(cors if cors is not None else getattr(app, "cors", None))
     async with contextlib.AsyncExitStack() as stack:
-        for life in (app, access_log):
-            await _enter(life, stack)
+        await _enter(stack, app, access_log)
         opened = await open_listeners(host, port) if listeners is None else listeners
-        scheme = "http" if ssl_context is None else "https"
+        scheme = "https" if ssl_context else "http"
         addresses = tuple(bound_address(listener, scheme) for listener in opened)
-        check_hosts = allow_hosts is not None or all(address.is_loopback for address in addresses)
         service = Service(
             app=app,
             scopes=scopes,
             limits=limits or Limits(),
-            hosts=AllowedHosts(frozenset(name.lower() for name in allow_hosts or ())) if check_hosts else None,
+            hosts=allowed_hosts(allow_hosts, on_loopback=all(address.is_loopback for address in addresses)),
             access_log=access_log,
             scheme=scheme,
             explain_denials=explain_denials,
             server_header=None if server_header is None else server_header.encode("ascii"),
+            proxies=TrustedProxies.parse(trusted_proxies) if trusted_proxies else None,
+            health=None if health is None else health_path(health),
         )
         server = Server(service, addresses, ssl_context, has_lobby=lobby)
-        async with trio.open_nursery() as nursery:
-            await nursery.start(server._serve_connections)
-            task_status.started(server)
-            try:
-                await server._accept(opened)
-                await server._wait_for_the_last()
-            finally:
-                server.stop()
+        await server._run(opened, task_status)
 
 
-async def _enter(life: Any, stack: contextlib.AsyncExitStack) -> None:
-    if hasattr(life, "__aenter__"):
-        await stack.enter_async_context(life)
+async def _enter(stack: contextlib.AsyncExitStack, *lives: Any) -> None:
+    for life in lives:
+        if hasattr(life, "__aenter__"):
+            await stack.enter_async_context(life)

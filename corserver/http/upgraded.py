@@ -2,6 +2,7 @@
 
 import trio
 
+from corserver.http.messages import UpgradeHandler
 from corserver.http.transport import PeerLeft, Transport
 
 
@@ -45,3 +46,10 @@ class Upgraded(trio.abc.HalfCloseableStream):
     async def aclose(self) -> None:
         """As trio's."""
         await self._transport.stream.aclose()
+
+
+def stop(upgrade: UpgradeHandler) -> None:
+    """Tell what has taken a connection over, if it wants to know, that the server stops."""
+    tell = getattr(upgrade, "stop", None)
+    if tell is not None:
+        tell()

@@ -17,6 +17,8 @@ from corserver.http.transport import PeerLeft, Transport, name_of
 
 #: A whole answer up to this size is joined and goes out by one call; of a longer one the body is not copied.
 _JOINED: Final = 16384
+#: How much of a file is sent before the others have their turn.
+_FILE_PIECE: Final = 1024 * 1024
 
 
 class State(Enum):
@@ -155,9 +157,18 @@ class Visitor(Transport):
             self.peer_left = True
             raise PeerLeft from error
         if sent < len(head):
-            await super().send(head[sent:], body)
-        elif sent < len(head) + len(body):
+            await self._send(memoryview(head)[sent:])
+            sent = len(head)
+        if sent < len(head) + len(body):
             await self._send(memoryview(body)[sent - len(head) :])
+
+    def post(self, head: bytes, body: bytes) -> bool:
+        """As `Transport`: a short one, by the lobby, with those of the others who are seen to now."""
+        if len(head) + len(body) > _JOINED:
+            return False
+        self.owed += head + body
+        self._host.post(self)
+        return True
 
     def send_now(self, data: bytes) -> int:
         """As `Transport`."""
@@ -169,14 +180,6 @@ class Visitor(Transport):
             self.peer_left = True
             raise PeerLeft from error
 
-    def post(self, head: bytes, body: bytes) -> bool:
-        """As `Transport`: a short one, by the lobby, with those of the others who are seen to now."""
-        if len(head) + len(body) > _JOINED:
-            return False
-        self.owed += head + body
-        self._host.post(self)
-        return True
-
     async def send_file(self, head: bytes, file: FileSlice, count: Callable[[int], None]) -> None:
         """As `Transport`: the kernel copies it (sendfile(2))."""
         if self.owed:
@@ -185,11 +188,15 @@ class Visitor(Transport):
         try:
             sent = self._socket.send(head, socket.MSG_MORE)
             if sent < len(head):
-                await self._send(head[sent:])
+                await self._send(memoryview(head)[sent:])
             while at < end:
+                length = min(end - at, _FILE_PIECE)
                 try:
-                    # In a thread, for the disk may have to be waited for; it sends as much as the socket takes at once.
-                    sent = await trio.to_thread.run_sync(os.sendfile, sock, file.fileno(), at, end - at)
+                    if file.is_at_hand(at, length):
+                        sent = os.sendfile(sock, file.fileno(), at, length)
+                        await trio.lowlevel.checkpoint()
+                    else:
+                        sent = await trio.to_thread.run_sync(os.sendfile, sock, file.fileno(), at, length)
                 except BlockingIOError:
                     await self._writable()
                     continue
@@ -200,6 +207,18 @@ class Visitor(Transport):
         except (BrokenPipeError, ConnectionError) as error:
             self.peer_left = True
             raise PeerLeft from error
+
+    async def _send(self, data: bytes | memoryview) -> None:
+        # As much at once as the socket takes, which is at least a third of its buffer once it can be written again.
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[self._socket.send(view) :]
+            except BlockingIOError:
+                await self._writable()
+            except OSError as error:
+                self.peer_left = True
+                raise PeerLeft from error
 
     async def _writable(self) -> None:
         with trio.move_on_after(self._limits.write_seconds) as scope:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from corserver.apps.wrapping import Wrapping
 from corserver.cors.decision import CORSRequest, Decision, Reason
+from corserver.http.header_lines import Headers
 from corserver.http.log import Entry
-from corserver.http.messages import Headers, Request, Response
+from corserver.http.messages import Request, Response
 
 _given: ContextVar[Request | None] = ContextVar("given", default=None)
 

@@ -12,7 +12,8 @@ import trio
 
 from corserver import App, Policy, Request, Response, Server, StaticFiles, serve
 from corserver.apps.auth import BasicAuth
-from corserver.http.messages import Headers, HTTPError
+from corserver.http.header_lines import Headers
+from corserver.http.messages import HTTPError
 from tests.apps.files.site import make_request
 
 

@@ -64,9 +64,15 @@ class Console:
 
     async def expect(self, words: str) -> str:
         """The next message of the console that has *words*, as soon as it is there."""
+        return (await self.until(words))[-1]
+
+    async def until(self, words: str) -> list[str]:
+        """The next messages of the console, up to one that has *words*."""
+        messages = []
         async for message in self._receive:
+            messages.append(message)
             if words in message:
-                return message
+                return messages
         raise EOFError("the browser ended")
 
     async def read(self, stderr: trio.abc.ReceiveStream) -> None:

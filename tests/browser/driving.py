@@ -18,7 +18,7 @@ import trio
 
 from tests.browser.chromium import _FLAGS, INSTALL, find_chromium
 
-_CODES: Final = {"Tab": 9, "Enter": 13, " ": 32}
+_CODES: Final = {"Tab": 9, "Enter": 13, " ": 32, "ArrowUp": 38, "ArrowDown": 40}
 _TEXTS: Final = {"Enter": "\r", " ": " "}
 _SHIFT: Final = 8
 
@@ -64,6 +64,15 @@ class Tab:
             f"new Promise((done) => {{ (function look() {{ ({condition}) ? done() : setTimeout(look, 10); }})(); }})"
         )
 
+    async def until_it_reloads(self, condition: str) -> None:
+        """Wait for *condition* to hold in the page that comes after this one."""
+        while True:
+            try:
+                return await self.until(condition)
+            except AssertionError as error:
+                if "navigated" not in str(error) and "context" not in str(error):
+                    raise
+
     async def press(self, key: str, *, shift: bool = False) -> None:
         """Press a key, as a keyboard does."""
         event = {
@@ -75,6 +84,12 @@ class Tab:
         text = {"text": _TEXTS[key]} if key in _TEXTS else {}
         await self.call("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", **event, **text)
         await self.call("Input.dispatchKeyEvent", type="keyUp", **event)
+
+    async def type_key(self, key: str) -> None:
+        """Press a key that has no text, or a letter, as `press` without an effect of its own."""
+        code = _CODES.get(key, ord(key.upper()[0]))
+        for kind in ("rawKeyDown", "keyUp"):
+            await self.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code)
 
     async def type(self, text: str) -> None:
         """Type into what has the focus."""

@@ -79,21 +79,29 @@ class Page:
 
     async def run_blocked(self, script: str, /, **values: Any) -> tuple[Any, str]:
         """What *script* returns (see `run`), and the console's word on the request of it that was blocked."""
-        return await self._run("blocked by CORS policy", script, values)
+        result, messages = await self._run("blocked by CORS policy", script, values)
+        return result, messages[-1]
 
-    async def _run(self, console_words: str, script: str, values: dict[str, Any]) -> tuple[Any, str]:
+    async def run_listening(self, script: str, /, **values: Any) -> tuple[Any, list[str]]:
+        """What *script* returns (see `run`), and all that the console said meanwhile."""
+        end = "that is all"
+        wrapped = f"const found = await (async () => {{ {script} }})();\nconsole.log({json.dumps(end)});\nreturn found;"
+        return await self._run(end, wrapped, values)
+
+    async def _run(self, console_words: str, script: str, values: dict[str, Any]) -> tuple[Any, list[str]]:
         names, arguments = ", ".join(values), ", ".join(map(json.dumps, values.values()))
         self._script = _SCRIPT % {"names": names, "script": script, "values": arguments}
-        result, message = None, ""
+        result: Any = None
+        messages: list[str] = []
         async with chromium(f"{self.origin}/") as console:
             with trio.move_on_after(PATIENCE):
                 result = await self._results.receive()
-                message = await console.expect(console_words) if console_words else ""
+                messages = await console.until(console_words) if console_words else []
         # Not inside: what is raised there comes out in an exception group.
         assert result is not None, "the script did not end; the browser said:\n" + "\n".join(console.log)
         assert "threw" not in result, f"the script threw {result['threw']}"
-        assert message or not console_words, f"nothing was {console_words}; the script returned {result}"
-        return result["returned"], message
+        assert messages or not console_words, f"nothing was {console_words}; the script returned {result}"
+        return result["returned"], messages
 
     async def _answer_page(self, request: Request) -> Response:
         return Response(_PAGE, headers={"Content-Type": "text/html"})

@@ -1,9 +1,12 @@
 """`corserver bench` as it is typed, against a server of ours."""
 
 import json
+import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from click.testing import CliRunner, Result
 from corserver import Policy
 from corserver.cli.bench import bench
 from corserver.testing import Running, running
+from tests.cli.test_check import examples
 from tests.testing.apps import OTHER, SITE, make_app
 
 
@@ -83,6 +87,25 @@ def test_a_baseline_decides_the_exit_code(server: Running, tmp_path: Path) -> No
     assert run(server, "--baseline", str(file)).exit_code == 2
 
 
+@pytest.mark.parametrize("example", examples(bench.epilog or ""))
+def test_every_example_of_the_help_runs(
+    server: Running, example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Word for word, but for the server and its page; and it may end a little earlier."""
+    if "| sh" in example and shutil.which("wrk") is None:
+        pytest.skip("no wrk here: apt-get install wrk")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "before.json").write_text(
+        json.dumps(json.loads(run(server, "--json", "-c", "32").stdout) | {"throughput": 1.0})
+    )
+    words, url = example.split(maxsplit=3), f"{server.url}/hello"
+    assert words[:3] == ["corserver", "bench", "http://127.0.0.1:8000/items"]
+    rest = "".join(words[3:]).replace("--origin https://app.example", "")
+    command = f"{sys.executable} -m corserver bench {url} --origin {SITE} -d 1 -n 500 {rest}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.skipif(shutil.which("wrk") is None, reason="no wrk here: apt-get install wrk")
 def test_the_emitted_wrk_runs_and_every_answer_is_right(server: Running) -> None:
     server.clear()
@@ -100,3 +123,27 @@ def test_the_others_are_given_the_same_lines(server: Running, generator: str, op
     assert all(word in script for word in (SITE, "Access-Control-Request-Method", "PUT", "OPTIONS"))
     if generator == "locust":
         compile(script, "locustfile.py", "exec")
+
+
+@pytest.mark.skipif(find_spec("locust") is None, reason="no locust here: pip install locust")
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("--rate", "1000"),
+        ("--scenario", "get"),
+        ("--scenario", "preflight-denied", "--origin", OTHER),
+    ],
+)
+def test_the_emitted_locustfile_runs_and_no_right_answer_is_a_failure(
+    server: Running, options: tuple[str, ...], tmp_path: Path
+) -> None:
+    server.clear()
+    script = run(server, "-d", "1", "--emit", "locust", *options).stdout
+    command = script.partition("\n")[0].removeprefix("# ").replace("THIS_FILE", str(tmp_path / "locustfile.py"))
+    (tmp_path / "locustfile.py").write_text(script)
+    # it exits with 1 if a request failed, or none was made
+    subprocess.run(
+        [sys.executable, "-m", *shlex.split(command), "--only-summary"], check=True, capture_output=True, timeout=60
+    )
+    assert server.wait_for(1)

@@ -1,10 +1,17 @@
 """`corserver demo` as a user runs it: the banner, the two sites, Ctrl-C, and the page in the wheel's list of files."""
 
+import os
+import shlex
 import signal
 from importlib import resources
+from pathlib import Path
 
 import httpx
+import pytest
+import trio
 
+from corserver.cli.demo import demo
+from tests.cli.test_check import examples
 from tests.cli.test_serve import corserver
 
 
@@ -23,6 +30,22 @@ async def test_it_says_where_serves_both_sites_and_stops_cleanly() -> None:
         assert (await running.line_with("/run/")).endswith(f"cors allowed {url}")
         assert await running.stop(signal.SIGINT) == 0
         await running.line_with("Stopped.")
+
+
+@pytest.mark.parametrize("example", examples(demo.epilog or ""))
+async def test_every_example_of_the_help_runs(example: str, tmp_path: Path) -> None:
+    """A browser that is to be opened is a program that writes down what it is to show."""
+    opened, program = tmp_path / "opened", tmp_path / "browser"
+    os.mkfifo(opened)
+    program.write_text(f'#!/bin/sh\nprintf %s "$1" >{opened}\n')
+    program.chmod(0o755)
+    async with corserver(*shlex.split(example)[1:], BROWSER=str(program)) as running:
+        url = await running.url()
+        if "--open" in example:
+            assert await trio.Path(opened).read_text() == url
+        async with httpx.AsyncClient() as client:
+            assert (await client.get(url)).status_code == 200
+        assert await running.stop(signal.SIGINT) == 0
 
 
 def test_the_page_is_in_the_package() -> None:

@@ -9,10 +9,9 @@ from types import SimpleNamespace
 import pytest
 import trio
 
-from corserver.cli.access_log import AccessLog, TextLines
+from corserver.cli.access_log import Lines
 from corserver.cli.logs import LogFormat, Output, PlainFormatter
 from corserver.cors.decision import CORSRequest, Decision
-from corserver.cors.policy import Policy
 from corserver.http.log import Entry, common, json_line
 
 ENTRY = Entry(
@@ -51,11 +50,25 @@ def test_text_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     write = output.access_log()
     assert write is not None
     write(ENTRY)
-    assert capsys.readouterr().out.endswith(" GET /a 200\n")
+    assert capsys.readouterr().out[8:] == "  200   250 ms  GET      /a\n"
 
 
 def test_no_lines_and_quiet_have_no_access_log() -> None:
     assert Output(lines=False).access_log() is Output(quiet=True).access_log() is None
+    assert Output(ready_line=True).access_log() is None
+
+
+def test_a_program_that_reads_stdout_gets_the_ready_line_and_a_log_only_if_that_is_for_programs() -> None:
+    assert not Output(ready_line=True).is_for_people
+    assert Output(LogFormat.JSON, ready_line=True).has_lines
+
+
+def test_readers_are_given_what_has_ended_even_without_lines() -> None:
+    read: list[Entry] = []
+    log = Output(quiet=True).access_log(read.extend)
+    assert log is not None
+    log(ENTRY)
+    assert read == [ENTRY]
 
 
 def formatted(message: str, *arguments: object, error: BaseException | None = None) -> str:
@@ -122,29 +135,14 @@ async def test_lines_are_written_together_once_somebody_sees_to_it(
             write(replace(ENTRY, target=b"/%d" % number))
         assert capsys.readouterr().out == ""
         await trio.sleep(0.1)
-        assert [line[9:] for line in capsys.readouterr().out.splitlines()] == [f"GET /{n} 200" for n in range(3)]
+        assert [line.split()[-1] for line in capsys.readouterr().out.splitlines()] == [f"/{n}" for n in range(3)]
         write(ENTRY)
-    assert capsys.readouterr().out.endswith(" GET /a 200\n")
+    assert capsys.readouterr().out.endswith(" /a\n")
 
 
 def test_what_is_written_at_once_fits_a_pipe_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[str] = []
     monkeypatch.setattr(sys, "stdout", SimpleNamespace(write=written.append, flush=lambda: None))
-    log = AccessLog(lambda entry: entry.target.decode())
-    for size in (3000, 1000, 100, 5000, 1):
-        log._lines.append("x" * size)
-    log.write_out()
+    write = Lines(lambda entry: entry.target.decode())
+    write([replace(ENTRY, target=b"x" * size) for size in (3000, 1000, 100, 5000, 1)])
     assert [len(piece) for piece in written] == [4002, 101, 5001, 2]
-
-
-def test_a_coloured_line_says_what_was_denied_in_red() -> None:
-    denied = Policy(["https://a.example"]).decide(CORSRequest(b"GET", (b"https://b.example",)))
-    line = TextLines(coloured=True)(replace(ENTRY, decision=denied, status=404))
-    assert "\x1b[33m404\x1b[0m" in line
-    assert "\x1b[31mcors denied https://b.example" in line
-    plain = TextLines(coloured=False)
-    for _ in range(2):
-        assert plain(replace(ENTRY, decision=denied, failure="the client left")).endswith(
-            "cors denied https://b.example (origin not in the policy; allowed: https://a.example)"
-            " cut short: the client left"
-        )

@@ -1,15 +1,19 @@
 """`corserver [DIRECTORY]` as a user runs it: a real process, its terminal, its exit."""
 
+import fcntl
 import json
 import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from unittest.mock import ANY
 
 import httpx
 import pytest
@@ -107,14 +111,26 @@ async def test_it_says_where_what_and_which_policy_then_a_line_a_request_and_sto
         assert await running.stop() == 0
         await running.line_with("Stopped.")
         banner, requests = running.lines[:5], running.lines[5:]
+        columns = re.compile(r"\d\d:\d\d:\d\d  (...)  ([ \d.]{4} ms)  (.{7})  (\S+) *(.*)")
         assert [line.split()[0] for line in banner] == ["corserver", "URL", "Root", "CORS", "Stop"]
         assert banner[2].endswith(str(public))
         assert banner[3].endswith("http://localhost:3000 (any method; any header; no credentials; max-age 600)")
-        assert [line.split(" ", 1)[1] for line in requests[:4]] == [
-            "GET /data.json 200 cors allowed http://localhost:3000",
-            "PUT /data.json 405 cors allowed http://localhost:3000",
-            "PUT /data.json 204 preflight allowed http://localhost:3000",
-            "GET /nope 404 cors denied http://localhost:3001 (origin not in the policy; allowed: http://localhost:3000)",
+        assert [[part.strip() for part in columns.findall(line)[0]] for line in requests[:4]] == [
+            ["200", ANY, "GET", "/data.json", "cors allowed http://localhost:3000"],
+            ["405", ANY, "PUT", "/data.json", "cors allowed http://localhost:3000"],
+            ["204", ANY, "PUT", "/data.json", "preflight allowed http://localhost:3000"],
+            [
+                "404",
+                ANY,
+                "GET",
+                "/nope",
+                "cors denied http://localhost:3001 (origin not in the policy; allowed: http://localhost:3000)",
+            ],
+        ]
+        assert [" ".join(line.split()) for line in requests[4:-1]] == [
+            "Served 4 requests (2 4xx)",
+            "CORS 1 preflight allowed, none denied",
+            "Denied http://localhost:3001 1 time (origin not allowed), to allow it: --cors http://localhost:3001",
         ]
         assert await errors(running) == ""
 
@@ -283,7 +299,7 @@ async def test_limits_reach_the_server(public: Path) -> None:
 
 
 async def test_the_help_names_every_limit(public: Path) -> None:
-    async with corserver("--help") as running:
+    async with corserver("--help", "limits") as running:
         words = (await output(running)).replace(",", " ").split()
     assert set(limits_sentence().split(", ")) <= set(words)
 
@@ -350,3 +366,178 @@ async def test_a_login_guards_everything_and_is_named_without_its_password(publi
             wanted = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
             assert (await client.options(f"{url}/data.json", headers=wanted)).status_code == 204
         assert not [line for line in running.lines if "love" in line]
+
+
+async def test_a_program_that_starts_it_reads_one_object_once_it_listens(public: Path) -> None:
+    async with corserver(public, "-p", "0", "--json") as running:
+        ready = json.loads(await running.line_with("ready"))
+        assert ready["pid"] == running.process.pid
+        assert ready["addresses"] == [ready["url"]]
+        async with httpx.AsyncClient() as client:
+            assert (await client.get(f"{ready['url']}/data.json")).json() == {"a": 1}
+        assert await running.stop() == 0
+        assert (await output(running), len(running.lines)) == ("", 1)
+        assert await errors(running) == ""
+
+
+async def test_the_log_follows_the_ready_line_where_it_is_for_programs(public: Path) -> None:
+    async with corserver(public, "-p", "0", "--json", "--log-format", "json", "--host", "0.0.0.0") as running:
+        ready = json.loads(await running.line_with("ready"))
+        assert ready["url"].startswith("http://127.0.0.1:")
+        async with httpx.AsyncClient() as client:
+            await client.get(f"{ready['url']}/data.json")
+        assert json.loads(await running.line_with("/data.json"))["status"] == 200
+        assert await running.stop() == 0
+
+
+async def test_all_interfaces_are_shown_as_addresses_that_can_be_clicked(public: Path) -> None:
+    async with corserver(public, "-p", "0", "--host", "0.0.0.0") as running:
+        url = await running.url()
+        await running.line_with("Stop")
+        networks = [line.split()[1] for line in running.lines if "Network" in line]
+        async with httpx.AsyncClient() as client:
+            for each in (url, *networks):
+                assert each.rpartition(":")[2] == url.rpartition(":")[2]
+                assert (await client.get(f"{each}/data.json")).json() == {"a": 1}
+        assert any("open to other machines" in line for line in running.lines)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_a_unix_socket(public: Path, tmp_path: Path, workers: str) -> None:
+    path = str(tmp_path / "app.sock")
+    async with corserver(public, "--uds", path, "--uds-mode", "660", "--workers", workers) as running:
+        assert path in await running.line_with("Socket")
+        async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=path)) as client:
+            assert (await client.get("http://app.example/data.json")).json() == {"a": 1}
+        code, text = await refused(public, "--uds", path)
+        assert (code, "a server answers there already" in text) == (3, True)
+        assert await running.stop() == 0
+        assert "app.sock" not in os.listdir(tmp_path)
+        assert await errors(running) == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "url_ends"), [(["-o"], "/"), (["--open", "/docs/?q=1"], "/docs/?q=1"), (["-o", "--spa"], "/")]
+)
+async def test_the_browser_is_opened_and_not_waited_for(
+    public: Path, tmp_path: Path, arguments: list[str], url_ends: str
+) -> None:
+    browser, opened = tmp_path / "browser", tmp_path / "opened"
+    os.mkfifo(opened)
+    browser.write_text(f'#!/bin/sh\nsleep 60 & echo "$1 $!" > {opened}; wait\n')
+    browser.chmod(0o755)
+    async with corserver(public, *arguments, "-p", "0", BROWSER=f"{browser} %s") as running:
+        url = await running.url()
+        opened_url, sleeper = (await read_line(opened)).split()
+        assert opened_url == url + url_ends
+        os.kill(int(sleeper), signal.SIGTERM)
+        assert await running.stop() == 0
+
+
+async def read_line(fifo: Path) -> str:
+    with trio.fail_after(30):
+        return (await trio.to_thread.run_sync(fifo.read_text, abandon_on_cancel=True)).strip()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--open=docs"], "write a path of the site, such as --open /docs"),
+        (["-o", "/usr"], "a directory is served by corserver /usr -o"),
+        (["--open", "--uds", "x.sock"], "a browser cannot connect to a Unix socket"),
+        (["--uds-mode", "rw"], "write three octal digits, such as 660"),
+    ],
+)
+async def test_what_cannot_be_opened_is_said(arguments: list[str], words: str) -> None:
+    code, text = await refused(*arguments)
+    assert (code, True) == (2, words in text), text
+
+
+async def test_verbose_says_the_flag_that_would_allow_it(public: Path) -> None:
+    async with corserver(public, "-p", "0", "-v") as running:
+        async with httpx.AsyncClient(headers={"Origin": "http://localhost:3001"}) as client:
+            await client.get(f"{await running.url()}/data.json")
+        assert (await running.line_with("to allow it")).strip() == "to allow it: --cors http://localhost:3001"
+
+
+async def test_live_pages_have_a_script_that_no_policy_lets_others_read_and_that_is_not_logged(public: Path) -> None:
+    (public / "index.html").write_text("<p>home")
+    async with corserver(public, "-p", "0", "--live", "--cors", "*") as running:
+        url = await running.url()
+        async with httpx.AsyncClient(headers={"Accept": "text/html"}) as client:
+            page = (await client.get(url)).text
+            script = re.findall('src="(.*)"', page)[0]
+            assert (await client.get(f"{url}{script}")).status_code == 200
+            refused = await client.get(f"{url}{script}", headers={"Origin": "https://a.example"})
+            assert (refused.status_code, "access-control-allow-origin" in refused.headers) == (403, False)
+            async with client.stream("GET", f"{url}/_corserver/live") as stream:
+                lines = stream.aiter_lines()
+                while "event: state" not in await anext(lines):
+                    pass
+                running.process.send_signal(signal.SIGINT)
+                assert [line async for line in lines][-1] == ""
+        assert await running.process.wait() == 0
+        await running.line_with("Stopped.")
+        assert not [line for line in running.lines if "_corserver" in line]
+
+
+async def test_live_is_for_one_process(public: Path) -> None:
+    code, text = await refused(public, "--live", "--workers", "2")
+    assert (code, "leave out --workers" in text) == (2, True)
+
+
+async def test_the_live_view_is_on_a_port_of_its_own_and_never_on_the_served_one(public: Path) -> None:
+    async with corserver(public, "-p", "0", "--inspect", "-q", "--json", "--cors", "https://a.example") as running:
+        ready = json.loads(await running.line_with("ready"))
+        view, url = ready["inspect"], ready["url"]
+        assert view != url
+        async with httpx.AsyncClient() as client:
+            assert (await client.get(f"{url}/data.json", headers={"Origin": "https://b.example"})).status_code == 200
+            assert (await client.get(f"{url}/api/exchanges/1")).status_code == 404
+            async with client.stream("GET", f"{view}/api/stream") as stream:
+                lines = stream.aiter_lines()
+                while "/data.json" not in (line := await anext(lines)):
+                    pass
+                assert json.loads(line.partition(": ")[2])[0]["state"] == "denied"
+                running.process.send_signal(signal.SIGINT)
+                with trio.fail_after(10):
+                    assert [line async for line in lines][-1] == ""
+        assert await running.process.wait() == 0
+        assert await errors(running) == ""
+
+
+async def test_the_banner_names_the_live_view_and_several_processes_have_none(public: Path) -> None:
+    async with corserver(public, "-p", "0", "--inspect") as running:
+        view = (await running.line_with("Inspect")).split()[1]
+        async with httpx.AsyncClient() as client:
+            assert "Requests" in (await client.get(view)).text
+    code, text = await refused(public, "--inspect", "--workers", "2")
+    assert (code, "leave out --workers" in text) == (2, True)
+
+
+async def test_on_a_terminal_nothing_but_a_long_path_is_wider_than_it(public: Path) -> None:
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+    command = [sys.executable, "-m", "corserver", str(public), "-p", "0", "-v", "--cors", "https://a.example"]
+    process = await trio.lowlevel.open_process(command, stdout=theirs, env={**ENVIRONMENT, "NO_COLOR": "1"})
+    os.close(theirs)
+    async with trio.lowlevel.FdStream(ours) as terminal:
+        shown = b""
+
+        async def read_until(words: bytes) -> None:
+            nonlocal shown
+            with trio.fail_after(30):
+                while words not in shown:
+                    shown += await terminal.receive_some()
+
+        await read_until(b"Ctrl-C")
+        url = re.findall(r"http://127[^\s]+", shown.decode())[0]
+        async with httpx.AsyncClient(headers={"Origin": "https://b.example"}) as client:
+            await client.get(f"{url}/data.json")
+        await read_until(b"see https")
+        process.send_signal(signal.SIGINT)
+        await read_until(b"Stopped.")
+    assert await process.wait() == 0
+    lines = [line.rstrip() for line in shown.decode().splitlines() if str(public) not in line]
+    assert [line for line in lines if len(line) > 60] == []
+    assert [line.strip() for line in lines].count("to allow it: --cors https://b.example") >= 1

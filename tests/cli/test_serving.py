@@ -49,7 +49,8 @@ async def test_there_is_one_banner_with_the_number_of_workers_and_one_log(public
         words = ["corserver", "URL", "Root", "CORS", "Workers", "Stop"]
         assert [line.split()[0] for line in running.lines[:6]] == words
         assert running.lines[4].split()[1] == "2"
-        assert len([line for line in running.lines if "GET /data.json 200" in line]) == 20
+        assert len([line for line in running.lines if line.endswith("GET      /data.json")]) == 20
+        assert running.lines[-2].split() == ["Served", "21", "requests"], "summed up over the workers"
         assert running.lines[-1] == "Stopped."
         assert await errors(running) == ""
 

@@ -15,8 +15,9 @@ from corserver.cors.scopes import Path
 from corserver.http.body import Body
 from corserver.http.exchange import Service
 from corserver.http.forms import Form, FormError, FormFile, FormLimits, Query, read_form
+from corserver.http.header_lines import Headers
 from corserver.http.limits import Limits
-from corserver.http.messages import Headers, HTTPError, Request, Response
+from corserver.http.messages import HTTPError, Request, Response
 
 from .peer import Cutter, byte_by_byte, converse, cut_at, read_answers, request, whole
 

@@ -5,7 +5,8 @@ import pytest
 from corserver.cors.scopes import Path
 from corserver.http.body import Body
 from corserver.http.forms import Query
-from corserver.http.messages import Headers, HTTPError, Request, Response, header_fields
+from corserver.http.header_lines import Headers, header_fields
+from corserver.http.messages import HTTPError, Request, Response
 
 
 def a_request(target: str = "/", body: bytes = b"", **headers: str) -> Request:

@@ -26,8 +26,30 @@ from corserver.cors.fetch import Field
 Case = Mapping[str, Any]
 _Kind = TypeVar("_Kind", bound=Enum)
 
-#: What a page may call; everything else is an element, whose response no script reads.
-_INITIATORS: Final = {"fetch": Initiator.FETCH, "worker-fetch": Initiator.FETCH, "xhr": Initiator.XHR}
+#: What a page may call, or the element that it may have.
+_INITIATORS: Final = {
+    "fetch": Initiator.FETCH,
+    "worker-fetch": Initiator.FETCH,
+    "xhr": Initiator.XHR,
+    "eventsource": Initiator.EVENT_SOURCE,
+    "img": Initiator.IMAGE,
+    "media": Initiator.AUDIO,
+    "script": Initiator.SCRIPT,
+    "import": Initiator.SCRIPT,
+    "style": Initiator.STYLE,
+    "font": Initiator.FONT,
+}
+#: The responses that an element has a use for, by the beginning of their Content-Type. HTML says so, and not Fetch.
+_TYPES: Final = {
+    Initiator.EVENT_SOURCE: b"text/event-stream",
+    Initiator.IMAGE: b"image/",
+    Initiator.AUDIO: b"audio/",
+    Initiator.SCRIPT: b"text/javascript",
+    Initiator.STYLE: b"text/css",
+    Initiator.FONT: b"font/",
+}
+#: These are CORS requests whether there is a `crossorigin` or not.
+_ALWAYS_CORS: Final = frozenset({"eventsource", "import", "font"})
 _OPAQUE_FRAMES: Final = frozenset({"sandbox", "sandbox-srcdoc", "data"})
 #: The frame `cross` holds a page of the third origin.
 _CROSS_FRAME_ORIGIN: Final = "http://127.0.0.1:18083"
@@ -76,8 +98,8 @@ def request_of(case: Case) -> Request:
         method=_latin_1(method),
         headers=_with_body_type([(_latin_1(name), _latin_1(value)) for name, value in asked.get("headers", [])], body),
         has_body=body is not None,
-        credentials=_member(Credentials, asked.get("credentials", "same-origin")),
-        mode=_member(Mode, asked.get("mode", "cors")),
+        credentials=_credentials(asked),
+        mode=_mode(asked),
         redirect=_member(RedirectMode, asked.get("redirect", "follow")),
         initiator=initiator,
         upload_listener=bool(asked.get("upload_listener")),
@@ -87,7 +109,7 @@ def request_of(case: Case) -> Request:
 
 def _refuse_what_is_beyond_cors(case: Case, asked: Case) -> None:
     if asked["api"] not in _INITIATORS:
-        raise Unmodelled("an element or a beacon: no script reads its response")
+        raise Unmodelled("a beacon or a worker: nothing says how its response fared")
     if case["page"] == "CSP":
         raise Unmodelled("the page's Content Security Policy")
     if "targetAddressSpace" in asked or (case["page"] == "PUB" and not asked["url"].startswith(case["page_origin"])):
@@ -96,6 +118,36 @@ def _refuse_what_is_beyond_cors(case: Case, asked: Case) -> None:
         raise Unmodelled("subresource integrity")
     if (asked.get("body") or {}).get("kind") == "stream":
         raise Unmodelled("a ReadableStream as body")
+
+
+def is_element(case: Case) -> bool:
+    """Whether something else than a call asks: of it only `load` or `error` can be seen."""
+    return case["request"]["api"] not in ("fetch", "worker-fetch", "xhr")
+
+
+def suits(initiator: Initiator, answer: Answer) -> bool:
+    """Whether the element has a use for *answer*, once it has it."""
+    types = [value for name, value in answer.headers if name.lower() == b"content-type"]
+    is_its_own = bool(types) and types[0].startswith(_TYPES[initiator])
+    return is_its_own and (initiator is not Initiator.EVENT_SOURCE or answer.status == 200)
+
+
+def _is_cors_element(asked: Case) -> bool:
+    """HTML "CORS settings attribute": without one an element asks in mode no-cors, and sends cookies."""
+    return asked["api"] in _ALWAYS_CORS or bool(asked.get("module")) or "crossorigin" in asked
+
+
+def _credentials(asked: Case) -> Credentials:
+    if asked["api"] in ("fetch", "worker-fetch", "xhr", "eventsource"):
+        return _member(Credentials, asked.get("credentials", "same-origin"))
+    is_credentialed = not _is_cors_element(asked) or asked.get("crossorigin") == "use-credentials"
+    return Credentials.INCLUDE if is_credentialed else Credentials.SAME_ORIGIN
+
+
+def _mode(asked: Case) -> Mode:
+    if asked["api"] in ("fetch", "worker-fetch", "xhr"):
+        return _member(Mode, asked.get("mode", "cors"))
+    return Mode.CORS if _is_cors_element(asked) else Mode.NO_CORS
 
 
 def _origin(case: Case, asked: Case) -> bytes:

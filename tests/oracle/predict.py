@@ -22,7 +22,7 @@ from corserver.cors.browser import (
     firefox_line,
     simulate,
 )
-from tests.oracle.cases import Case, ScriptedServer, Thrown, Unmodelled, request_of
+from tests.oracle.cases import Case, ScriptedServer, Thrown, Unmodelled, is_element, request_of, suits
 
 #: One preflight: Access-Control-Request-Method and Access-Control-Request-Headers.
 Preflights = tuple[tuple[str, str | None], ...]
@@ -64,6 +64,7 @@ def predict(case: Case, browser: Browser) -> Prediction:
     server = ScriptedServer(case, browser)
     preflights: list[tuple[str, str | None]] = []
     seen: set[str] = set()
+    answers: list[Answer] = []
 
     def answer(message: Message) -> Answer | None:
         if message.preflight is not None:
@@ -72,14 +73,21 @@ def predict(case: Case, browser: Browser) -> Prediction:
                 raise Unmodelled("a redirect loop that meets its own preflight in the preflight cache")
             seen.add(url)
             preflights.append((message.preflight.method.decode("latin-1"), _text(message.preflight.request_headers)))
-        return server.answer(message)
+        answered = server.answer(message)
+        answers.extend([] if answered is None else [answered])
+        return answered
 
     verdict = simulate(request, answer, browser)
     failure = verdict.failure
+    element = is_element(case)
+    # an element uses what is opaque, too
+    is_used = verdict.readable or (element and verdict.rule is Rule.OPAQUE)
+    if element and is_used and not suits(request.initiator, answers[-1]):
+        raise Unmodelled("an element that has no use for a response of this type or status")
     return Prediction(
-        readable=verdict.readable,
-        status=_visible_status(request, verdict),
-        headers=tuple(name.decode("latin-1") for name in verdict.headers),
+        readable=is_used,
+        status=None if element else _visible_status(request, verdict),
+        headers=() if element else tuple(name.decode("latin-1") for name in verdict.headers),
         preflights=tuple(preflights),
         chrome=None if failure is None else chrome_line(failure),
         chrome_code=None if failure is None else chrome_code(failure),

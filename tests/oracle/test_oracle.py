@@ -14,7 +14,8 @@ from tests.oracle.recordings import COMPACT, Record, load_compact, reduced, writ
 
 #: Why a case may be left out. A new reason is a decision, so it is written down here.
 REASONS = {
-    "an element or a beacon: no script reads its response",
+    "a beacon or a worker: nothing says how its response fared",
+    "an element that has no use for a response of this type or status",
     "raw bytes: how a browser parses HTTP/1.1",
     "Local Network Access: a permission, decided before CORS",
     "the page's Content Security Policy",
@@ -39,11 +40,11 @@ def comparison(request: pytest.FixtureRequest, records: list[Record]) -> Compari
 
 def test_every_modelled_case_is_reproduced(comparison: Comparison) -> None:
     assert comparison.mismatches == []
-    assert comparison.matched > 2000
+    assert comparison.matched > 2100
 
 
-def test_at_most_one_case_in_eight_is_not_modelled(comparison: Comparison, records: list[Record]) -> None:
-    assert comparison.unmodelled_count * 8 <= len(records)
+def test_at_most_one_case_in_twenty_is_not_modelled(comparison: Comparison, records: list[Record]) -> None:
+    assert comparison.unmodelled_count * 20 <= len(records)
     assert comparison.unmodelled.keys() <= REASONS
 
 
@@ -74,9 +75,9 @@ def test_a_prediction_reads_nothing_but_the_case(records: list[Record]) -> None:
 
 
 def test_unmodelled_names_its_reason(records: list[Record]) -> None:
-    element = next(record["case"] for record in records if record["case"]["request"]["api"] == "img")
-    with pytest.raises(Unmodelled, match="no script reads"):
-        predict(element, CHROMIUM)
+    beacon = next(record["case"] for record in records if record["case"]["request"]["api"] == "beacon")
+    with pytest.raises(Unmodelled, match="a beacon or a worker"):
+        predict(beacon, CHROMIUM)
 
 
 def test_the_copy_is_small_and_rewrites_to_the_same_bytes(records: list[Record], tmp_path: Path) -> None:

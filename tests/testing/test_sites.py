@@ -1,5 +1,9 @@
 """Two origins, of which neither is known before both run; and the example of the documentation in a real browser."""
 
+import re
+import textwrap
+from pathlib import Path
+
 import httpx
 import pytest
 import trio
@@ -7,11 +11,12 @@ import trio
 import corserver.testing
 from corserver import Policy
 from corserver.cors.decision import Reason
-from corserver.testing import assert_blocked, assert_readable, running, two_origins
+from corserver.testing import two_origins
 from tests.browser.chromium import chromium, needs_chromium
 from tests.browser.sites import PATIENCE
 
-from .apps import POLICY, SITE, make_app
+from .apps import SITE, make_app
+from .example_files import needs_playwright, needs_selenium, run_file
 
 
 def test_the_page_is_told_the_api_and_the_policy_the_page() -> None:
@@ -79,8 +84,49 @@ async def test_the_documented_page_reads_the_api_in_a_browser(allowed: str | Non
     assert (request.origin, request.reason) == (sites.origin, reason)
 
 
-def test_the_example_of_the_documentation_runs() -> None:
-    with running(make_app(), cors=POLICY) as server:
-        assert_readable(f"{server.url}/items/7", origin="https://site.example", method="PUT")
-        assert_blocked(f"{server.url}/items/7", origin="https://other.example")
-        assert server.requests[-1].decision.reason is Reason.ORIGIN_NOT_ALLOWED
+#: What the documentation's examples take for granted.
+_GRANTED = """
+import httpx, pytest
+from corserver import App, Policy
+from corserver.cors.decision import Reason
+from corserver.testing import two_origins
+
+app = App(cors=Policy(origins=["https://site.example"], methods=["PUT"]))
+
+@app.get("/")
+@app.get("/hello")
+async def hello(request):
+    return "hello"
+
+@app.put("/items/{id}")
+async def put(request):
+    return None
+"""
+_PLAYWRIGHT = "from playwright.sync_api import expect\n"
+_SELENIUM = """
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.expected_conditions import text_to_be_present_in_element
+from selenium.webdriver.support.wait import WebDriverWait
+"""
+
+
+def examples() -> list[str]:
+    """The examples of the documentation, as they stand there: a block, the fixture, Playwright, Selenium."""
+    indented = re.findall(r"(?:^(?: {4}.*)?\n)+", corserver.testing.__doc__ or "", re.MULTILINE)
+    return [textwrap.dedent(block) for block in indented if block.strip()]
+
+
+def test_the_examples_of_the_documentation_run(tmp_path: Path) -> None:
+    block, fixture, _, _ = examples()
+    assert run_file(tmp_path, _GRANTED + block + fixture).startswith("1 passed")
+
+
+@needs_playwright
+def test_the_example_with_playwright_runs(tmp_path: Path) -> None:
+    assert run_file(tmp_path, _GRANTED + _PLAYWRIGHT + examples()[2]).startswith("1 passed")
+
+
+@needs_selenium
+def test_the_example_with_selenium_runs(tmp_path: Path) -> None:
+    page = f'PAGE = """{page_of_the_documentation()}"""\n'
+    assert run_file(tmp_path, _GRANTED + _SELENIUM + page + examples()[3]).startswith("1 passed")

@@ -105,6 +105,17 @@ class Memory:
             return found
         return None
 
+    def reopen(self, found: Representation) -> int | None:
+        """A descriptor of the file of what was recalled just now, None where the name means another one already."""
+        try:
+            fd = os.open(self._root + b"/" + found.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:
+            return None
+        if FileState.of(os.fstat(fd)) == found.state:
+            return fd
+        os.close(fd)
+        return None
+
     def known(self, key: Key, codings: Codings) -> Representation | None:
         """What was remembered, however old: whoever looks the file up may find it unchanged."""
         place = self._places.get(key)

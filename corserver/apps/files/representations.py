@@ -15,7 +15,8 @@ from corserver.apps.files.multipart import Multipart, MultipartBody
 from corserver.apps.files.ranges import ByteRange, RangeNotSatisfiable, requested_ranges
 from corserver.apps.files.validators import Validators, format_http_date
 from corserver.http.fileslice import CHUNK, FileSlice, read_exactly
-from corserver.http.messages import HTTPError, Response, header_fields
+from corserver.http.header_lines import header_fields
+from corserver.http.messages import HTTPError, Response
 
 Line = tuple[bytes, bytes]
 
@@ -111,6 +112,11 @@ class Representation:
         except RangeNotSatisfiable:
             lines = ((b"Content-Range", b"bytes */%d" % self.length), RANGES)
             raise HTTPError(416, f"the file has {self.length} bytes", lines) from None
+
+    def is_sliced(self, parts: tuple[ByteRange, ...]) -> bool:
+        """Whether the body of the response with *parts* is a `FileSlice`, so that making it reads nothing."""
+        length = sum(map(len, parts)) if parts else self.length
+        return length is not None and length > CHUNK
 
     def response(self, parts: tuple[ByteRange, ...], source: bytes | int) -> Response:
         """The response with *parts*, or the whole, of *source*: the content, or the open file, which blocks."""

@@ -20,7 +20,8 @@ from corserver.apps.files.representations import NOSNIFF, Line, Representation
 from corserver.apps.files.selecting import FileChanged, Manner, selected
 from corserver.cors.scopes import BadPath, Path
 from corserver.http.fileslice import CHUNK, FileShrank, read_exactly
-from corserver.http.messages import HeadersLike, HTTPError, Request, Response, header_fields
+from corserver.http.header_lines import HeadersLike, header_fields
+from corserver.http.messages import HTTPError, Request, Response
 
 _ALLOW: Final = (b"Allow", b"GET, HEAD, OPTIONS")
 _RANGE: Final = b"range"
@@ -117,7 +118,7 @@ class StaticFiles:
         try:
             found = None if may_hold_copy else self._memory.recall(key, codings)
             if found is not None:
-                remembered = _remembered(found, asked, request.method)
+                remembered = self._remembered(found, asked, request.method)
                 if remembered is not None:
                     return remembered
             known = None if may_hold_copy else self._memory.known(key, codings)
@@ -128,6 +129,25 @@ class StaticFiles:
         if found is not None and not may_hold_copy:
             self._memory.keep(key, codings, found)
         return response
+
+    def _remembered(self, found: Representation, asked: dict[bytes, bytes], method: str) -> Response | None:
+        """The answer from memory, or None where it needs a thread. Raises `HTTPError`."""
+        if asked.get(b"if-none-match") == found.etag and len(asked) == 1:
+            return found.not_modified
+        is_get = method == "GET"
+        judged = found.judge(_decoded(asked), ranges=is_get) if asked else ()
+        if isinstance(judged, Response):
+            return judged
+        if not is_get:
+            return found.whole
+        if found.content is not None:
+            return found.response(judged, found.content)
+        if not found.is_sliced(judged) or (fd := self._memory.reopen(found)) is None:
+            return None
+        try:
+            return found.response(judged, fd)
+        finally:
+            os.close(fd)
 
     def _other_method(self, request: Request) -> Response:
         if request.method == "OPTIONS":
@@ -213,19 +233,6 @@ class _Job:
                     content = read_exactly(page.fd, 0, page.stat.st_size)
                     raise answers.custom_error(nothing, content, files._finish)
         raise nothing
-
-
-def _remembered(found: Representation, asked: dict[bytes, bytes], method: str) -> Response | None:
-    """The answer from memory, or None where it needs the file. Raises `HTTPError`."""
-    if asked.get(b"if-none-match") == found.etag and len(asked) == 1:
-        return found.not_modified
-    is_get = method == "GET"
-    judged = found.judge(_decoded(asked), ranges=is_get) if asked else ()
-    if isinstance(judged, Response):
-        return judged
-    if not is_get:
-        return found.whole
-    return None if found.content is None else found.response(judged, found.content)
 
 
 def _decoded(asked: dict[bytes, bytes]) -> dict[str, str]:

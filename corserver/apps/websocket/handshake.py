@@ -9,7 +9,8 @@ from typing import Final
 from corserver.apps.websocket.deflate import Deflate
 from corserver.apps.websocket.options import WebSocketOptions
 from corserver.cors.fetch import is_token
-from corserver.http.messages import HeadersLike, HTTPError, Request, Response, UpgradeHandler, header_fields
+from corserver.http.header_lines import HeadersLike, header_fields
+from corserver.http.messages import HTTPError, Request, Response, UpgradeHandler
 
 _GUID: Final = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _OWN_HEADERS: Final = b"sec-websocket-"

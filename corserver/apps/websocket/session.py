@@ -19,7 +19,8 @@ from corserver.apps.websocket.handshake import Handshake
 from corserver.apps.websocket.incoming import Incoming
 from corserver.apps.websocket.options import WebSocketOptions
 from corserver.apps.websocket.outgoing import Outgoing
-from corserver.http.messages import HeadersLike, Response
+from corserver.http.header_lines import HeadersLike
+from corserver.http.messages import Response
 
 _RECEIVE: Final = 65536
 _SILENT: Final = "no answer to a ping"

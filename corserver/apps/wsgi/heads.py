@@ -3,7 +3,7 @@
 import re
 from typing import Final, NamedTuple
 
-from corserver.http.messages import CONNECTION_HEADERS, header_fields
+from corserver.http.header_lines import CONNECTION_HEADERS, header_fields
 
 _STATUS: Final = re.compile(r"([2-5][0-9]{2})(?: .*)?")
 

@@ -38,10 +38,16 @@ class RedirectMode(Enum):
 
 
 class Initiator(Enum):
-    """The API that was used; the value is Chrome's word for it."""
+    """The API or the element that asks; the value is Chrome's word for it."""
 
     FETCH = "fetch"
     XHR = "XMLHttpRequest"
+    EVENT_SOURCE = "resource"
+    IMAGE = "image"
+    AUDIO = "audio"
+    SCRIPT = "script"
+    STYLE = "CSS stylesheet"
+    FONT = "font"
 
 
 class EmbedderPolicy(Enum):

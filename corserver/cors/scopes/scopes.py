@@ -84,6 +84,10 @@ class Scopes:
         """These scopes with another default."""
         return Scopes(self.scopes, default)
 
+    def without(self, *patterns: str) -> "Scopes":
+        """These scopes, and no policy at *patterns*. Raises ValueError for one that has a scope already."""
+        return Scopes((*self.scopes, *(Scope(PathPattern.parse(text), None) for text in patterns)), self.default)
+
     @property
     def default_policy(self) -> Policy | None:
         """The default, None where there is none."""

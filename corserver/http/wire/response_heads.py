@@ -91,7 +91,8 @@ class ResponseHeads:
         return found
 
     def _serialise(self, start: ResponseStart) -> Template:
-        self._tell(start.decoration.replaced(start.headers))
+        if not any(name.lower() == b"via" for name, _ in start.headers):  # A proxy's are not the app's own.
+            self._tell(start.decoration.replaced(start.headers))
         fields = list(start.decoration.apply(start.headers))
         if start.has_length or start.status == 204:  # RFC 9110 §8.6: a 204 has no Content-Length.
             fields = [line for line in fields if line[0].lower() != b"content-length"]

@@ -87,6 +87,10 @@ class Process:
         """Tell it to end, and be patient for so many seconds."""
         self.is_leaving = True
         self.kill_at = time.monotonic() + kill_after
+        self.say(command)
+
+    def say(self, command: Command) -> None:
+        """Tell it something."""
         with contextlib.suppress(BrokenPipeError):  # It has ended already.
             os.write(self._control, command.value)
 

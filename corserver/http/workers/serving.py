@@ -25,12 +25,16 @@ def serve_workers(
     explain_denials: bool = False,
     server_header: str | None = "corserver",
     ssl_context: ssl.SSLContext | None = None,
+    trusted_proxies: Sequence[str] | None = None,
+    health: str | None = None,
+    drain_seconds: float = 0.0,
     tell: Callable[[Moment, int], None] | None = None,
 ) -> bool:
     """Serve *app* by so many processes on one port until SIGTERM or SIGINT; in the main thread, outside of trio.
 
     SIGHUP replaces the processes, without a request being lost. Each has its own copy of *app* as it is now, enters it
-    for itself, and runs `serve` with the same options. *tell* is called in this process with a `Moment` and a number.
+    for itself, and runs `serve` with the same options. On SIGTERM all go on
+    for *drain_seconds* while *health* says no. *tell* is called in this process with a `Moment` and a number.
 
     Returns whether answers were cut off. Raises OSError where the address cannot be bound, ValueError for policies that
     cannot be or no workers, and `WorkersFailed`.
@@ -48,6 +52,8 @@ def serve_workers(
         explain_denials=explain_denials,
         server_header=server_header,
         ssl_context=ssl_context,
+        trusted_proxies=trusted_proxies,
+        health=health,
     )
     queues = open_queues(host, port, workers)
-    return Supervisor(serve_on, queues, grace=chosen.grace_seconds, tell=tell).run()
+    return Supervisor(serve_on, queues, grace=chosen.grace_seconds, drain=drain_seconds, tell=tell).run()

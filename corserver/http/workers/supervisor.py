@@ -7,7 +7,6 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum, unique
 from typing import Final, Protocol
 
@@ -16,6 +15,7 @@ import trio
 from corserver.http.server import Server
 from corserver.http.workers.process import Process, how
 from corserver.http.workers.signals import Signals, caught_signals, has_terminal
+from corserver.http.workers.slot import Slot
 from corserver.http.workers.worker import EXIT_CUT_OFF, Command
 
 logger = logging.getLogger("corserver")
@@ -52,25 +52,11 @@ class ServeOn(Protocol):
         """Serve on *listeners* until cancelled or stopped."""
 
 
-@dataclass(slots=True, eq=False)
-class _Slot:
-    listeners: Sequence[socket.socket]
-    worker: Process | None = None
-    #: What takes the worker's place once it serves.
-    successor: Process | None = None
-    #: How many workers in a row did not live, and when to try again.
-    failures: int = 0
-    start_at: float = 0.0
-
-    @property
-    def is_empty(self) -> bool:
-        return self.worker is None and self.successor is None
-
-
 class Supervisor:
     """Runs a worker for each of *queues*, the listening sockets of a slot; closes them in the end.
 
-    *grace* is how long answers may take to finish, in seconds, as in `Limits`. *tell* is called with a `Moment`.
+    *grace* is how long answers may take to finish, in seconds, as in `Limits`; *drain* is how long they go on after a
+    SIGTERM, saying that they will end. *tell* is called with a `Moment`.
     Where it *reloads*, a SIGHUP means that the program has changed: who serves the old one is stopped at once, and
     where a worker does not start, the next SIGHUP is waited for.
     """
@@ -81,17 +67,21 @@ class Supervisor:
         queues: Sequence[Sequence[socket.socket]],
         *,
         grace: float,
+        drain: float = 0.0,
         tell: Callable[[Moment, int], None] | None = None,
         reloads: bool = False,
     ) -> None:
         self._serve_on = serve_on
-        self._slots = [_Slot(listeners) for listeners in queues]
+        self._slots = [Slot(listeners) for listeners in queues]
         self._grace = grace
+        self._drain = drain
+        #: When to stop, if it is draining.
+        self._stop_at = float("inf")
         self._tell = tell
         self._reloads = reloads
         #: All that run, those that are leaving too.
         self._processes: set[Process] = set()
-        self._to_replace: list[_Slot] = []
+        self._to_replace: list[Slot] = []
         self._has_started = False
         self._is_stopping = False
         self._was_cut_off = False
@@ -135,13 +125,18 @@ class Supervisor:
             self._heed(number)
 
     def _deadlines(self) -> Iterator[float]:
+        yield self._stop_at
         yield from (process.kill_at for process in self._processes)
         if not self._is_stopping:
             yield from (slot.start_at for slot in self._slots if slot.is_empty)
 
     def _heed(self, number: signal.Signals) -> None:
         hangs_up = number is signal.SIGHUP
-        if number in (signal.SIGINT, signal.SIGTERM) or (hangs_up and self._had_terminal and not has_terminal()):
+        if number is signal.SIGTERM and self._drain and self._stop_at == float("inf") and not self._is_stopping:
+            self._stop_at = time.monotonic() + self._drain
+            for process in self._processes:
+                process.say(Command.DRAIN)
+        elif number in (signal.SIGINT, signal.SIGTERM) or (hangs_up and self._had_terminal and not has_terminal()):
             self._stop()
         elif hangs_up and not self._is_stopping:
             self._to_replace = [slot for slot in self._slots if not slot.is_empty]
@@ -150,7 +145,7 @@ class Supervisor:
 
     def _stop(self) -> None:
         command, seconds = (Command.CUT, 0.0) if self._is_stopping else (Command.STOP, self._grace)
-        self._is_stopping = True
+        self._is_stopping, self._stop_at = True, float("inf")
         self._to_replace.clear()
         self._close_listeners()
         for process in self._processes:
@@ -231,7 +226,7 @@ class Supervisor:
             if not process.is_leaving:
                 self._restart(slot, what, process.serving_since)
 
-    def _restart(self, slot: _Slot, what: str, serving_since: float | None) -> None:
+    def _restart(self, slot: Slot, what: str, serving_since: float | None) -> None:
         now = time.monotonic()
         did_live = serving_since is not None and now - serving_since >= _QUICK_SECONDS
         slot.failures = 0 if did_live else slot.failures + 1
@@ -242,6 +237,8 @@ class Supervisor:
 
     def _keep_time(self) -> None:
         now = time.monotonic()
+        if self._stop_at <= now:
+            self._stop()
         for process in self._processes:
             if process.kill_at <= now:
                 logger.warning("worker %d did not stop in time: it is killed", process.pid)
@@ -269,10 +266,10 @@ class Supervisor:
 
     # ------------------------------------------------------------------------------------------ processes and sockets
 
-    def _slot_of(self, process: Process) -> _Slot | None:
+    def _slot_of(self, process: Process) -> Slot | None:
         return next((slot for slot in self._slots if process in (slot.worker, slot.successor)), None)
 
-    def _fork(self, slot: _Slot) -> Process:
+    def _fork(self, slot: Slot) -> Process:
         def let_go_of_others() -> None:
             for process in tuple(self._processes):
                 self._forget(process)
@@ -292,7 +289,7 @@ class Supervisor:
             self._forget(process)
         self._close_listeners()
 
-    def _close_listeners(self, keep: _Slot | None = None) -> None:
+    def _close_listeners(self, keep: Slot | None = None) -> None:
         for slot in self._slots:
             if slot is not keep:
                 for listener in slot.listeners:

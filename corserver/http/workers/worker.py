@@ -17,6 +17,7 @@ from typing import Final, NoReturn, Protocol
 
 import trio
 
+from corserver.http.health import LEAVING_SECONDS
 from corserver.http.server import Server
 from corserver.http.workers.signals import ignore
 
@@ -39,6 +40,8 @@ class Command(Enum):
 
     #: Another worker serves: send the clients there.
     RETIRE = b"r"
+    #: Go on, but say that the end is near.
+    DRAIN = b"d"
     #: Finish the answers under way, within the grace.
     STOP = b"s"
     #: Finish nothing.
@@ -87,6 +90,7 @@ class _Worker:
         self._starting = trio.CancelScope()
         self._stopping = trio.Event()
         self._was_cut_off = False
+        self._is_draining = False
 
     async def run(self, serve: Serve) -> bool:
         """Serve until told to stop. Whether answers were cut off."""
@@ -126,9 +130,15 @@ class _Worker:
             self._starting.cancel()
         elif command is Command.RETIRE:
             self._server.retire()
+        elif command is Command.DRAIN:
+            self._is_draining = True
+            self._server.drain()
         elif command is Command.STOP:
             self._stopping.set()
-            self._server.stop()
+            if self._is_draining:
+                self._server.retire(LEAVING_SECONDS)
+            else:
+                self._server.stop()
         else:
             self._was_cut_off = True
             self._server.stop(grace=0)

@@ -50,7 +50,7 @@ class Client:
         self._address: tuple[int, Any] | None = None
         self._start = self._deadline = self._last = 0.0
         self._sent = self._done = self._busy = 0
-        self._looks = self._ready = 0
+        self._looks = self._others = 0
         self._latencies: list[float] = []
         self._counted: Counter[int] = Counter()
         self._statuses: Counter[int] = Counter()
@@ -90,7 +90,7 @@ class Client:
             statuses=dict(self._statuses),
             errors=dict(self._errors),
             seconds=tuple(self._seconds),
-            crowd=self._ready / max(self._looks, 1) / len(self._links),
+            crowd=self._others / max(self._looks, 1) / max(len(self._links) - 1, 1),
             planned=self._planned(min(time.perf_counter(), self._deadline)),
         )
 
@@ -174,8 +174,9 @@ class Client:
         request, status = self._plan.request, self._plan.status
         keeps = reading and not self._plan.reconnects
         ready = self._selector.select(0)
-        self._looks += bool(ready)
-        self._ready += len(ready)
+        if ready:
+            self._looks += 1
+            self._others += len(ready) - 1
         for key, events in ready:
             link: Link = key.data
             if events & selectors.EVENT_WRITE:

@@ -1,12 +1,13 @@
 """The same load for another generator: wrk, which is faster; oha, which speaks TLS; locust, on many machines."""
 
 import json
+import math
 import shlex
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from corserver.tools.bench.asking import Asked
-from corserver.tools.bench.plan import Plan
+from corserver.tools.bench.plan import Plan, Scenario
 
 
 def _text(value: bytes) -> str:
@@ -47,20 +48,29 @@ def locust(asked: Asked, plan: Plan) -> str:
     headers = {_text(name): _text(value) for name, value in asked.lines}
     if plan.reconnects:
         headers["Connection"] = "close"
-    users = plan.connections
-    return f"""# locust --headless -u {users} -r {users} -t {plan.duration:g}s -H {origin} -f THIS_FILE
-from locust import FastHttpUser, task
-
-
-class Browser(FastHttpUser):
-    @task
-    def ask(self):
-        path, method = {json.dumps(asked.url.path)}, {json.dumps(_text(asked.method))}
-        with self.client.request(method, path, headers={json.dumps(headers)}, catch_response=True) as answer:
-            if answer.status_code == {plan.status}:
-                answer.success()
-            else:
-                answer.failure(f"status {{answer.status_code}}")"""
+    users, is_denied = plan.connections, asked.scenario is Scenario.PREFLIGHT_DENIED
+    # the server was not asked yet: a refusal may have any status
+    right = "answer.status_code > 0" if is_denied else "200 <= answer.status_code < 300"
+    pace = [] if plan.rate is None else [f"    wait_time = constant_throughput({plan.rate / users:g})", ""]
+    return "\n".join(
+        [
+            f"# locust --headless -u {users} -r {users} -t {math.ceil(plan.duration)}s -H {origin} -f THIS_FILE",
+            f"from locust import FastHttpUser, {'constant_throughput, ' if pace else ''}task",
+            "",
+            "",
+            "class Browser(FastHttpUser):",
+            *pace,
+            "    @task",
+            "    def ask(self):",
+            f"        path, method = {json.dumps(asked.url.path)}, {json.dumps(_text(asked.method))}",
+            f"        headers = {json.dumps(headers)}",
+            "        with self.client.request(method, path, headers=headers, catch_response=True) as answer:",
+            f"            if {right}:",
+            "                answer.success()",
+            "            else:",
+            '                answer.failure(f"status {answer.status_code}")',
+        ]
+    )
 
 
 def _lua(value: bytes) -> str:

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from corserver.tools.bench.plan import BenchError, Scenario
 
-#: From this share of a core on, the client may be what limits the figures.
-BUSY: Final = 0.7
-#: So it may from this part of its connections on that wait for it, if they are some: on a machine that others use, too,
-#: a client gets no whole core to be busy on, but its answers still queue.
-CROWDED: Final = 0.4
-_SOME: Final = 8
+#: From this share of a core on, the client may be what limits the figures. One that is woken for every single answer of
+#: a slower server uses three quarters, and does not.
+BUSY: Final = 0.9
+#: So it may from this part of its other connections on that wait for it, too: on a machine that others use a client
+#: gets no whole core to be busy on, but its answers still queue. A server that answers in bursts makes some wait, too.
+CROWDED: Final = 0.3
 PERCENTILES: Final = (50.0, 75.0, 90.0, 99.0, 99.9, 100.0)
 _MAX_LATENCY: Final = 3600 * 1_000_000
 
@@ -21,7 +21,7 @@ _MAX_LATENCY: Final = 3600 * 1_000_000
 class Share:
     """One process's part. *latencies* maps microseconds to how many answers took them; *cpu* is in seconds.
 
-    *crowd* is which part of its connections had an answer waiting whenever it looked.
+    *crowd* is which part of its other connections had an answer waiting, too, whenever it looked and one had.
     """
 
     elapsed: float
@@ -63,8 +63,10 @@ class Result:
         return self.requests / self.elapsed
 
 
-def gather(url: str, scenario: Scenario, connections: int, rate: float | None, shares: Sequence[Share]) -> Result:
-    """The result of all *shares*. Raises `BenchError` where not one answer came."""
+def gather(
+    url: str, scenario: Scenario, connections: int, rate: float | None, shares: Sequence[Share], cores: int
+) -> Result:
+    """The result of all *shares*, on a machine of so many *cores*. Raises `BenchError` where not one answer came."""
     latencies = sum((Counter(share.latencies) for share in shares), Counter[int]())
     errors = sum((Counter(share.errors) for share in shares), Counter[str]())
     statuses = sum((Counter(share.statuses) for share in shares), Counter[int]())
@@ -90,7 +92,7 @@ def gather(url: str, scenario: Scenario, connections: int, rate: float | None, s
         planned=sum(share.planned for share in shares),
         crowd=max(share.crowd for share in shares),
     )
-    return _warned(result)
+    return _warned(result, cores)
 
 
 def _histogram(latencies: Mapping[int, int]) -> Any:
@@ -104,13 +106,14 @@ def _histogram(latencies: Mapping[int, int]) -> Any:
     return histogram
 
 
-def _warned(result: Result) -> Result:
+def _warned(result: Result, cores: int) -> Result:
     warnings = []
-    is_crowded = result.rate is None and result.connections >= _SOME and result.crowd >= CROWDED
+    is_crowded = result.rate is None and result.crowd >= CROWDED
     if result.cpu >= BUSY or is_crowded:
+        more = f"--processes {result.processes + 1}, or " if result.processes + 1 < cores else ""
         warnings.append(
-            f"the client is the limit: it used {result.cpu:.0%} of a core, and {result.crowd:.0%} of its connections "
-            f"had an answer waiting. The server may do more: try --processes {result.processes + 1}, or --emit wrk"
+            f"the client is the limit: it used {result.cpu:.0%} of a core, and {result.crowd:.0%} of its other "
+            f"connections had an answer waiting. The server may do more: try {more}--emit wrk"
         )
     if result.rate is not None and result.requests < 0.99 * result.planned:
         warnings.append(f"the rate was not kept: of {result.planned} planned requests {result.requests} were answered")

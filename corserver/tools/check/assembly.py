@@ -21,12 +21,20 @@ from corserver.cors.browser import (
 from corserver.tools.check.causes import cause
 from corserver.tools.check.exchanges import Reply, Trouble
 from corserver.tools.check.fetching import Fetched, Turn
-from corserver.tools.check.mends import mends
+from corserver.tools.check.mends import mends, to_expose
 from corserver.tools.check.notes import notes
 from corserver.tools.check.question import Question
 from corserver.tools.check.reasons import preflight_reasons
 from corserver.tools.check.report import Comparison, Note, Outcome, Place, Probe, Report, Snippet, Step
-from corserver.tools.check.rows import ALLOW_HEADERS, ALLOW_METHODS, Row, listed, preflight_rows, response_rows
+from corserver.tools.check.rows import (
+    ALLOW_HEADERS,
+    ALLOW_METHODS,
+    EXPOSE_HEADERS,
+    Row,
+    listed,
+    preflight_rows,
+    response_rows,
+)
 from corserver.tools.check.snippets import Wish, recognised, snippets
 from corserver.tools.check.words import names, text
 
@@ -150,7 +158,8 @@ def _then(turn: Turn, following: Turn | None, verdict: Verdict) -> str:
     if verdict.readable:
         return ""
     if turn.is_preflight:
-        return f"The {text(turn.message.hop.request.method)} itself is never sent."
+        method, is_first = text(turn.message.hop.request.method), turn.message.hop.redirects == 0
+        return f"The {method} itself is never sent." if is_first else f"The {method} is not sent on to this URL."
     return ""
 
 
@@ -216,12 +225,14 @@ def _wish(question: Question, fetched: Fetched, verdict: Verdict) -> Wish:
     made = fetched.turns[0].message.hop.request if fetched.turns else question.request
     methods: list[str] = []
     headers: list[str] = []
+    expose: list[str] = []
     for turn in fetched.turns:
         if turn.message.preflight is not None:
             headers += list(map(text, turn.message.preflight.names))
-            if isinstance(turn.outcome, Reply):
-                methods += listed(turn.outcome, ALLOW_METHODS)
-                headers += [name.lower() for name in listed(turn.outcome, ALLOW_HEADERS)]
+        if isinstance(turn.outcome, Reply):
+            methods += listed(turn.outcome, ALLOW_METHODS)
+            headers += [name.lower() for name in listed(turn.outcome, ALLOW_HEADERS)]
+            expose += [name.lower() for name in listed(turn.outcome, EXPOSE_HEADERS)]
     methods.append(text(made.method).upper())
     return Wish(
         origin=text(question.origin),
@@ -230,6 +241,8 @@ def _wish(question: Question, fetched: Fetched, verdict: Verdict) -> Wish:
         headers=tuple(
             dict.fromkeys(name for name in headers if name != "*" and not name.startswith("access-control-"))
         ),
-        expose=tuple(text(name) for name in question.read if name in verdict.hidden),
+        expose=tuple(
+            dict.fromkeys(name for name in (*expose, *map(text, to_expose(question, verdict))) if name != "*")
+        ),
         credentials=made.is_credentialed,
     )

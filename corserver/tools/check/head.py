@@ -3,6 +3,9 @@
 h11 refuses heads that browsers accept (a vertical tab in a value, a bare line feed), and a tool that says what a
 browser does must see what the browser sees. A name keeps its case and a space before its colon, a value loses spaces
 and tabs at its ends (Fetch "get a header" does the same), lines keep their order and are never joined.
+
+Where browsers differ it is Firefox's reading: to Chromium a space before a colon, a bare carriage return, a status of
+four digits and a 101 before the answer are well, too.
 """
 
 import re
@@ -35,18 +38,34 @@ class NotHTTP(ValueError):
     """The bytes do not begin like an HTTP/1 response."""
 
 
-def parse_head(data: bytes) -> Head | None:
-    """The head that *data* begins with; None while it is not complete. Raises `NotHTTP`."""
-    end = _END.search(data)
-    if end is None:
-        if not b"HTTP/".startswith(data[:5]):
-            raise NotHTTP(f"it begins with {data[:40]!r}")
+def parse_head(data: bytes, *, is_end: bool = False) -> Head | None:
+    """The head that *data* begins with, after empty lines perhaps; None while it is not complete. Raises `NotHTTP`.
+
+    *is_end*: nothing comes after *data*, so that its end is the head's, too.
+    """
+    text = data.lstrip(b"\r\n")
+    found = _END.search(text)
+    if found is None and not is_end:
+        if not b"HTTP/".startswith(text[:5]):
+            raise NotHTTP(f"it begins with {text[:40]!r}")
         return None
-    first, *lines = data[: end.start()].split(b"\n")
-    found = _STATUS_LINE.fullmatch(first.rstrip(b"\r"))
-    if found is None:
+    start, end = (len(text), len(text)) if found is None else found.span()
+    first, *lines = text[:start].split(b"\n")
+    status = _STATUS_LINE.fullmatch(first.rstrip(b"\r"))
+    if status is None:
         raise NotHTTP(f"its first line is {first[:80]!r}")
-    return Head(found[1], int(found[2]), found[3] or b"", tuple(_fields(lines)), end.end())
+    headers = tuple(_fields(lines))
+    _refuse_what_every_browser_does(text[:start], headers)
+    size = len(data) - len(text) + end
+    return Head(status[1], int(status[2]), status[3] or b"", headers, size)
+
+
+def _refuse_what_every_browser_does(head: bytes, headers: tuple[Field, ...]) -> None:
+    if b"\0" in head:
+        raise NotHTTP("there is a NUL among its header lines")
+    lengths = {value for name, value in headers if name.lower() == b"content-length"}
+    if len(lengths) > 1 and not any(name.lower() == b"transfer-encoding" for name, _ in headers):
+        raise NotHTTP(f"it has several lengths: {b' and '.join(sorted(lengths)).decode('latin-1')}")
 
 
 def _fields(lines: list[bytes]) -> list[Field]:

@@ -1,9 +1,10 @@
 """What mends it: the literal header lines, for every rule that was not kept, and not for the first one only."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from corserver.cors.browser import Hop, Rule, Tainting, Verdict
-from corserver.cors.fetch import CORS_RESPONSE_HEADERS, FORBIDDEN_RESPONSE_HEADERS, Field
+from corserver.cors.fetch import CORS_RESPONSE_HEADERS, FORBIDDEN_RESPONSE_HEADERS, SAFELISTED_RESPONSE_HEADERS, Field
 from corserver.tools.check.exchanges import Reply
 from corserver.tools.check.fetching import Turn
 from corserver.tools.check.question import Question
@@ -47,11 +48,21 @@ def mends(question: Question, verdict: Verdict, turns: tuple[Turn, ...], steps: 
     advice = _script_advice(question, verdict)
     found = [Mend(where="in the script", advice=(advice,))] if advice else []
     if not verdict.readable and steps:
-        found += _of_step(turns[-1], steps[-1])
+        found += _of_step(turns[-1], steps[-1], to_expose(question, verdict))
     unread = tuple(name for name in question.read if verdict.readable and name in verdict.hidden)
     if unread:
         found += _exposing(turns[-1], unread, question)
     return tuple(mend for mend in found if mend.status or mend.send or mend.drop or mend.advice)
+
+
+def to_expose(question: Question, verdict: Verdict) -> tuple[bytes, ...]:
+    """The response headers that the script is after and that it sees only if they are exposed."""
+    if verdict.readable:
+        return tuple(
+            name for name in question.read if name in verdict.hidden and name not in FORBIDDEN_RESPONSE_HEADERS
+        )
+    seen_or_never = SAFELISTED_RESPONSE_HEADERS | FORBIDDEN_RESPONSE_HEADERS
+    return tuple(name for name in question.read if name not in seen_or_never)
 
 
 def _script_advice(question: Question, verdict: Verdict) -> str:
@@ -62,7 +73,7 @@ def _script_advice(question: Question, verdict: Verdict) -> str:
     return _SCRIPT_MENDS.get(rule, "") if rule is not None else ""
 
 
-def _of_step(turn: Turn, step: Step) -> list[Mend]:
+def _of_step(turn: Turn, step: Step, expose: tuple[bytes, ...]) -> list[Mend]:
     reply, hop = turn.outcome, turn.message.hop
     if not isinstance(reply, Reply) or hop.tainting is not Tainting.CORS:
         return []
@@ -70,12 +81,16 @@ def _of_step(turn: Turn, step: Step) -> list[Mend]:
     if not broken:
         return []
     if not step.is_preflight:
-        return [_mend_of(f"every answer to {turn.sending.line}, errors too", reply, turn, broken)]
+        every = _mend_of(f"every answer to {turn.sending.line}, errors too", reply, turn, broken)
+        exposing = [_list_line(EXPOSE_HEADERS, listed(reply, EXPOSE_HEADERS), tuple(map(text, expose)), hop)]
+        return [replace(every, send=(*every.send, *(exposing if expose and every.send else ())))]
     answer = _mend_of(f"the answer to {turn.sending.line}", reply, turn, broken)
     if not any(row.label in (ALLOW_ORIGIN, ALLOW_CREDENTIALS) for row in broken):
         return [answer]
     later = f"every answer to {text(hop.request.method)} {hop.request.url.path}, errors too"
-    return [answer, Mend(where=later, send=_access_lines(hop, hop.origin, credentials=hop.request.is_credentialed))]
+    lines = _access_lines(hop, hop.origin, credentials=hop.request.is_credentialed)
+    exposed = [(EXPOSE_HEADERS.encode(), b", ".join(expose))] if expose else []
+    return [answer, Mend(where=later, send=(*lines, *exposed))]
 
 
 def _mend_of(where: str, reply: Reply, turn: Turn, broken: list[Row]) -> Mend:

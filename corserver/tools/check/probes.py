@@ -4,6 +4,7 @@ Two things are asked. Whether the answer changes with the origin without saying 
 page the answer to another. And, with `--security`, whether origins are allowed that nobody meant.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from corserver.cors.browser import Tainting
@@ -47,8 +48,10 @@ class _Seen:
 def probe_vary(fetched: Fetched, known: Known) -> Asking[tuple[Note, ...]]:
     """Ask for the same as another origin and as none; what is wrong with Vary, and whether anybody is let in."""
     turn = _last_request(fetched)
-    if turn is None:
+    if turn is None or not isinstance(turn.outcome, Reply):
         return ()
+    if turn.sending.method not in (b"GET", b"HEAD"):
+        return tuple(_untried(turn.sending.method, _Seen(turn.message.origin, turn.outcome)))
     seen = []
     for origin in (turn.message.origin, STRANGER, None):
         outcome = yield from known.ask(turn.sending.with_origin(origin))
@@ -59,12 +62,22 @@ def probe_vary(fetched: Fetched, known: Known) -> Asking[tuple[Note, ...]]:
 
 
 def _last_request(fetched: Fetched) -> Turn | None:
-    """The last message, where it is a cross-origin GET or HEAD that was answered: only such answers are in caches."""
+    """The last message, where it is a cross-origin request that was answered, and no preflight."""
     turn = fetched.turns[-1] if fetched.turns else None
-    if turn is None or turn.is_preflight or not isinstance(turn.outcome, Reply):
+    if turn is None or turn.is_preflight or turn.message.hop.tainting is not Tainting.CORS:
         return None
-    is_cached = turn.sending.method in (b"GET", b"HEAD") and turn.message.hop.tainting is Tainting.CORS
-    return turn if is_cached and turn.message.origin not in (None, STRANGER) else None
+    return turn if turn.message.origin not in (None, STRANGER) else None
+
+
+def _untried(method: bytes, seen: _Seen) -> Iterator[Note]:
+    """Said where the answer is for one origin and has no Vary, to a method that must not be tried out."""
+    if method == b"OPTIONS" or seen.allowed in (None, b"*") or seen.varies:
+        return
+    sentence = (
+        f"Vary: Origin is not there. Whether it is missed was not tried: caches keep no answer to a {text(method)}, "
+        "and asking again would act again. They do keep those to GET: check the GET of this URL, too."
+    )
+    yield Note(Topic.MISSING_VARY, sentence)
 
 
 def _missing_vary(seen: list[_Seen]) -> list[Note]:

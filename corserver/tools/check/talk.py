@@ -75,10 +75,11 @@ class Talk:
         if self._head is not None:
             return
         self._data += data
-        head = parse_head(self._data)
+        is_end = not data and bool(self._data)
+        head = parse_head(self._data, is_end=is_end)
         while head is not None and head.is_interim:
             self._data = self._data[head.size :]
-            head = parse_head(self._data)
+            head = parse_head(self._data, is_end=is_end and bool(self._data))
         self._head = head
         if head is None and len(self._data) > MAX_HEAD:
             raise NotHTTP(f"its head is longer than {MAX_HEAD} bytes")

@@ -1,15 +1,17 @@
 """The gallery: the classic cases, each a filled form, and the sentence that is to be learnt from it.
 
-`{a}` stands for the origin of A's page. Where B writes its CORS lines by hand, as it must where corserver would not
-send what the case is about, `by_hand` has B's answers by method, and the form has no policy.
+`{a}` stands for the origin of A's page, `{moved}` for the path that a redirect leads to, on an origin that is neither
+A's nor B's. Where B writes its CORS lines by hand, as it must where corserver would not send what the case is about,
+`by_hand` has B's answers by method, and the form has no policy; `moved` has those at the end of a redirect.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from corserver.cors.browser import Url
 from corserver.tools.demo.form import DEFAULTS, read_form
-from corserver.tools.demo.runs import ANY_METHOD, Answered, Run
+from corserver.tools.demo.runs import ANY_METHOD, MOVED, Answered, Run
 
 _ELSEWHERE: Final = "https://other.example"
 _JSON: Final = {
@@ -28,17 +30,22 @@ class Case:
     lesson: str
     form: Mapping[str, Any]
     by_hand: Mapping[str, Answered] = field(default_factory=dict)
+    moved: Mapping[str, Answered] = field(default_factory=dict)
 
     def filled(self, origin: str) -> dict[str, Any]:
         """The whole form, for a page of *origin*."""
         form = {**DEFAULTS, **self.form}
         return {key: value.replace("{a}", origin) if isinstance(value, str) else value for key, value in form.items()}
 
-    def run(self, origin: str) -> Run:
-        """The run of this case, for a page of *origin*."""
+    def run(self, origin: str, url: Url) -> Run:
+        """The run of this case, for a page of *origin* that asks for *url*."""
         run = read_form(self.filled(origin))
-        by_hand = {method: _from(answered, origin.encode()) for method, answered in self.by_hand.items()}
-        return replace(run, site_b=replace(run.site_b, by_hand=by_hand))
+        # 127.0.0.1 and localhost are one machine and two hosts: by its other name B is another origin.
+        elsewhere = replace(url, host="localhost", path=f"{url.path.rpartition('/')[0]}/{MOVED}")
+        values = {b"{a}": origin.encode(), b"{moved}": str(elsewhere).encode()}
+        by_hand = {method: _filled(answered, values) for method, answered in self.by_hand.items()}
+        moved = {method: _filled(answered, values) for method, answered in self.moved.items()}
+        return replace(run, site_b=replace(run.site_b, by_hand=by_hand, moved=moved))
 
     def as_json(self, origin: str) -> dict[str, Any]:
         """For the page."""
@@ -50,14 +57,26 @@ class Case:
         }
 
 
-def _from(answered: Answered, origin: bytes) -> Answered:
-    return replace(answered, headers=tuple((name, value.replace(b"{a}", origin)) for name, value in answered.headers))
+def _filled(answered: Answered, values: Mapping[bytes, bytes]) -> Answered:
+    return replace(answered, headers=tuple((name, values.get(value, value)) for name, value in answered.headers))
 
 
 def _answered(status: int, body: bytes = b"", **lines: str) -> Answered:
     headers = ((name.replace("_", "-").encode(), value.encode()) for name, value in lines.items())
     return Answered(status, tuple(headers), body)
 
+
+def _json(**lines: str) -> Answered:
+    return _answered(200, b'{"from": "site B"}', Content_Type="application/json", **lines)
+
+
+_PUT_ALLOWED: Final = _answered(
+    204,
+    Access_Control_Allow_Origin="{a}",
+    Access_Control_Allow_Methods="PUT",
+    Access_Control_Allow_Headers="content-type",
+    Vary="Origin",
+)
 
 CASES: Final = (
     Case(
@@ -84,11 +103,7 @@ CASES: Final = (
         "B names another origin",
         "The browser compares byte for byte: scheme, host and port. One fixed origin serves one page only.",
         {"governed": False},
-        {
-            ANY_METHOD: _answered(
-                200, b'{"from": "site B"}', Content_Type="application/json", Access_Control_Allow_Origin=_ELSEWHERE
-            )
-        },
+        {ANY_METHOD: _json(Access_Control_Allow_Origin=_ELSEWHERE)},
     ),
     Case(
         "put-json",
@@ -114,13 +129,7 @@ CASES: Final = (
         "Both answers need the line. Here the PUT was carried out; the script just cannot know.",
         {**_JSON, "governed": False},
         {
-            "OPTIONS": _answered(
-                204,
-                Access_Control_Allow_Origin="{a}",
-                Access_Control_Allow_Methods="PUT",
-                Access_Control_Allow_Headers="content-type",
-                Vary="Origin",
-            ),
+            "OPTIONS": _PUT_ALLOWED,
             "PUT": _answered(200, b'{"saved": true}', Content_Type="application/json"),
         },
     ),
@@ -152,6 +161,35 @@ CASES: Final = (
                 Access_Control_Allow_Headers="content-type",
             ),
         },
+    ),
+    Case(
+        "redirect",
+        "The request is redirected",
+        "The browser follows by itself, and checks every answer on the way: a redirect needs the line, too.",
+        {"governed": False},
+        {ANY_METHOD: _answered(307, Location=MOVED, Access_Control_Allow_Origin="{a}", Vary="Origin")},
+        {ANY_METHOD: _json(Access_Control_Allow_Origin="{a}", Vary="Origin")},
+    ),
+    Case(
+        "redirect-fails",
+        "Where it leads says nothing",
+        "The preflight passes, the PUT is redirected, and the new URL is asked anew, with a preflight of its own. It "
+        "knows nothing of CORS.",
+        {**_JSON, "governed": False},
+        {
+            "OPTIONS": _PUT_ALLOWED,
+            "PUT": _answered(307, Location=MOVED, Access_Control_Allow_Origin="{a}", Vary="Origin"),
+        },
+        {ANY_METHOD: _answered(404)},
+    ),
+    Case(
+        "redirect-elsewhere",
+        "It leads to another origin",
+        "B sends the browser on to a third origin. From there on it is B's word, not A's: Origin becomes null, and a "
+        "list that names A does not match.",
+        {"governed": False},
+        {ANY_METHOD: _answered(307, Location="{moved}", Access_Control_Allow_Origin="{a}", Vary="Origin")},
+        {ANY_METHOD: _json(Access_Control_Allow_Origin="{a}", Vary="Origin")},
     ),
     Case(
         "star-credentials",

@@ -34,8 +34,8 @@ def foretell(wished: Run, origin: str, url: Url, browser: Browser) -> Report:
     )
 
     def answer(sending: Sending) -> Reply:
-        request = CORSRequest.read(sending.method, sending.headers, url.origin)
-        answered = wished.site_b.answer(sending.method.decode("latin-1"), request)
+        request = CORSRequest.read(sending.method, sending.headers, sending.url.origin)
+        answered = wished.site_b.answer(sending.method.decode("latin-1"), sending.url.path, request)
         phrase = HTTPStatus(answered.status).phrase.encode()
         return Reply(status=answered.status, reason=phrase, headers=answered.headers, body=answered.body)
 

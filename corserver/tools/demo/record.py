@@ -28,6 +28,7 @@ class Exchanged:
     """One request and its answer. Where the server answered alone, *sent* are the lines that CORS is about."""
 
     method: str
+    target: str
     status: int | None
     sent: tuple[Field, ...]
     received: tuple[Field, ...]
@@ -57,6 +58,7 @@ class Record:
         self._exchanges.append(
             Exchanged(
                 method=entry.method.decode("latin-1"),
+                target=entry.target.decode("latin-1"),
                 status=entry.status,
                 sent=_lines(decision.request) if asked is None else asked[0].headers.fields,
                 received=decision.decorate(() if asked is None else asked[1].headers),

@@ -15,6 +15,9 @@ COUNT: Final = b"X-Total-Count"
 _JSON: Final[Field] = (b"Content-Type", b"application/json")
 #: In `SiteB.by_hand`: for the methods that are not named.
 ANY_METHOD: Final = "*"
+#: Of a run's two paths on B, the last segments: the script asks for the first, and a redirect may lead to the second.
+DATA: Final = "data"
+MOVED: Final = "moved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,26 +60,31 @@ class Answered:
 class SiteB:
     """What B is for one run: its *policy*, None for none, and the *status* that its app answers with.
 
-    *by_hand*: answers by method that write CORS lines themselves, as an app without a policy may do, and get wrong.
+    *by_hand*: answers by method that write CORS lines themselves, as an app without a policy may do, and get wrong;
+    *moved*: the same, of the path that a redirect leads to.
     """
 
     policy: Policy | None = None
     status: int = 200
     by_hand: Mapping[str, Answered] = field(default_factory=dict)
+    moved: Mapping[str, Answered] = field(default_factory=dict)
 
     @property
     def code(self) -> str:
         """What B's author wrote."""
         if self.by_hand:
-            return "\n\n".join(_by_hand(method, answered) for method, answered in self.by_hand.items())
+            written = [_by_hand(method, answered) for method, answered in self.by_hand.items()]
+            written += [f"{MOVED}, {_by_hand(method, answered)}" for method, answered in self.moved.items()]
+            return "\n\n".join(written)
         if self.policy is None:
             return "# no CORS policy"
         arguments = (f"    {name}={value!r},\n" for name, value in self.policy.describe().items())
         return f"Policy(\n{''.join(arguments)})"
 
-    def app_answer(self, method: str) -> Answered:
+    def app_answer(self, method: str, path: str) -> Answered:
         """What the app answers, if it is asked."""
-        by_hand = self.by_hand.get(method) or self.by_hand.get(ANY_METHOD)
+        answers = self.moved if path.endswith(f"/{MOVED}") else self.by_hand
+        by_hand = answers.get(method) or answers.get(ANY_METHOD)
         if by_hand is not None:
             return by_hand
         if method == "OPTIONS":  # An app that knows nothing of preflights.
@@ -88,12 +96,12 @@ class SiteB:
         """What CORS does with *request*."""
         return Decision.ungoverned(request) if self.policy is None else self.policy.decide(request)
 
-    def answer(self, method: str, request: CORSRequest) -> Answered:
+    def answer(self, method: str, path: str, request: CORSRequest) -> Answered:
         """What goes over the wire: the server's own answer to a preflight, or the app's with the decision's lines."""
         decision = self.decide(request)
         if decision.status is not None:
             return Answered(decision.status, decision.decorate(()))
-        found = self.app_answer(method)
+        found = self.app_answer(method, path)
         return Answered(found.status, decision.decorate(found.headers), found.body)
 
 

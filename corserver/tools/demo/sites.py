@@ -11,13 +11,12 @@ import json
 import secrets
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from importlib import resources
 from typing import Any, Final
 
 import trio
 
 from corserver.apps.router import App
-from corserver.cors.browser import parse_url
+from corserver.cors.browser import Url, parse_url
 from corserver.cors.scopes import PathPattern, Scope, Scopes
 from corserver.http.listeners import open_listeners
 from corserver.http.log import Entry
@@ -28,17 +27,13 @@ from corserver.tools.demo.cases import CASES
 from corserver.tools.demo.foretold import browser_of, foretell
 from corserver.tools.demo.form import FormError, read_form
 from corserver.tools.demo.record import Record, app_was_asked
-from corserver.tools.demo.runs import Run
+from corserver.tools.demo.runs import DATA, Run
 from corserver.tools.demo.story import story
+from corserver.tools.sequence.files import page_files
 
 #: How many runs are remembered; the oldest is forgotten for the next.
 _MOST_RUNS: Final = 100
 _PORTS_TO_TRY: Final = 20
-_FILES: Final = {
-    "/": ("index.html", "text/html; charset=utf-8"),
-    "/style.css": ("style.css", "text/css; charset=utf-8"),
-    "/script.js": ("script.js", "text/javascript; charset=utf-8"),
-}
 _GUARDS: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "X-Frame-Options": "SAMEORIGIN"}
 
 
@@ -61,8 +56,8 @@ class Demo:
         self._site_b: Server | None = None
         self._runs: dict[str, Begun] = {}
         self.app = App(lifespan=self._serve_site_b)
-        for path, (name, media_type) in _FILES.items():
-            self.app.get(path)(_file(name, media_type))
+        for path, answer in page_files("corserver.tools.demo", _GUARDS).items():
+            self.app.get(path)(answer)
         self.app.get("/api/cases")(self._list_cases)
         self.app.post("/api/runs")(self._begin)
         self.app.post("/api/runs/{id}")(self._tell)
@@ -84,7 +79,7 @@ class Demo:
         if begun is None:
             raise HTTPError(404, "this is site B of the demo: its pages are the runs of site A's page")
         await request.body()
-        answered = begun.run.site_b.app_answer(request.method)
+        answered = begun.run.site_b.app_answer(request.method, request.target)
         app_was_asked(request, answered)
         return Response(b"" if request.method == "HEAD" else answered.body, answered.status, answered.headers)
 
@@ -111,14 +106,14 @@ class Demo:
 
     async def _begin(self, request: Request) -> Response:
         asked, origin = await _asked_by_own_page(request), _own_origin(request)
+        id = secrets.token_hex(3)
+        url = parse_url(f"{self.site_b_url}/run/{id}/{DATA}")
+        assert url is not None
         try:
-            run = _wished(asked, origin)
+            run = _wished(asked, origin, url)
         except FormError as error:
             mistakes = [{"field": m.field, "given": m.given, "why": m.why, "write": m.write} for m in error.mistakes]
             return Response.json({"mistakes": mistakes}, 422)
-        id = secrets.token_hex(3)
-        url = parse_url(f"{self.site_b_url}/run/{id}/data")
-        assert url is not None
         report = foretell(run, origin, url, browser_of(request.headers.get("user-agent", "")))
         while len(self._runs) >= _MOST_RUNS:
             del self._runs[next(iter(self._runs))]
@@ -146,16 +141,6 @@ class Demo:
         return story(begun.run.script, begun.report, record, got)
 
 
-def _file(name: str, media_type: str) -> Callable[[Request], Any]:
-    body = (resources.files("corserver.tools.demo") / "page" / name).read_bytes()
-    response = Response(body, headers={"Content-Type": media_type, **_GUARDS})
-
-    async def answer(request: Request) -> Response:
-        return response
-
-    return answer
-
-
 def _run_id(target: str) -> str:
     """The run that B's URL is of: `/run/<id>/…`."""
     parts = target.partition("?")[0].split("/")
@@ -181,14 +166,14 @@ async def _asked_by_own_page(request: Request) -> dict[str, Any]:
     return asked
 
 
-def _wished(asked: dict[str, Any], origin: str) -> Run:
+def _wished(asked: dict[str, Any], origin: str, url: Url) -> Run:
     name = asked.get("case")
     if name is None:
         return read_form(asked)
     case = next((case for case in CASES if case.name == name), None)
     if case is None:
         raise HTTPError(404, f"no such case: {json.dumps(name)[:80]}")
-    return case.run(origin)
+    return case.run(origin, url)
 
 
 def _check_outcome(got: dict[str, Any]) -> None:

@@ -5,7 +5,6 @@ browser thought of it is the model's word, and is told only as long as the recor
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from corserver.cors.fetch import Field
@@ -16,47 +15,11 @@ from corserver.tools.check.words import text
 from corserver.tools.demo.record import Exchanged
 from corserver.tools.demo.runs import COUNT, Script
 from corserver.tools.demo.verdict import disagreements, got_response
+from corserver.tools.sequence.events import BROWSER, SCRIPT, SERVER, Event, Line, cased, note, sentence
 
-_SCRIPT, _BROWSER, _SITE_B = "script", "browser", "b"
 #: The header lines that this is about, beside those that the script set.
 _ASKED: Final = (b"origin", b"access-control-request-method", b"access-control-request-headers", b"cookie")
 _ANSWERED: Final = (b"vary", b"location", b"allow", b"www-authenticate", COUNT.lower())
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A header line; *state* is `ok` or `bad` where the browser looks at it, *is_absent* where it should have been."""
-
-    name: str
-    value: str
-    state: str = ""
-    is_absent: bool = False
-
-    def as_json(self) -> dict[str, Any]:
-        return {"name": self.name, "value": self.value, "state": self.state, "absent": self.is_absent}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """Something that happens at a lane, or passes from one to another: a title, header lines, words below it."""
-
-    source: str
-    target: str
-    title: str
-    lines: tuple[Line, ...] = ()
-    words: tuple[str, ...] = ()
-    state: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """For the page."""
-        return {
-            "from": self.source,
-            "to": self.target,
-            "title": self.title,
-            "lines": [line.as_json() for line in self.lines],
-            "words": list(self.words),
-            "state": self.state,
-        }
 
 
 def story(script: Script, report: Report, record: Sequence[Exchanged], got: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,7 +40,7 @@ def _call(script: Script, report: Report) -> Event:
     words += [f"credentials: {script.credentials.value}"] if "credentials" in script.options else []
     words += ["from a sandboxed frame, whose origin is null"] if script.is_sandboxed else []
     method = text(report.question.method)
-    return Event(source=_SCRIPT, target=_BROWSER, title=f"fetch: {method}", words=tuple(words))
+    return Event(source=SCRIPT, target=BROWSER, title=f"fetch: {method}", words=tuple(words))
 
 
 def _wire(script: Script, report: Report, record: Sequence[Exchanged]) -> Iterator[Event]:
@@ -85,13 +48,25 @@ def _wire(script: Script, report: Report, record: Sequence[Exchanged]) -> Iterat
     for index, exchanged in enumerate(record):
         step = _step_of(report, index, exchanged)
         if step is not None and step.is_preflight:
-            yield _note("The browser asks B first: a preflight", step.because)
-        lines = tuple(Line(_cased(name), text(value)) for name, value in exchanged.sent if name.lower() in names)
-        title = f"{exchanged.method} {report.question.url.path}"
-        yield Event(source=_BROWSER, target=_SITE_B, title=title, lines=lines)
+            yield note("The browser asks B first: a preflight", step.because)
+        lines = tuple(Line(cased(name), text(value)) for name, value in exchanged.sent if name.lower() in names)
+        yield Event(
+            source=BROWSER,
+            target=SERVER,
+            title=f"{exchanged.method} {exchanged.target}",
+            lines=lines,
+            words=_where(report, step),
+        )
         yield _answer(exchanged, () if step is None else step.rows)
         if step is not None:
             yield _judgement(step)
+
+
+def _where(report: Report, step: Step | None) -> tuple[str, ...]:
+    """Said of a request that a redirect took to another origin."""
+    if step is None or step.sending.url.origin == report.question.url.origin:
+        return ()
+    return (f"to another origin, {text(step.sending.url.origin)}: the same server by another name",)
 
 
 def _answer(exchanged: Exchanged, rows: tuple[Row, ...]) -> Event:
@@ -100,8 +75,8 @@ def _answer(exchanged: Exchanged, rows: tuple[Row, ...]) -> Event:
     decision = exchanged.decision
     words = "B’s app answers" if exchanged.reached_app else "corserver answers by itself"
     return Event(
-        source=_SITE_B,
-        target=_BROWSER,
+        source=SERVER,
+        target=BROWSER,
         title=title,
         lines=tuple(_answered_lines(exchanged.received, rows, title)),
         words=(f"{words}: {decision.sentence}",),
@@ -113,10 +88,10 @@ def _answered_lines(received: tuple[Field, ...], rows: tuple[Row, ...], status: 
     marks = {row.label: "bad" if row.mark is Mark.BROKEN else "ok" if row.mark is Mark.KEPT else "" for row in rows}
     present = set()
     for name, value in received:
-        cased = _cased(name)
-        present.add(cased)
+        shown = cased(name)
+        present.add(shown)
         if name.lower().startswith(b"access-control-") or name.lower() in _ANSWERED:
-            yield Line(cased, text(value), marks.get(cased, ""))
+            yield Line(shown, text(value), marks.get(shown, ""))
     for row in rows:
         if row.mark is Mark.BROKEN and row.label not in present and row.label != "status":
             yield Line(row.label, f"must be {row.expected}", "bad", is_absent=True)
@@ -128,14 +103,14 @@ def _judgement(step: Step) -> Event:
     broken = next((row for row in step.rows if row.mark is Mark.BROKEN), None)
     what = "preflight" if step.is_preflight else "answer"
     if broken is None or broken.rule is None:
-        return _note(f"CORS check of the {what}: passed", (step.then,), "ok")
-    return _note(f"CORS check of the {what}: failed", (_sentence(broken.rule.sentence), step.then), "bad")
+        return note(f"CORS check of the {what}: passed", (step.then,), "ok")
+    return note(f"CORS check of the {what}: failed", (sentence(broken.rule.sentence), step.then), "bad")
 
 
 def _end(report: Report, got: Mapping[str, Any]) -> Event:
     if not got_response(got):
         why = "Why is for the console only: the script is not told."
-        return Event(source=_BROWSER, target=_SCRIPT, title=str(got.get("error")), words=(why,), state="bad")
+        return Event(source=BROWSER, target=SCRIPT, title=str(got.get("error")), words=(why,), state="bad")
     response = got["response"]
     visible = {name for name, _ in response["headers"]}
     name = COUNT.decode()
@@ -145,7 +120,7 @@ def _end(report: Report, got: Mapping[str, Any]) -> Event:
     elif COUNT.lower() in report.question.read:
         words.append(f"{name} is hidden: the script sees null.")
     title = f"{response['status']} {reason_phrase(response['status'])}"
-    return Event(source=_BROWSER, target=_SCRIPT, title=title, words=tuple(filter(None, words)), state="ok")
+    return Event(source=BROWSER, target=SCRIPT, title=title, words=tuple(filter(None, words)), state="ok")
 
 
 def _headline(report: Report, got: Mapping[str, Any]) -> str:
@@ -155,7 +130,7 @@ def _headline(report: Report, got: Mapping[str, Any]) -> str:
     visible = {name for name, _ in got["response"]["headers"]}
     unread = [name for name in report.question.read if name.decode("latin-1") not in visible]
     if unread:
-        return f"The script reads the answer, a {status}, but not {', '.join(_cased(name) for name in unread)}"
+        return f"The script reads the answer, a {status}, but not {', '.join(cased(name) for name in unread)}"
     return f"The script reads the answer, a {status}"
 
 
@@ -165,10 +140,10 @@ def _why(report: Report, record: Sequence[Exchanged]) -> dict[str, Any]:
     return {
         "foretold": _foretold(report),
         "browser": report.question.browser.name,
-        "why": _sentence(report.reason),
+        "why": sentence(report.reason),
         "cause": report.cause,
         "rule": None if rule is None else {"where": rule.where, "url": rule.url},
-        "decision": None if decision is None else _sentence(decision.sentence),
+        "decision": None if decision is None else sentence(decision.sentence),
         "mends": [
             {
                 "where": mend.where,
@@ -193,16 +168,6 @@ def _foretold(report: Report) -> str:
 def _step_of(report: Report, index: int, exchanged: Exchanged) -> Step | None:
     """The step that was foretold at this place, as long as it is what came."""
     step = report.steps[index] if index < len(report.steps) else None
-    return step if step is not None and text(step.sending.method) == exchanged.method else None
-
-
-def _note(title: str, words: tuple[str, ...], state: str = "") -> Event:
-    return Event(source=_BROWSER, target=_BROWSER, title=title, words=tuple(filter(None, words)), state=state)
-
-
-def _cased(name: bytes) -> str:
-    return "-".join(part.capitalize() for part in text(name).split("-")).replace("Www-", "WWW-")
-
-
-def _sentence(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}{'' if words.endswith('.') else '.'}"
+    if step is None or (text(step.sending.method), step.sending.url.path) != (exchanged.method, exchanged.target):
+        return None
+    return step

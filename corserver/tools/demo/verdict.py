@@ -5,7 +5,6 @@ from typing import Any
 
 from corserver.tools.check.exchanges import Reply
 from corserver.tools.check.report import Report
-from corserver.tools.check.words import text
 from corserver.tools.demo.record import Exchanged
 from corserver.tools.demo.runs import COUNT
 
@@ -37,8 +36,8 @@ def _of_script(report: Report, got: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _of_wire(report: Report, record: Sequence[Exchanged]) -> Iterator[str]:
-    foretold = [text(step.sending.method) for step in report.steps]
-    sent = [exchanged.method for exchanged in record]
+    foretold = [step.sending.line for step in report.steps]
+    sent = [f"{exchanged.method} {exchanged.target}" for exchanged in record]
     if sent != foretold:
         yield f"B was to see {_listed(foretold)}, and it saw {_listed(sent)}"
         return
@@ -51,5 +50,5 @@ def _answer(reply: Reply) -> tuple[int | None, set[tuple[bytes, bytes]]]:
     return reply.status, set(reply.headers)
 
 
-def _listed(methods: Sequence[str]) -> str:
-    return ", then ".join(methods) or "nothing"
+def _listed(lines: Sequence[str]) -> str:
+    return ", then ".join(lines) or "nothing"

@@ -9,7 +9,8 @@ from types import MappingProxyType
 from typing import Final
 
 from corserver.cors.scopes import BadPath, Path
-from corserver.http.messages import App, Headers, HTTPError, Request, Response
+from corserver.http.header_lines import Headers
+from corserver.http.messages import App, HTTPError, Request, Response
 
 #: A modification time that has settled: 2026-01-02 03:04:05 UTC and a fraction.
 SETTLED_NS: Final = 1_767_323_045_123_456_789

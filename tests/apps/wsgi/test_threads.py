@@ -13,7 +13,8 @@ import trio.testing
 from corserver.apps.wsgi import Hosted, wsgi
 from corserver.cors.scopes import Path
 from corserver.http.body import Body
-from corserver.http.messages import Headers, Request, Response
+from corserver.http.header_lines import Headers
+from corserver.http.messages import Request, Response
 
 from .asking import returning
 

@@ -23,8 +23,8 @@ def share(**options: Any) -> Share:
     return Share(**given | options)
 
 
-def result(*shares: Share, rate: float | None = None, connections: int = 32) -> Result:
-    return gather("http://127.0.0.1/", Scenario.PREFLIGHT_ALLOWED, connections, rate, shares or (share(),))
+def result(*shares: Share, rate: float | None = None, connections: int = 32, cores: int = 4) -> Result:
+    return gather("http://127.0.0.1/", Scenario.PREFLIGHT_ALLOWED, connections, rate, shares or (share(),), cores)
 
 
 def test_shares_are_added_up() -> None:
@@ -40,7 +40,7 @@ def test_shares_are_added_up() -> None:
     ("options", "rate", "words"),
     [
         ({"cpu": 1.9}, None, "the client is the limit: it used 95% of a core"),
-        ({"crowd": 0.6}, None, "60% of its connections had an answer waiting"),
+        ({"crowd": 0.4}, None, "40% of its other connections had an answer waiting"),
         ({"planned": 200}, 100.0, "of 200 planned requests 100 were answered"),
         ({"errors": {"reset": 1}}, None, "some answers were wrong or missing"),
     ],
@@ -50,13 +50,15 @@ def test_it_warns(options: dict[str, Any], rate: float | None, words: str) -> No
     assert words in warning
 
 
-@pytest.mark.parametrize("options", [{}, {"crowd": 0.3}])
+@pytest.mark.parametrize("options", [{}, {"crowd": 0.2}, {"cpu": 1.5}])
 def test_it_does_not_warn_without_reason(options: dict[str, Any]) -> None:
     assert result(share(**options)).warnings == ()
 
 
-def test_few_connections_are_no_crowd() -> None:
-    assert result(share(crowd=1.0), connections=1).warnings == ()
+@pytest.mark.parametrize(("cores", "advice"), [(4, "try --processes 2, or --emit wrk"), (2, "try --emit wrk")])
+def test_another_process_is_advised_where_a_core_is_left_for_it(cores: int, advice: str) -> None:
+    (warning,) = result(share(cpu=2.0), cores=cores).warnings
+    assert warning.endswith(advice)
 
 
 def test_no_answer_is_no_result() -> None:

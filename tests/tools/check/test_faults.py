@@ -289,6 +289,22 @@ async def test_a_missing_vary_is_found_by_asking_as_another_origin_and_as_none()
     assert Topic.MISSING_VARY not in {note.topic for note in report.notes}
 
 
+@pytest.mark.parametrize(("lines", "is_said"), [((ACAO,), True), ((ACAO, VARY), False), ((STAR,), False), ((), False)])
+async def test_vary_is_not_tried_out_with_a_request_that_acts(
+    lines: tuple[tuple[str, str], ...], is_said: bool
+) -> None:
+    acted = []
+
+    def fault(asked: Asked) -> Answered:
+        acted.append(asked.method)
+        return GOOD if asked.is_preflight else Answered(200, lines)
+
+    report, output = await look(fault, PUT)
+    assert (Topic.MISSING_VARY in {note.topic for note in report.notes}) == is_said
+    assert ("caches keep no answer to a PUT" in output) == is_said
+    assert acted.count("PUT") == 1
+
+
 @pytest.mark.parametrize("fault", [always(200, STAR), always(200, ACAO)], ids=["*", "one origin"])
 async def test_an_answer_that_is_always_the_same_needs_no_vary(fault: Fault) -> None:
     report, _ = await look(fault, {})

@@ -48,3 +48,15 @@ def test_1xx_is_followed_by_another_head(status: int, is_interim: bool) -> None:
     head = parse_head(b"HTTP/1.1 %d X\r\n\r\n" % status)
     assert head is not None
     assert head.is_interim is is_interim
+
+
+def test_empty_lines_before_it_are_passed_over() -> None:
+    head = parse_head(b"\r\n\r\nHTTP/1.1 200 OK\r\nA: 1\r\n\r\nbody")
+    assert head is not None
+    assert (head.headers, head.size) == (((b"A", b"1"),), len(b"\r\n\r\nHTTP/1.1 200 OK\r\nA: 1\r\n\r\n"))
+
+
+@pytest.mark.parametrize("line", [b"A: x\0y", b"Content-Length: 1\r\nContent-Length: 2"])
+def test_what_every_browser_refuses_is_refused(line: bytes) -> None:
+    with pytest.raises(NotHTTP):
+        parse_head(b"HTTP/1.1 200 OK\r\n" + line + b"\r\n\r\n")

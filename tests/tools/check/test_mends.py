@@ -4,13 +4,14 @@ The recordings hold some thousand ways to get CORS wrong. Whatever of them a ser
 report do mend, to the letter, for the standard and for each recorded browser.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
-from corserver.cors.browser import CHROMIUM, FIREFOX, STANDARD, Browser, Rule
+from corserver.cors.browser import CHROMIUM, FIREFOX, STANDARD, Browser, Rule, parse_url
 from corserver.tools.check.exchanges import Reply, Sending, Trouble
 from corserver.tools.check.investigation import investigate, run
+from corserver.tools.check.question import Question
 from corserver.tools.check.report import Mend, Outcome
 from corserver.tools.check.words import text
 from tests.oracle.cases import Thrown, Unmodelled
@@ -87,3 +88,17 @@ def test_every_recorded_fault_of_a_servers_is_mended(browser: Browser) -> None:
             assert report.is_allowed, (case["title"], report.headline, report.rule, server.mends)
             mended += 1
     assert mended > 500
+
+
+def test_a_header_that_is_to_be_read_is_exposed_with_the_same_mend() -> None:
+    """Only what needs it: a safelisted header is seen without, and Set-Cookie never is."""
+    url = parse_url("http://api.example/items")
+    assert url is not None
+    question = Question(url=url, origin=b"https://app.example", read=(b"etag", b"content-type", b"set-cookie"))
+    exposed = (b"Access-Control-Expose-Headers", b"etag")
+    (mend,) = run(investigate(question), lambda sending: Reply(status=200)).mends
+    assert mend.send[-1] == exposed
+    preflighted = replace(question, method=b"PUT")
+    answer, later = run(investigate(preflighted), lambda sending: Reply(status=200)).mends
+    assert exposed not in answer.send
+    assert later.send[-1] == exposed

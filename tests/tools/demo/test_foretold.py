@@ -19,6 +19,9 @@ RULES = {
     "missing-on-actual": "ACAO_MISSING",
     "preflight-401": "PREFLIGHT_STATUS_NOT_OK",
     "preflight-redirect": "PREFLIGHT_REDIRECT",
+    "redirect": None,
+    "redirect-fails": "ACAO_MISSING",
+    "redirect-elsewhere": "ACAO_MISMATCH",
     "star-credentials": "ACAO_WILDCARD_WITH_CREDENTIALS",
     "credentials": None,
     "hidden-header": None,
@@ -32,7 +35,7 @@ RULES = {
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_each_case_shows_its_rule(case: Case) -> None:
     assert URL is not None
-    report = foretell(case.run(A), A, URL, CHROMIUM)
+    report = foretell(case.run(A, URL), A, URL, CHROMIUM)
     rule = None if report.rule is None else report.rule.name
     assert rule == RULES[case.name]
     assert bool(report.mends) == (not report.is_allowed)

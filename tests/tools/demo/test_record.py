@@ -4,8 +4,9 @@ import trio
 
 from corserver.cors.decision import CORSRequest, Decision
 from corserver.cors.scopes import Path
+from corserver.http.header_lines import Headers
 from corserver.http.log import Entry
-from corserver.http.messages import Headers, Request
+from corserver.http.messages import Request
 from corserver.tools.demo.record import Record, app_was_asked
 from corserver.tools.demo.runs import Answered
 

@@ -40,7 +40,7 @@ async def test_the_page_is_there() -> None:
         for path, kind in {"/": "text/html", "/style.css": "text/css", "/script.js": "text/javascript"}.items():
             answer = await client.get(path)
             assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, kind)
-        assert len((await client.get("/api/cases")).json()["cases"]) == 17
+        assert len((await client.get("/api/cases")).json()["cases"]) == 20
 
 
 async def test_a_run_is_told_from_the_record() -> None:

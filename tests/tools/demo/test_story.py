@@ -21,7 +21,7 @@ def foretold(name: str) -> tuple[Run, Report, list[Exchanged]]:
     """A case, what is foretold of it, and the record that it leaves if all goes that way."""
     url = parse_url("http://127.0.0.1:8001/run/1/data")
     assert url is not None
-    run = next(case for case in CASES if case.name == name).run(A)
+    run = next(case for case in CASES if case.name == name).run(A, url)
     report = foretell(run, A, url, CHROMIUM)
     record = []
     for step in report.steps:
@@ -31,6 +31,7 @@ def foretold(name: str) -> tuple[Run, Report, list[Exchanged]]:
         record.append(
             Exchanged(
                 method=step.sending.method.decode(),
+                target=step.sending.url.path,
                 status=step.outcome.status,
                 sent=tuple((name.lower(), value) for name, value in step.sending.headers),
                 received=step.outcome.headers,
@@ -83,7 +84,9 @@ def test_every_difference_is_said() -> None:
         "the script was to read the status 200, and it reads 500",
         "X-Total-Count was to be visible, and it is not",
     ]
-    assert disagreements(report, [], response(200, "x-total-count")) == ["B was to see GET, and it saw nothing"]
+    assert disagreements(report, [], response(200, "x-total-count")) == [
+        "B was to see GET /run/1/data, and it saw nothing"
+    ]
 
 
 def test_an_answer_that_is_not_the_foretold_one_is_said() -> None:
@@ -91,6 +94,43 @@ def test_an_answer_that_is_not_the_foretold_one_is_said() -> None:
     _, _, other = foretold("header-for-a")
     assert disagreements(report, other, response(200)) == ["B answered the GET otherwise than was foretold"]
     assert len(record) == len(other)
+
+
+def test_a_redirect_is_followed_in_the_picture_and_its_end_is_judged() -> None:
+    run, report, record = foretold("redirect-fails")
+    told = story(run.script, report, record, BLOCKED)
+    assert told["disagreements"] == []
+    assert [event["title"] for event in told["events"]] == [
+        "fetch: PUT",
+        "The browser asks B first: a preflight",
+        "OPTIONS /run/1/data",
+        "204 No Content",
+        "CORS check of the preflight: passed",
+        "PUT /run/1/data",
+        "307 Temporary Redirect",
+        "CORS check of the answer: passed",
+        "The browser asks B first: a preflight",
+        "OPTIONS /run/1/moved",
+        "404 Not Found",
+        "CORS check of the preflight: failed",
+        "TypeError: Failed to fetch",
+    ]
+    assert told["events"][7]["words"] == ["The browser follows the redirect to http://127.0.0.1:8001/run/1/moved."]
+    assert told["events"][11]["words"][-1] == "The PUT is not sent on to this URL."
+
+
+def test_a_redirect_to_another_origin_says_where_and_loses_the_origin() -> None:
+    run, report, record = foretold("redirect-elsewhere")
+    told = story(run.script, report, record, BLOCKED)
+    first, second = (event for event in told["events"] if event["to"] == "b")
+    assert (first["words"], second["words"]) == (
+        [],
+        ["to another origin, http://localhost:8001: the same server by another name"],
+    )
+    assert [line["value"] for event in (first, second) for line in event["lines"] if line["name"] == "Origin"] == [
+        A,
+        "null",
+    ]
 
 
 def test_nothing_is_judged_that_was_not_foretold() -> None:

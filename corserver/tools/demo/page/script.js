@@ -1,16 +1,8 @@
 // Site A's page: it makes the request for real, and draws what A's server says of it. It decides nothing.
 
+import {MARKS, drawEvent, make, mark, prose} from "/sequence.js";
+
 const find = (id) => document.getElementById(id);
-
-/** An element with properties and children; text is never read as HTML. */
-function make(name, properties = {}, ...children) {
-  const element = Object.assign(document.createElement(name), properties);
-  element.append(...children.filter((child) => child !== null));
-  return element;
-}
-
-/** Text as nodes, what stands between backticks as code. */
-const prose = (text) => text.split("`").map((part, index) => index % 2 ? make("code", {}, part) : part);
 
 async function post(path, value) {
   const headers = {"Content-Type": "application/json"};
@@ -60,32 +52,7 @@ async function run(wished) {
 
 // ------------------------------------------------------------------------------------------------------ the drawing
 
-const MARKS = {ok: ["✓", "passed"], bad: ["✗", "failed"]};
 const LANES = {script: "Script on A", browser: "Browser", b: "Site B"};
-
-/** ✓ or ✗, with the word for who does not see it. */
-function mark(state) {
-  if (!state) return null;
-  const [sign, word] = MARKS[state];
-  return make("span", {className: `mark ${state}`}, make("span", {ariaHidden: "true"}, sign),
-    make("span", {className: "unseen"}, `${word}: `));
-}
-
-function drawLine(line) {
-  const value = line.absent ? make("em", {}, "missing: ", ...prose(line.value)) : line.value;
-  return make("li", {className: line.state}, mark(line.state), make("b", {}, `${line.name}:`), " ", value);
-}
-
-function drawEvent(event) {
-  const isNote = event.from === event.to;
-  const way = isNote ? LANES[event.from] : `${LANES[event.from]} to ${LANES[event.to]}`;
-  const item = make("li", {className: `event ${isNote ? "note" : "message"} ${event.from}-${event.to} ${event.state}`},
-    make("span", {className: "way"}, way),
-    make("p", {className: "what"}, mark(event.state), event.title));
-  if (event.lines.length) item.append(make("ul", {className: "lines"}, ...event.lines.map(drawLine)));
-  for (const words of event.words) item.append(make("p", {className: "words"}, ...prose(words)));
-  return item;
-}
 
 function drawWhy(story) {
   const parts = [];
@@ -132,7 +99,7 @@ function draw(title, lesson, story) {
   find("script-code").textContent = written(story.url, story.options);
   find("policy-title").textContent = story.by_hand ? "Site B’s answers, written by hand" : "Site B’s policy";
   find("policy-code").textContent = story.site_b;
-  find("events").replaceChildren(...story.events.map(drawEvent));
+  find("events").replaceChildren(...story.events.map((event) => drawEvent(event, LANES)));
   drawWhy(story);
 }
 

@@ -1,0 +1,49 @@
+"""Two apps, one behind the other: what the first does not have, the second is asked for."""
+
+import contextlib
+from typing import Any, Final
+
+from corserver.http.messages import App, HTTPError, Request, Response
+
+_READING: Final = ("GET", "HEAD")
+
+
+class Fallback:
+    """*app* answers GET and HEAD for what it has; *behind* whatever it answers with 404, and every other method."""
+
+    def __init__(self, app: App, behind: App) -> None:
+        self._app = app
+        self._behind = behind
+        self._lives = contextlib.AsyncExitStack()
+
+    @property
+    def cors(self) -> Any:
+        """The policies of the first."""
+        return getattr(self._app, "cors", None)
+
+    async def __call__(self, request: Request) -> Response:
+        """Raises what the two raise."""
+        if request.method not in _READING:
+            return await self._behind(request)
+        try:
+            response = await self._app(request)
+        except HTTPError as error:
+            if error.status != 404:
+                raise
+        else:
+            if response.status != 404:
+                return response
+            aclose = getattr(response.body, "aclose", None)
+            if aclose is not None:
+                await aclose()
+        return await self._behind(request)
+
+    async def __aenter__(self) -> "Fallback":
+        app: Any
+        for app in (self._app, self._behind):
+            if hasattr(app, "__aenter__"):
+                await self._lives.enter_async_context(app)
+        return self
+
+    async def __aexit__(self, *exc_info: Any) -> bool | None:
+        return await self._lives.__aexit__(*exc_info)

@@ -1,0 +1,171 @@
+"""Connections to the upstream: opened, kept for a while when they are idle, and used again, the last one first.
+
+Each is asked one request at a time. One that the upstream closed meanwhile is seen to be closed before it is used; what
+is closed at the very moment is the exchange's business, which knows whether it may ask again.
+"""
+
+import ssl
+import time
+from collections import deque
+from typing import Final
+
+import trio
+
+from corserver.apps.proxy.target import Target
+from corserver.http.wire import AnswerHead, Asking, KnownHeads
+
+#: How much is read at once, in bytes.
+_RECEIVE: Final = 65536
+#: How long an idle connection is kept, in seconds: a bit less than servers do (Node, uvicorn: 5), and how many are.
+_IDLE_SECONDS: Final = 4.0
+_MOST_IDLE: Final = 256
+#: How long it may take to connect, at most, in seconds.
+_CONNECT_SECONDS: Final = 10.0
+
+
+class UpstreamGone(Exception):
+    """It cannot be reached, or has closed or reset the connection."""
+
+
+class UpstreamStalled(Exception):
+    """It took nothing of the request, or said nothing, for too long."""
+
+
+class Link:
+    """One connection. *was_used* is whether there was an exchange on it before this one."""
+
+    __slots__ = ("_patience", "asking", "idle_since", "stream", "was_used")
+
+    def __init__(self, stream: trio.abc.Stream, patience: float, known: KnownHeads) -> None:
+        self.stream = stream
+        self.asking = Asking(known)
+        self.was_used = False
+        self.idle_since = 0.0
+        self._patience = patience
+
+    async def send(self, data: bytes) -> None:
+        """Raises `UpstreamGone` and `UpstreamStalled`."""
+        with trio.move_on_after(self._patience) as scope:
+            try:
+                await self.stream.send_all(data)
+            except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+                raise UpstreamGone("it closed the connection while it was asked") from error
+        if scope.cancelled_caught:
+            raise UpstreamStalled(f"it took nothing of the request for {self._patience:g} seconds")
+
+    async def receive(self) -> None:
+        """Wait for more of the answer. Raises `UpstreamGone`."""
+        try:
+            self.asking.receive(bytes(await self.stream.receive_some(_RECEIVE)))
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            raise UpstreamGone("it reset the connection") from error
+
+    async def head(self) -> AnswerHead:
+        """The answer's head. Raises `UpstreamGone` and `BadAnswer`."""
+        while (head := self.asking.next_head()) is None:
+            await self.receive()
+        return head
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether it was closed, or something came that nobody asked for, or it was idle for too long."""
+        stream = self.stream.transport_stream if isinstance(self.stream, trio.SSLStream) else self.stream
+        if time.monotonic() - self.idle_since > _IDLE_SECONDS:
+            return True
+        return isinstance(stream, trio.SocketStream) and stream.socket.is_readable()
+
+    async def close(self) -> None:
+        """Close it, without a wait."""
+        with trio.CancelScope(shield=True):
+            await trio.aclose_forcefully(self.stream)
+
+
+class Links:
+    """All of them. *tls* is for an upstream that speaks it."""
+
+    def __init__(self, target: Target, patience: float, tls: ssl.SSLContext | None) -> None:
+        self._target = target
+        self._patience = patience
+        self._tls = tls
+        self._idle: deque[Link] = deque()
+        self._known = KnownHeads()
+
+    async def take(self) -> Link:
+        """One that is idle, or a new one. Raises as `connect`."""
+        while self._idle:
+            link = self._idle.pop()
+            if not link.is_stale:
+                return link
+            await link.close()
+        return await self.connect()
+
+    async def connect(self) -> Link:
+        """A new one. Raises `UpstreamGone` and `UpstreamStalled`."""
+        seconds = min(self._patience, _CONNECT_SECONDS)
+        stream: trio.abc.Stream | None = None
+        try:
+            with trio.move_on_after(seconds):
+                stream = await self._open()
+        except OSError as error:
+            raise UpstreamGone(f"it cannot be reached: {_reason(error)}") from error
+        if stream is None:
+            raise UpstreamStalled(f"it did not accept a connection within {seconds:g} seconds")
+        return Link(stream, self._patience, self._known)
+
+    async def give_back(self, link: Link) -> None:
+        """Keep it for the next exchange, if it can have another."""
+        if not link.asking.recycle():
+            await link.close()
+            return
+        link.was_used = True
+        link.idle_since = time.monotonic()
+        self._idle.append(link)
+        oldest = self._idle[0]
+        if len(self._idle) > _MOST_IDLE or link.idle_since - oldest.idle_since > _IDLE_SECONDS:
+            await self._idle.popleft().close()
+
+    async def close(self) -> None:
+        """Close those that are idle."""
+        while self._idle:
+            await self._idle.pop().close()
+
+    async def _open(self) -> trio.abc.Stream:
+        target = self._target
+        if target.uds:
+            return await trio.open_unix_socket(target.uds)
+        stream = await trio.open_tcp_stream(target.host, target.port)
+        return stream if self._tls is None else await self._secured(stream, self._tls)
+
+    async def _secured(self, stream: trio.SocketStream, tls: ssl.SSLContext) -> trio.abc.Stream:
+        secured = trio.SSLStream(stream, tls, server_hostname=self._target.host, https_compatible=True)
+        try:
+            await secured.do_handshake()
+        except BaseException as error:
+            with trio.CancelScope(shield=True):
+                await trio.aclose_forcefully(stream)
+            if isinstance(error, trio.BrokenResourceError):
+                raise UpstreamGone(_tls_reason(error.__cause__)) from error
+            raise
+        return secured
+
+
+def tls_context(insecure: bool) -> ssl.SSLContext:
+    """How an upstream is spoken to that has TLS; *insecure* does not ask who it is."""
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _reason(error: OSError) -> str:
+    # trio gives one error with all that were met, address by address.
+    causes = error.__cause__.exceptions if isinstance(error.__cause__, BaseExceptionGroup) else (error,)
+    return (causes[0].strerror or str(causes[0])) if isinstance(causes[0], OSError) else str(error)
+
+
+def _tls_reason(error: BaseException | None) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {error.verify_message}"
+    return "it does not speak TLS, or none that both know"

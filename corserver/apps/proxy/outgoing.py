@@ -1,0 +1,100 @@
+"""The header lines of a request as the upstream gets it.
+
+Who asked, for what host and how is said by the server, which knows, in `Forwarded` (RFC 7239) and the `X-Forwarded-*`
+that came before it: whatever a client wrote of these is dropped. Behind a proxy that is trusted it is what that proxy
+said: the server has put it into the request.
+"""
+
+import functools
+from collections.abc import Sequence
+from typing import Final
+
+from corserver.apps.proxy.hops import Line, end_to_end, tokens
+from corserver.apps.proxy.target import Target
+from corserver.http.messages import Request
+
+#: Host and framing are the hop's own; an Expect is answered here; Proxy would become the upstream's HTTP_PROXY (CGI).
+_DROPPED: Final = frozenset(
+    {b"content-length", b"expect", b"forwarded", b"host", b"proxy", b"via", b"x-real-ip", b"x-request-uri"}
+)
+
+
+class Outgoing:
+    """Makes the lines. *mark* is this proxy's name in Via; *own* replace the client's of that name."""
+
+    def __init__(self, target: Target, *, changes_host: bool, prefix: str, own: Sequence[Line], mark: bytes) -> None:
+        self._authority = target.authority.encode("ascii")
+        self._changes_host = changes_host
+        self._mark = mark
+        lines = tuple((name.lower(), value) for name, value in own)
+        self._named = frozenset(name for name, _ in lines) | _DROPPED
+        self._own = tuple(line for line in lines if line[1])
+        #: Most requests of a client have the same lines.
+        self._made = functools.lru_cache(maxsize=256)(self._make)
+        if prefix:
+            self._own += ((b"x-forwarded-prefix", prefix.encode("ascii")),)
+
+    def has_passed(self, request: Request) -> bool:
+        """Whether *request* came through this proxy before (RFC 9110 §7.6.3)."""
+        return any(self._mark in value for name, value in request.headers.fields if name == b"via")
+
+    def fields(self, request: Request) -> tuple[Line, ...]:
+        """The lines, the host first, framing and all."""
+        client = request.client[0] if isinstance(request.client, tuple) else ""
+        return self._made(request.headers.fields, client, request.scheme, request.authority, request.http_version)
+
+    def _make(
+        self, incoming: tuple[Line, ...], client: str, scheme: str, authority: str, version: str
+    ) -> tuple[Line, ...]:
+        named = self._named
+        lines = [(b"host", self._host(authority))]
+        lines += [
+            line for line in end_to_end(incoming) if line[0] not in named and not line[0].startswith(b"x-forwarded-")
+        ]
+        lines += framing(incoming)
+        lines += upgrading(incoming, version)
+        lines += self._hop(incoming, client, scheme, authority, version)
+        return (*lines, *self._own)
+
+    def _host(self, authority: str) -> bytes:
+        return self._authority if self._changes_host or not authority else authority.encode("ascii")
+
+    def _hop(self, incoming: tuple[Line, ...], client: str, scheme: str, authority: str, version: str) -> list[Line]:
+        host, proto = authority.encode("ascii"), scheme.encode("ascii")
+        quoted = f'"[{client}]"' if ":" in client else client or "unknown"
+        forwarded = b'for=%s;host="%s";proto=%s' % (quoted.encode("ascii"), host, proto)
+        via = b"%s %s" % (version.encode("ascii"), self._mark)
+        earlier = [value for name, value in incoming if name == b"via"]
+        lines = [
+            (b"forwarded", forwarded),
+            (b"x-forwarded-host", host),
+            (b"x-forwarded-proto", proto),
+            (b"via", b", ".join([*earlier, via])),
+        ]
+        if client:
+            lines.append((b"x-forwarded-for", client.encode("ascii")))
+        return lines
+
+
+def has_body(request: Request) -> bool:
+    """Whether a body comes with *request*."""
+    return any(name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+               for name, value in request.headers.fields)  # fmt: skip
+
+
+def framing(fields: Sequence[Line]) -> list[Line]:
+    """How the body goes on: as it came, each piece when it comes."""
+    for name, value in fields:
+        if name == b"content-length":
+            return [(name, value)]
+        if name == b"transfer-encoding":
+            return [(name, b"chunked")]
+    return []
+
+
+def upgrading(fields: Sequence[Line], version: str) -> list[Line]:
+    """The lines that ask for another protocol (RFC 9110 §7.8), if the client does."""
+    wanted = [value for name, value in fields if name == b"upgrade"]
+    if not wanted or version == "1.0" or b"upgrade" not in tokens(fields, b"connection"):
+        return []
+    return [(b"connection", b"Upgrade"), (b"upgrade", b", ".join(wanted))]

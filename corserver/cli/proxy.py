@@ -1,0 +1,139 @@
+"""`corserver proxy URL`: another server's answers, with CORS."""
+
+import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+import click
+
+from corserver.apps.proxy import Proxy
+from corserver.cli.server_options import Settings, header_option, server_options, topic_texts
+from corserver.cli.serving import run_server
+from corserver.cli.topics import TopicCommand, option
+from corserver.config import header_lines
+from corserver.cors.policy import Policy
+from corserver.http.limits import Limits
+
+#: No body is kept.
+_LIMITS: Final = Limits(body=None)
+#: Lines that open a door: with them, everybody's page would have what only their owner should.
+_SECRETS: Final = ("authorization", "cookie", "proxy-authorization", "x-api-key", "api-key", "x-auth-token")
+_EPILOG: Final = """\b
+Examples:
+  corserver proxy http://localhost:9000 --cors http://localhost:3000
+  corserver proxy https://api.example.com --path-prefix /api --cors localhost
+  corserver proxy unix:/run/app.sock --cors https://app.example --cors-credentials
+"""
+
+
+@click.command(
+    cls=TopicCommand,
+    texts=topic_texts(_LIMITS),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_EPILOG,
+)
+@click.argument("url")
+@functools.partial(server_options, base=_LIMITS)
+@option(
+    "--path-prefix",
+    topic="upstream",
+    common=True,
+    default="",
+    metavar="PATH",
+    help="Answer below this path only; the upstream has none.",
+)
+@option(
+    "--rewrite",
+    topic="upstream",
+    common=True,
+    multiple=True,
+    metavar="FROM=TO",
+    help="Ask for paths that begin with FROM by another name: /v1=/api/v2. Repeatable.",
+)
+@option(
+    "--change-origin/--no-change-origin",
+    topic="upstream",
+    default=True,
+    show_default=True,
+    help="Put the upstream's name into Host, or leave the one that the client asked for.",
+)
+@option(
+    "--keep-locations",
+    topic="upstream",
+    is_flag=True,
+    help="Do not turn the upstream's own URLs in Location into ours.",
+)
+@option(
+    "--rewrite-cookies",
+    topic="upstream",
+    is_flag=True,
+    help="Make cookies fit here: no Domain, our Path, no Secure where we are not.",
+)
+@option(
+    "--insecure", topic="upstream", common=True, is_flag=True, help="Do not ask an https upstream for its certificate."
+)
+@option(
+    "--timeout",
+    topic="upstream",
+    common=True,
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the upstream may say nothing; then it is a 504.",
+)
+@option(
+    "--upstream-header",
+    "request_headers",
+    topic="upstream",
+    multiple=True,
+    metavar="'NAME: VALUE'",
+    help="Put this line on every request to the upstream; without a value, leave it out. Repeatable.",
+)
+@header_option
+def proxy(url: str, settings: Settings, rewrite: tuple[str, ...], keep_locations: bool, **flags: Any) -> None:
+    """Answer with what the server at URL answers, and with CORS: http://…, https://…, or unix:/path/of.sock.
+
+    Preflights are answered here, and the upstream's own Access-Control lines replaced. Bodies have no limit.
+    """
+    lines = {name: header_lines(flags.pop(name)) for name in ("request_headers", "headers")}
+    app = make_proxy(
+        url, settings.policy, rewrite_locations=not keep_locations, rewrite=rewrites(rewrite), **lines, **flags
+    )
+    run_server(app, settings, serving=("Upstream", app.url))
+
+
+def make_proxy(url: str, policy: Policy | None, **options: Any) -> Proxy:
+    """The proxy of the flags. Raises `click.UsageError`."""
+    try:
+        _check_secrets(policy, (name for name, _ in options.get("request_headers", ())))
+        return Proxy(url, **options)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def without_body_limit(settings: Settings) -> Settings:
+    """*settings* for an app that keeps no body: no limit, unless one was asked for."""
+    default = type(settings.limits)()
+    if settings.limits.body != default.body:
+        return settings
+    return replace(settings, limits=replace(settings.limits, body=None))
+
+
+def rewrites(pairs: Iterable[str]) -> Mapping[str, str]:
+    """What `--rewrite FROM=TO` says. Raises `click.UsageError`."""
+    found = {}
+    for pair in pairs:
+        here, equals, there = pair.partition("=")
+        if not equals:
+            raise click.UsageError(f"--rewrite {pair!r}: write FROM=TO, such as /v1=/api/v2")
+        found[here] = there
+    return found
+
+
+def _check_secrets(policy: Policy | None, names: Iterable[str]) -> None:
+    secrets = [name for name in names if name.lower() in _SECRETS]
+    if secrets and policy is not None and policy.rules.origins is None:
+        raise ValueError(
+            f"--upstream-header {secrets[0]} with --cors '*': every page on the web could act with it: name the origins"
+        )

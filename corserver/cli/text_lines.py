@@ -1,0 +1,146 @@
+"""The access log's lines for people: columns that stay where they are, then the request, then what CORS did and why.
+
+What has a width of its own comes first, so that a long target moves nothing. On a terminal that is too narrow for the
+rest, the words on CORS go on a line of their own, below the status.
+"""
+
+import functools
+import shutil
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from corserver.cli import terminal
+from corserver.cli.colour import unbroken, wrapped
+from corserver.config import allowing_flag
+from corserver.cors.decision import Decision, Outcome, Reason
+from corserver.http.log import Entry, asked_method, cors_words, shown_method, shown_target
+
+#: How many decisions' words are remembered.
+_DECISIONS: Final = 512
+#: Where a target begins, and the words on CORS that are on a line of their own.
+_TARGET: Final = 33
+_INDENT: Final = " " * 10
+#: How wide the column of targets is where there is room, and how wide a terminal then is.
+_COLUMN: Final = 24
+_WIDE: Final = 110
+_NARROWEST: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What is said of a decision: the method that a preflight asks for; beside the request, or on lines of its own; how
+    to mend it. Keeps the decision."""
+
+    decision: Decision
+    method: str
+    length: int
+    beside: str
+    below: str
+    mend: str
+
+
+class TextLines:
+    """Makes the lines. *width* is the terminal's, None for one line however long it is, 0 for the terminal's at the
+    moment. *verbose*: what would mend a denial is on lines below it."""
+
+    def __init__(self, *, coloured: bool, width: int | None = None, verbose: bool = False) -> None:
+        self._coloured = coloured
+        self._wanted_width = width
+        self._width = width or None
+        self._verbose = verbose
+        self._words: dict[int, _Words] = {}
+        self._clock = functools.lru_cache(maxsize=1)(self._clock_of)
+        self._status = functools.lru_cache(maxsize=64)(self._status_of)
+        self._seconds = functools.lru_cache(maxsize=256)(self._seconds_of)
+        self._method = functools.lru_cache(maxsize=64)(_method)
+
+    def __call__(self, entry: Entry) -> str:
+        """The line of *entry*, or its lines."""
+        clock, status = self._clock(int(entry.time)), self._status(entry.status)  # The clock knows the width.
+        decision = entry.decision
+        words = self._words.get(id(decision)) or self._words_of(decision)
+        seconds, method = self._seconds(int(entry.seconds * 100_000)), words.method or self._method(entry.method)
+        target = shown_target(entry.target)
+        line = f"{clock}  {status}  {seconds}  {method}  {target}"
+        if words.length:
+            line += self._placed(words, _TARGET + len(target))
+        if entry.failure:
+            line += f"  {self._style(f'cut short: {entry.failure}', 'red')}"
+        return line + words.mend if words.mend else line
+
+    def _placed(self, words: _Words, at: int) -> str:
+        width = self._width
+        if width is None or width >= _WIDE:
+            gap = max(2, _TARGET + _COLUMN + 2 - at)
+            if width is None or at + gap + words.length <= width:
+                return f"{' ' * gap}{words.beside}"
+        elif at + 2 + words.length <= width:
+            return f"  {words.beside}"
+        return f"\n{words.below}"
+
+    def _words_of(self, decision: Decision) -> _Words:
+        # The server takes the same decision again and again, and keeps it: so do we, by its identity.
+        plain = cors_words(decision)
+        is_denied = bool(plain) and decision.reason.outcome is not Outcome.ALLOWED
+        look = "red" if decision.reason.outcome is Outcome.DENIED else "yellow" if is_denied else None
+        mend = _mend(decision) if self._verbose and is_denied else ()
+        asked = asked_method(decision)
+        words = _Words(
+            decision,
+            "" if asked is None else self._method(asked),
+            len(plain),
+            self._style(plain, look),
+            self._below(plain, look),
+            "".join(f"\n{self._below(line, 'dim')}" for line in mend),
+        )
+        if len(self._words) >= _DECISIONS:
+            self._words.clear()
+        self._words[id(decision)] = words
+        return words
+
+    def _below(self, plain: str, look: str | None) -> str:
+        room = max((self._width or 10_000) - len(_INDENT) - 1, _NARROWEST)
+        return "\n".join(f"{_INDENT}{self._style(line, look)}" for line in wrapped(plain, room))
+
+    def _clock_of(self, second: int) -> str:
+        if self._wanted_width == 0:  # Once a second is soon enough for a terminal that changes its size.
+            width = shutil.get_terminal_size().columns
+            if width != self._width:
+                self._width = width
+                self._words.clear()
+        return self._style(time.strftime("%H:%M:%S", time.localtime(second)), "dim")
+
+    def _status_of(self, status: int | None) -> str:
+        text = str(status or "-")
+        return self._style(f"{text:>3}", terminal.STATUS_COLOURS.get(text[:1]))
+
+    def _seconds_of(self, tens_of_microseconds: int) -> str:
+        return self._style(f"{duration(tens_of_microseconds / 100_000):>7}", "dim")
+
+    def _style(self, text: str, look: str | None) -> str:
+        if not self._coloured or look is None:
+            return text
+        return terminal.style(text, dim=True) if look == "dim" else terminal.style(text, fg=look)
+
+
+def duration(seconds: float) -> str:
+    """At most seven characters, in three digits: `0.02 ms`, `1.23 ms`, `12.3 ms`, `123 ms`, `1.23 s`, `12.3 min`."""
+    if seconds < 0.9995:
+        return f"{_three_digits(seconds * 1000)} ms"
+    return f"{_three_digits(seconds)} s" if seconds < 999.5 else f"{seconds / 60:.0f} min"
+
+
+def _three_digits(number: float) -> str:
+    return f"{number:.2f}" if number < 9.995 else f"{number:.1f}" if number < 99.95 else f"{number:.0f}"
+
+
+def _method(method: bytes) -> str:
+    return f"{shown_method(method):<7}"
+
+
+def _mend(decision: Decision) -> tuple[str, ...]:
+    flag = allowing_flag(decision)
+    mend = f"to allow it: {unbroken(flag)}" if flag else f"to mend it: {decision.fix}"
+    source = "" if decision.reason is Reason.NO_POLICY else f"see {decision.reason.source}"
+    return tuple(filter(None, (decision.hint, mend, source)))

@@ -1,0 +1,114 @@
+"""Help by topic: the first screen has what is used most and names the topics; `--help TOPIC` has the rest.
+
+An option without a topic is on the first screen. Whoever writes a command uses `TopicCommand` as its class and gives
+`option` a topic where the first screen would get too long.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+import click
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+ALL: Final = "all"
+#: Every topic there is in some command, with its heading.
+TOPICS: Final[Mapping[str, str]] = {
+    "upstream": "What is asked of the upstream, and how",
+    "app": "How the app is loaded and run",
+    "cors": "Which pages may read the answers",
+    "network": "Where it listens, and for whom",
+    "files": "Which files are served, and how",
+    "output": "What is written, and shown",
+    "request": "What the page asks for",
+    "verdict": "What is said of it, and how",
+    "limits": "Limits on what a client can make the server do",
+}
+
+
+class TopicOption(click.Option):
+    """An option that belongs to a topic, and that is on the first screen too if *common*."""
+
+    def __init__(self, *args: Any, topic: str, common: bool = False, **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        self.topic = topic
+        self.common = common
+
+
+def option(*names: str, topic: str, common: bool = False, **attributes: Any) -> Callable[[_Command], _Command]:
+    """As `click.option`, with a topic."""
+    return click.option(*names, cls=TopicOption, topic=topic, common=common, **attributes)
+
+
+class TopicCommand(click.Command):
+    """A command whose help is by topic. *texts* are what topics say beside their options."""
+
+    def __init__(self, *args: Any, texts: Mapping[str, str] | None = None, **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        self._texts = texts or {}
+
+    def get_help_option(self, ctx: click.Context) -> click.Option:
+        """`--help`, with or without a topic."""
+        names = self.get_help_option_names(ctx)
+        return click.Option(
+            names[::-1],
+            is_flag=False,
+            flag_value="",
+            is_eager=True,
+            expose_value=False,
+            metavar="[TOPIC]",
+            help="This page, or all on a topic.",
+            callback=self._show,
+        )
+
+    def _show(self, ctx: click.Context, parameter: click.Parameter, topic: str | None) -> None:
+        if topic is None or ctx.resilient_parsing:
+            return
+        topics = (*self._topics(), ALL)
+        if topic and topic not in topics:
+            raise click.UsageError(f"--help {topic}: there is no such topic; there are {', '.join(topics)}", ctx)
+        click.echo(self._page(ctx, topic) if topic else ctx.get_help())
+        ctx.exit()
+
+    def _page(self, ctx: click.Context, topic: str) -> str:
+        formatter = ctx.make_formatter()
+        if topic == ALL:
+            self.format_usage(ctx, formatter)
+            self.format_help_text(ctx, formatter)
+            self._write_options(ctx, formatter, "Options", "")
+        for each in self._topics() if topic == ALL else (topic,):
+            self._write_options(ctx, formatter, TOPICS[each], each)
+            if each in self._texts:
+                formatter.write_paragraph()
+                formatter.write(self._texts[each])
+        return formatter.getvalue().strip("\n")
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options of the first screen, then the topics."""
+        self._write(ctx, formatter, "Options", [each for each in self.get_params(ctx) if _is_on_first(each)])
+        topics = self._topics()
+        if topics:
+            with formatter.section("More, by --help TOPIC"):
+                formatter.write_dl([*((topic, TOPICS[topic]) for topic in topics), (ALL, "Everything")])
+
+    def _write_options(self, ctx: click.Context, formatter: click.HelpFormatter, heading: str, topic: str) -> None:
+        self._write(ctx, formatter, heading, [each for each in self.get_params(ctx) if _topic(each) == topic])
+
+    def _write(
+        self, ctx: click.Context, formatter: click.HelpFormatter, heading: str, parameters: Sequence[click.Parameter]
+    ) -> None:
+        records = [each.get_help_record(ctx) for each in parameters if isinstance(each, click.Option)]
+        with formatter.section(heading):
+            formatter.write_dl([record for record in records if record is not None])
+
+    def _topics(self) -> Sequence[str]:
+        found = {_topic(parameter) for parameter in self.params} | self._texts.keys()
+        return [topic for topic in TOPICS if topic in found]
+
+
+def _topic(parameter: click.Parameter) -> str:
+    return parameter.topic if isinstance(parameter, TopicOption) else ""
+
+
+def _is_on_first(parameter: click.Parameter) -> bool:
+    return not isinstance(parameter, TopicOption) or parameter.common

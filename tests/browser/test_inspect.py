@@ -1,0 +1,104 @@
+"""The live view in Chromium: requests as they come, what was denied, a keyboard alone, and nobody else's page."""
+
+import functools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import trio
+
+from corserver import Server
+from corserver.tools.inspect import Inspector
+from tests.browser.chromium import needs_chromium
+from tests.browser.driving import Tab, tab
+from tests.browser.sites import PATIENCE
+from tests.cli.test_text_lines import ALLOWED, DENIED, ENTRY, PREFLIGHT
+
+pytestmark = needs_chromium
+
+SHOWN = "[...document.querySelectorAll('#list li:not([hidden]) .target')].map((each) => each.textContent).join()"
+TITLE = "document.getElementById('title').textContent"
+ENTRIES = [
+    replace(ENTRY, target=b"/plain"),
+    replace(ENTRY, target=b"/allowed", decision=ALLOWED),
+    replace(ENTRY, target=b"/preflight", method=b"OPTIONS", status=204, decision=PREFLIGHT),
+    replace(ENTRY, target=b"/denied", decision=DENIED),
+]
+
+
+@asynccontextmanager
+async def view() -> AsyncIterator[tuple[Inspector, Server, Tab]]:
+    inspector = Inspector()
+    with trio.fail_after(PATIENCE):
+        async with trio.open_nursery() as nursery:
+            server: Server = await nursery.start(functools.partial(inspector.serve, "http://localhost:8000"))
+            async with tab(server.url) as driven:
+                yield inspector, server, driven
+            nursery.cancel_scope.cancel()
+
+
+async def test_requests_come_and_the_keyboard_leads_to_the_story_of_what_was_denied() -> None:
+    async with view() as (inspector, _, driven):
+        inspector.ring(ENTRIES)
+        await driven.until(f"{SHOWN} === '/denied,/preflight,/allowed,/plain'")
+        assert await driven.evaluate("document.title") == "(1 denied) corserver: requests"
+        announced = await driven.evaluate("document.getElementById('announcement').textContent")
+        assert announced == "Denied: GET /denied from https://b.example"
+        await driven.type_key("ArrowDown")
+        await driven.type_key("ArrowDown")
+        await driven.until(f"{TITLE} === 'PUT /preflight'")
+        await driven.type_key("d")
+        assert await driven.evaluate(SHOWN) == "/denied"
+        await driven.type_key("ArrowDown")
+        await driven.until(f"{TITLE} === 'GET /denied'")
+        assert await driven.evaluate(
+            "document.querySelector('#list [aria-selected=true]').textContent.includes('denied')"
+        )
+        assert "Denied. https://b.example cannot read" in await driven.evaluate(
+            "document.getElementById('verdict').innerText"
+        )
+        picture = await driven.evaluate("document.getElementById('events').innerText")
+        for words in ("Access-Control-Allow-Origin: missing", "CORS check of the answer: failed", "TypeError"):
+            assert words in picture
+        assert await driven.evaluate("document.querySelector('.flag code').textContent") == "--cors https://b.example"
+        inspector.ring([replace(ENTRY, target=b"/later", decision=DENIED)])
+        await driven.until(f"{SHOWN} === '/later,/denied'")
+        assert await driven.evaluate(TITLE) == "GET /denied", "what is being read stays"
+        await driven.type_key("/")
+        await driven.type("LATER b.ex")
+        await driven.until(f"{SHOWN} === '/later'")
+
+
+async def test_nothing_is_wider_than_the_window_and_no_memory_grows() -> None:
+    async with view() as (inspector, _, driven):
+        long = replace(ENTRY, target=b"/" + b"x" * 500, decision=DENIED)
+        for _ in range(6):
+            inspector.ring([long] * 100)
+            await driven.until("!document.querySelector('#nothing:not([hidden])')")
+        await driven.until("document.querySelector('#line-600')")
+        assert await driven.evaluate("document.querySelectorAll('#list li').length") == 500
+        await driven.evaluate("document.querySelector('#list li').click()")
+        await driven.until("!document.getElementById('exchange').hidden")
+        for width in (320, 420, 700, 1000, 1280, 2560):
+            await driven.look(width, 800)
+            assert await driven.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+        marks = "[...document.querySelectorAll('#exchange .mark')]"
+        assert await driven.evaluate(
+            f"{marks}.length && {marks}.every((each) => each.querySelector('.unseen').textContent)"
+        )
+
+
+async def test_a_page_of_another_origin_sees_nothing_of_it() -> None:
+    async with view() as (_, server, driven):
+        own = server.url.replace("127.0.0.1", "localhost")
+        attempts = f"""(async () => {{
+          const outcomes = [];
+          for (const mode of ["cors", "no-cors"]) {{
+            for (const path of ["/", "/api/stream", "/script.js"]) {{
+              const ask = fetch("{own}" + path, {{mode}});
+              outcomes.push(await ask.then((answer) => answer.type, () => "refused"));
+            }}
+          }}
+          return outcomes.join();
+        }})()"""
+        assert await driven.evaluate(attempts) == ",".join(["refused"] * 6)

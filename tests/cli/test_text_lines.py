@@ -1,0 +1,131 @@
+"""The log's lines for people: columns, what happens where the terminal is narrow, colours."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+
+from corserver.cli.text_lines import TextLines, duration
+from corserver.cors.decision import CORSRequest, Decision
+from corserver.cors.policy import Policy
+from corserver.http.log import Entry
+
+POLICY = Policy(["https://a.example"], ["PUT"])
+ENTRY = Entry(
+    time=0.0,
+    client=("192.0.2.1", 5000),
+    method=b"GET",
+    target=b"/a",
+    status=200,
+    sent=7,
+    seconds=0.0012345,
+    decision=Decision.ungoverned(CORSRequest(b"GET")),
+)
+ALLOWED = POLICY.decide(CORSRequest(b"GET", (b"https://a.example",)))
+DENIED = POLICY.decide(CORSRequest(b"GET", (b"https://b.example",)))
+PREFLIGHT = POLICY.decide(CORSRequest(b"OPTIONS", (b"https://a.example",), (b"PUT",)))
+
+
+def lines(write: TextLines, entries: Iterable[Entry]) -> list[str]:
+    """Without the time of day."""
+    return [line[8:] if line[2:3] == ":" else line for entry in entries for line in write(entry).split("\n")]
+
+
+def test_columns_stay_where_they_are() -> None:
+    entries = [
+        replace(ENTRY, decision=ALLOWED),
+        replace(ENTRY, method=b"OPTIONS", target=b"/items/7", status=204, seconds=0.00002, decision=PREFLIGHT),
+        replace(ENTRY, method=b"DELETE", target=b"/" + b"x" * 40, status=404, seconds=12.3),
+        replace(ENTRY, target=b"/" + b"x" * 40, status=None, seconds=0.123, decision=ALLOWED),
+    ]
+    assert lines(TextLines(coloured=False), entries) == [
+        "  200  1.23 ms  GET      /a                        cors allowed https://a.example",
+        "  204  0.02 ms  PUT      /items/7                  preflight allowed https://a.example",
+        f"  404   12.3 s  DELETE   /{'x' * 40}",
+        f"    -   123 ms  GET      /{'x' * 40}  cors allowed https://a.example",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0, "0.00 ms"),
+        (0.00999, "9.99 ms"),
+        (0.009999, "10.0 ms"),
+        (0.0999, "99.9 ms"),
+        (0.9994, "999 ms"),
+        (0.9996, "1.00 s"),
+        (59.96, "60.0 s"),
+        (999.4, "999 s"),
+        (1000, "17 min"),
+        (86400, "1440 min"),
+    ],
+)
+def test_a_duration_has_three_digits(seconds: float, shown: str) -> None:
+    assert duration(seconds) == shown
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 109, 110, 160])
+def test_no_line_is_wider_than_the_terminal_unless_its_target_is(width: int) -> None:
+    write = TextLines(coloured=False, width=width, verbose=True)
+    for decision in (ALLOWED, DENIED, PREFLIGHT):
+        told = write(replace(ENTRY, decision=decision))
+        assert max(map(len, told.split("\n"))) <= width
+        assert told.split() == TextLines(coloured=False, verbose=True)(replace(ENTRY, decision=decision)).split()
+    long = write(replace(ENTRY, target=b"/" + b"x" * 200, decision=ALLOWED)).split("\n")
+    assert [line.strip() for line in long[1:]] == ["cors allowed https://a.example"]
+
+
+def test_a_narrow_terminal_gets_the_words_below_and_a_wide_one_beside() -> None:
+    entry = replace(ENTRY, target=b"/data.json", decision=ALLOWED)
+    assert lines(TextLines(coloured=False, width=60), [entry]) == [
+        "  200  1.23 ms  GET      /data.json",
+        "          cors allowed https://a.example",
+    ]
+    assert lines(TextLines(coloured=False, width=80), [entry]) == [
+        "  200  1.23 ms  GET      /data.json  cors allowed https://a.example"
+    ]
+
+
+def test_the_terminals_size_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = 60
+    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((columns, 24)))
+    write = TextLines(coloured=False, width=0)
+    entry = replace(ENTRY, target=b"/data.json", decision=ALLOWED)
+    assert "\n" in write(entry)
+    columns = 80
+    assert "\n" not in write(replace(entry, time=1.0))
+
+
+def test_a_coloured_line_says_what_was_denied_in_red_and_what_has_no_policy_in_yellow() -> None:
+    line = TextLines(coloured=True)(replace(ENTRY, decision=DENIED, status=404))
+    assert "\x1b[33m404\x1b[0m" in line
+    assert "\x1b[31mcors denied https://b.example" in line
+    off = Decision.ungoverned(CORSRequest(b"GET", (b"https://b.example",)))
+    assert "\x1b[33mcors off https://b.example" in TextLines(coloured=True)(replace(ENTRY, decision=off))
+    plain = TextLines(coloured=False)
+    for _ in range(2):
+        assert plain(replace(ENTRY, decision=DENIED, failure="the client left")).endswith(
+            "cors denied https://b.example (origin not in the policy; allowed: https://a.example)"
+            "  cut short: the client left"
+        )
+
+
+def test_verbose_says_how_to_mend_it_below() -> None:
+    near = POLICY.decide(CORSRequest(b"GET", (b"http://a.example",)))
+    method = POLICY.decide(CORSRequest(b"OPTIONS", (b"https://a.example",), (b"PATCH",)))
+    write = TextLines(coloured=False, verbose=True)
+    assert [line.strip() for line in write(replace(ENTRY, decision=near)).split("\n")[1:]] == [
+        "`http://a.example` differs from the allowed `https://a.example` in its scheme",
+        "to allow it: --cors http://a.example",
+        "see https://fetch.spec.whatwg.org/#cors-check",
+    ]
+    assert "to allow it: --cors-methods PATCH" in write(replace(ENTRY, decision=method))
+    assert "\n" not in write(replace(ENTRY, decision=ALLOWED))
+    assert "\n" not in write(ENTRY)
+
+
+def test_a_page_that_asks_its_own_origin_is_no_matter_of_cors() -> None:
+    own = Decision.ungoverned(CORSRequest(b"POST", (b"http://h",), own_origin=b"http://h"))
+    assert TextLines(coloured=False, verbose=True)(replace(ENTRY, decision=own)).endswith("GET      /a")

@@ -1,0 +1,112 @@
+"""The story of an exchange: what is said, which line is marked, how it ends."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from corserver.config import cors_policy
+from corserver.cors.policy import Policy
+from corserver.http.log import Entry
+from corserver.tools.inspect.story import line, story
+from tests.cli.test_summary import asked
+from tests.cli.test_text_lines import ENTRY
+
+LISTED = cors_policy(["https://a.example"], ["PUT"], ["x-a"])
+
+
+def told(*given: str, policy: Policy | None = LISTED, status: int = 200) -> dict[str, Any]:
+    return story(7, entry(*given, policy=policy, status=status))
+
+
+def entry(*given: str, policy: Policy | None = LISTED, status: int = 200) -> Entry:
+    decision = asked(*given, policy=policy)
+    method = b"OPTIONS" if len(given) > 1 else b"GET"
+    return replace(ENTRY, decision=decision, method=method, status=decision.status or status)
+
+
+def ways(found: dict[str, Any]) -> list[str]:
+    return [f"{event['from']}>{event['to']} {event['title']}" for event in found["events"]]
+
+
+def marks(found: dict[str, Any]) -> dict[str, tuple[str, bool]]:
+    return {
+        each["name"]: (each["state"], each["absent"])
+        for event in found["events"]
+        for each in event["lines"]
+        if each["state"]
+    }
+
+
+def test_a_preflight_that_is_allowed() -> None:
+    found = told("https://a.example", "PUT", "x-a")
+    assert found["headline"] == "Allowed. The browser may send the PUT of https://a.example"
+    assert ways(found) == [
+        "script>browser fetch: PUT",
+        "browser>browser The browser asks first: a preflight",
+        "browser>b OPTIONS /a",
+        "b>browser 204 No Content",
+        "browser>browser CORS check of the preflight: passed",
+    ]
+    assert marks(found) == {"Access-Control-Allow-Origin": ("ok", False)}
+    assert (found["mend"], found["flag"]) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("given", "mark", "flag"),
+    [
+        (("https://b.example", "PUT"), {"Access-Control-Allow-Origin": ("bad", True)}, "--cors https://b.example"),
+        (
+            ("https://a.example", "PATCH"),
+            {"Access-Control-Allow-Origin": ("ok", False), "Access-Control-Allow-Methods": ("bad", False)},
+            "--cors-methods PATCH",
+        ),
+        (
+            ("https://a.example", "PUT", "x-b"),
+            {"Access-Control-Allow-Origin": ("ok", False), "Access-Control-Allow-Headers": ("bad", False)},
+            "--cors-headers x-b",
+        ),
+        (("null", "PUT"), {"Access-Control-Allow-Origin": ("bad", True)}, ""),
+    ],
+)
+def test_a_preflight_that_is_denied_marks_the_line_that_it_is_about(
+    given: tuple[str, ...], mark: dict[str, tuple[str, bool]], flag: str
+) -> None:
+    found = told(*given)
+    assert marks(found) == mark
+    assert ways(found)[-2:] == [
+        "browser>browser CORS check of the preflight: failed",
+        "browser>script TypeError: Failed to fetch",
+    ]
+    assert found["headline"].startswith("Denied. The browser does not send")
+    assert found["flag"] == flag
+    assert found["mend"]
+
+
+def test_an_answer_that_is_read_and_one_that_is_not() -> None:
+    assert ways(told("https://a.example", status=404))[-1] == "browser>script 404 Not Found"
+    denied = told("https://b.example")
+    assert ways(denied)[-1] == "browser>script TypeError: Failed to fetch"
+    assert denied["headline"] == "Denied. https://b.example cannot read the answer"
+    assert "no-cors" in str(denied["events"]), "it may have been no fetch()"
+
+
+def test_without_a_policy_nothing_is_foretold_and_without_an_origin_nothing_is_told() -> None:
+    off = told("https://b.example", policy=None)
+    assert (off["state"], off["flag"]) == ("off", "--cors https://b.example")
+    assert marks(off) == {}
+    plain = story(1, ENTRY)
+    assert (plain["state"], plain["mend"], plain["headline"]) == ("", "", "CORS plays no part")
+    assert ways(plain) == ["browser>b GET /a", "b>browser 200 OK"]
+
+
+def test_what_a_peer_wrote_is_escaped_and_what_was_cut_short_is_said() -> None:
+    found = story(1, replace(ENTRY, target=b"/\x1b<b>", method=b"G\xffT", status=None, failure="the client left"))
+    assert (found["target"], found["method"]) == ("/\\x1b<b>", "G\\xffT")
+    assert ways(found)[-1] == "b>browser no answer"
+    assert "cut short: the client left" in found["events"][-1]["words"]
+
+
+def test_a_line_is_small() -> None:
+    assert set(line(1, ENTRY)) < set(story(1, ENTRY))
+    assert "events" not in line(1, ENTRY)
