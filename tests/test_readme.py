@@ -187,6 +187,18 @@ def browser_test(name: str) -> str:
     return f"{example('def test_only_site_a_reads')}\n{example(f'from {name}.')}"
 
 
+async def test_the_configuration_is_in_force(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "corserver.toml").write_text(blocks("toml")[0].replace("8080", "0"))
+    monkeypatch.chdir(tmp_path)
+    site = {"Origin": "https://app.example"}
+    async with started() as running, httpx.AsyncClient(headers=site) as client:
+        url = await running.url()
+        answers = [await client.get(url + path) for path in ("/api/x", "/api/private/x", "/x")]
+        assert await running.stop() == 0
+    allowed = [answer.headers.get("access-control-allow-origin") for answer in answers]
+    assert allowed == ["https://app.example", None, None]
+
+
 def test_the_public_names_are_there_and_the_versions_agree() -> None:
     assert sorted(corserver.__all__) == sorted(name for name in corserver.__all__ if hasattr(corserver, name))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
