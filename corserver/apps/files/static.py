@@ -17,7 +17,7 @@ from corserver.apps.files.lookup import Root, file_name
 from corserver.apps.files.memory import Codings, Memory
 from corserver.apps.files.negotiation import preferred_codings
 from corserver.apps.files.representations import NOSNIFF, Line, Representation
-from corserver.apps.files.selecting import FileChanged, Manner, selected
+from corserver.apps.files.selecting import AS_IT_IS, FileChanged, Manner, selected
 from corserver.cors.scopes import BadPath, Path
 from corserver.http.fileslice import CHUNK, FileShrank, read_exactly
 from corserver.http.header_lines import HeadersLike, header_fields
@@ -109,24 +109,21 @@ class StaticFiles:
             if name in _READ:
                 asked[name] = value if name not in asked else asked[name] + b", " + value
         codings = preferred_codings(asked.pop(b"accept-encoding", b""))
-        may_hold_copy = False
-        if _RANGE in asked and request.method == "GET":
-            # See `selecting`: a part is of the file itself, unless If-Range names a copy.
-            codings = codings if b"if-range" in asked else ()
-            may_hold_copy = bool(codings)
+        if self.compress and _RANGE in asked and request.method == "GET":
+            codings = (*codings, AS_IT_IS)
         key = (path.segments, slash)
         try:
-            found = None if may_hold_copy else self._memory.recall(key, codings)
+            found = self._memory.recall(key, codings)
             if found is not None:
                 remembered = self._remembered(found, asked, request.method)
                 if remembered is not None:
                     return remembered
-            known = None if may_hold_copy else self._memory.known(key, codings)
+            known = self._memory.known(key, codings)
             job = _Job(self, request, Path(path.segments, slash), asked, codings, known)
             response, found = await trio.to_thread.run_sync(job.run)
         except HTTPError as error:
             raise answers.error(request, error, self._finish) from None
-        if found is not None and not may_hold_copy:
+        if found is not None:
             self._memory.keep(key, codings, found)
         return response
 
@@ -209,8 +206,7 @@ class _Job:
 
     def _file(self, root: Root, file: File) -> tuple[Response, Representation]:
         is_get = self.request.method == "GET"
-        part_of = self.asked.get(b"if-range", b"").decode("latin-1") if is_get and _RANGE in self.asked else None
-        with selected(root, file, self.files._manner, self.codings, part_of=part_of, known=self.known) as found:
+        with selected(root, file, self.files._manner, self.codings, self.known) as found:
             representation = found.representation
             judged = representation.judge(_decoded(self.asked), ranges=is_get)
             if isinstance(judged, Response):
