@@ -24,6 +24,7 @@ from corserver.apps.files.finding import File, maybe_file
 from corserver.apps.files.gzipping import THRESHOLD, gzipped
 from corserver.apps.files.lookup import Opened, Root
 from corserver.apps.files.mime import is_compressible, is_packed, media_type
+from corserver.apps.files.mounts import is_near
 from corserver.apps.files.representations import NOSNIFF, FileState, Line, Representation
 from corserver.apps.files.validators import Validators
 from corserver.http.fileslice import CHUNK, read_exactly
@@ -157,6 +158,7 @@ def _represent(
         content=content,
         described=described,
         varies=varies,
+        near=is_near(state.device),
         coding=coding,
     )
 

@@ -43,6 +43,10 @@ _OWN: Final = frozenset(
         b"location",
     }
 )
+#: How many files are looked up at the same time: such as are known to be on a disk of this machine, and all others.
+_NEAR_THREADS: Final = 8
+_OTHER_THREADS: Final = 40
+_LIMITERS: Final = trio.lowlevel.RunVar[tuple[trio.CapacityLimiter, trio.CapacityLimiter] | None]("limiters", None)
 #: How often a file is looked up that is written to while it is read.
 _ATTEMPTS: Final = 3
 
@@ -120,7 +124,7 @@ class StaticFiles:
                     return remembered
             known = self._memory.known(key, codings)
             job = _Job(self, request, Path(path.segments, slash), asked, codings, known)
-            response, found = await trio.to_thread.run_sync(job.run)
+            response, found = await trio.to_thread.run_sync(job.run, limiter=_threads(known))
         except HTTPError as error:
             raise answers.error(request, error, self._finish) from None
         if found is not None:
@@ -229,6 +233,14 @@ class _Job:
                     content = read_exactly(page.fd, 0, page.stat.st_size)
                     raise answers.custom_error(nothing, content, files._finish)
         raise nothing
+
+
+def _threads(known: Representation | None) -> trio.CapacityLimiter:
+    """The threads that look a file up of which this is *known*: who waits for a slow disk has threads of his own."""
+    limiters = _LIMITERS.get(None)
+    if limiters is None:
+        _LIMITERS.set(limiters := (trio.CapacityLimiter(_NEAR_THREADS), trio.CapacityLimiter(_OTHER_THREADS)))
+    return limiters[0 if known is not None and known.near else 1]
 
 
 def _decoded(asked: dict[bytes, bytes]) -> dict[str, str]:
