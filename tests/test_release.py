@@ -9,6 +9,7 @@ import venv
 from collections.abc import Iterator
 from email.parser import HeaderParser
 from email.policy import default
+from functools import partial
 from importlib.metadata import distribution
 from pathlib import Path
 from zipfile import ZipFile
@@ -134,11 +135,9 @@ async def test_it_installs_into_an_empty_environment_and_serves(
     (tmp_path / "public" / "page.txt").write_text("a page")
     command = [str(bin / "corserver"), "public", "--cors", SITE, "--port", "0", "--json"]
     async with trio.open_nursery() as nursery:
-        process = await nursery.start(
-            lambda task_status: trio.run_process(
-                command, cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE, task_status=task_status
-            )
-        )
+        start = partial(trio.run_process, command, cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE)
+        process: trio.Process = await nursery.start(start)
+        assert process.stdout is not None
         line = b""
         with trio.fail_after(30):
             while not line.endswith(b"\n"):
