@@ -145,14 +145,20 @@ def _flask(wish: Wish) -> str:
 
 
 def _spring(wish: Wish) -> str:
-    calls = [f".allowedOrigins({_quoted(wish.origin)})", f".allowedMethods({_arguments(wish.methods)})"]
+    # Spring refuses what is not listed itself, a plain GET too: its own default, and what is asked for
+    methods = dict.fromkeys(("GET", "HEAD", "POST", *wish.methods))
+    calls = [f".allowedOrigins({_quoted(wish.origin)})", f".allowedMethods({_arguments(methods)})"]
     calls += [f".allowedHeaders({_arguments(wish.headers)})"] if wish.headers else []
     calls += [f".exposedHeaders({_arguments(wish.expose)})"] if wish.expose else []
     calls += [".allowCredentials(true)"] if wish.credentials else []
     return "\n".join(
         [
+            "import org.springframework.context.annotation.Configuration;",
+            "import org.springframework.web.servlet.config.annotation.CorsRegistry;",
+            "import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;",
+            "",
             "@Configuration",
-            "class CorsConfiguration implements WebMvcConfigurer {",
+            "class CorsConfig implements WebMvcConfigurer {",
             "    @Override",
             "    public void addCorsMappings(CorsRegistry registry) {",
             '        registry.addMapping("/**")',
