@@ -42,6 +42,7 @@ class Connection:
     __slots__ = (
         "_body_sent",
         "_chunks",
+        "_head_sent",
         "_is_behind",
         "_is_stopped",
         "_limits",
@@ -62,7 +63,7 @@ class Connection:
         self._wire = Wire(service.limits, service.sections)
         self._reader = Reader(self._transport, self._wire, service.limits)
         self._chunks: AsyncIterator[bytes] | None = None
-        self._body_sent = 0
+        self._head_sent, self._body_sent = b"", 0
         #: What has taken the connection over.
         self._upgrade: UpgradeHandler | None = None
         self._is_stopped = False
@@ -101,7 +102,7 @@ class Connection:
             if head is None:
                 return False
             exchange = open_exchange(head, self._service, self._sender(head) if self._is_behind else None)
-        self._body_sent = 0
+        self._head_sent, self._body_sent = b"", 0
         response, failure = await self._answer(exchange)
         if failure:
             await self._transport.cut()
@@ -131,7 +132,7 @@ class Connection:
             failure = "the client left"
             raise
         finally:
-            if clock is not None:
+            if clock is not None and exchange.is_logged:
                 self._log(exchange, response, clock, failure)
         return response, failure
 
@@ -195,7 +196,7 @@ class Connection:
         if response.upgrade is not None:
             return await self._switch(exchange, response)
         framing = framing_of(exchange, response, wire.is_last)
-        head = self._service.heads.head(framing.start, framing.written)
+        head = self._head_sent = self._service.heads.head(framing.start, framing.written)
         if not isinstance(body, bytes):
             wire.start(framing.length, chunked=framing.chunked)
             return await self._send_stream(head, body, framing)
@@ -217,7 +218,8 @@ class Connection:
         asked = [value for name, value in exchange.head.fields if name == b"upgrade"] if exchange.head else []
         headers = (*response.headers, (b"Connection", b"Upgrade"), (b"Upgrade", b", ".join(asked)))
         try:
-            await self._transport.send(switching(headers))
+            self._head_sent = switching(headers)
+            await self._transport.send(self._head_sent)
         except BaseException:
             await close_all(logger, response.upgrade)
             raise
@@ -278,10 +280,9 @@ class Connection:
         return True
 
     def _log(self, exchange: Exchange, response: Response | None, clock: tuple[float, float], failure: str) -> None:
-        if self._service.access_log is None or not exchange.is_logged:
-            return
-        seconds = trio.current_time() - clock[1]
-        self._service.access_log(
+        log, head = self._service.access_log, exchange.head
+        assert log is not None, "there is a clock where there is a log"
+        log(
             Entry(
                 time=clock[0],
                 client=self.client if exchange.sender is None else exchange.sender.client,
@@ -289,9 +290,11 @@ class Connection:
                 target=exchange.target,
                 status=None if response is None else response.status,
                 sent=self._body_sent,
-                seconds=seconds,
+                seconds=trio.current_time() - clock[1],
                 decision=exchange.decision,
                 failure=failure,
-                version=b"HTTP/1.%d" % (1 if exchange.head is None else exchange.head.minor_version),
+                version=b"HTTP/1.%d" % (1 if head is None else head.minor_version),
+                request_fields=() if head is None else head.fields,
+                response_head=self._head_sent,
             )
         )

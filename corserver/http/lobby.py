@@ -274,6 +274,7 @@ class Lobby:
     def _log(self, visitor: Visitor, data: bytes, answer: Prepared, start: float) -> None:
         assert self._service.access_log is not None
         seconds = trio.current_time() - start
+        sent = http_date(int(time.time())).join(answer.parts)
         self._service.access_log(
             Entry(
                 time=time.time() - seconds,
@@ -284,5 +285,7 @@ class Lobby:
                 sent=answer.length,
                 seconds=seconds,
                 decision=answer.decision,
+                request_fields=answer.fields,
+                response_head=sent[: len(sent) - answer.length],
             )
         )

@@ -19,6 +19,7 @@ import re
 from typing import Final, NamedTuple
 
 from corserver.cors.decision import Decision, Kind
+from corserver.cors.fetch import Field
 from corserver.cors.scopes import INHERIT, Scopes
 from corserver.http.exchange import Exchange, Service, open_exchange
 from corserver.http.framing import framing_of
@@ -32,13 +33,15 @@ _MARK: Final = b"\r\r"
 
 
 class Prepared(NamedTuple):
-    """The answer to a preflight, but for its Date: join *parts* by that. *closes*: it is the connection's last."""
+    """The answer to a preflight with these *fields*, but for its Date: join *parts* by that. *closes*: it is the
+    connection's last."""
 
     parts: tuple[bytes, ...]
     closes: bool
     decision: Decision
     status: int
     length: int
+    fields: tuple[Field, ...]
     scopes: Scopes
 
 
@@ -81,11 +84,11 @@ class Preflights:
         body = answer.body if framing.has_body else b""
         raw = service.heads.template(framing.start).fill(_MARK, framing.written or 0) + body
         parts = tuple(raw.split(_MARK))
-        prepared = Prepared(parts, head.section.closes, decision, answer.status, len(body), scopes)
+        prepared = Prepared(parts, head.section.closes, decision, answer.status, len(body), head.fields, scopes)
         if scopes.only_policy is INHERIT:
             remember(data, head, service.sections)
         elif not self._asks_a_predicate(exchange):
-            self._known.put(block, prepared, 4 * len(block) + len(raw))
+            self._known.put(block, prepared, 8 * len(block) + len(raw))
         return prepared
 
     def _whole_head(self, data: bytes) -> Head | None:
