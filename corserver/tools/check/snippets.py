@@ -197,21 +197,29 @@ class _Known:
     write: Callable[[Wish], str]
     #: in Server or X-Powered-By, lower-case
     marks: tuple[bytes, ...]
+    #: the body of its refusal; it may say nothing else of itself
+    refusal: bytes | None = None
 
 
 SERVERS: Final = {
     "nginx": _Known("nginx", _nginx, (b"nginx", b"openresty")),
     "caddy": _Known("Caddy (Caddyfile)", _caddy, (b"caddy",)),
     "express": _Known("Express", _express, (b"express",)),
-    "fastapi": _Known("FastAPI and Starlette", _fastapi, (b"uvicorn", b"hypercorn", b"granian", b"fastapi")),
+    "fastapi": _Known(
+        "FastAPI and Starlette", _fastapi, (b"uvicorn", b"hypercorn", b"granian", b"fastapi"), b"Disallowed CORS "
+    ),
     "flask": _Known("Flask", _flask, (b"werkzeug", b"gunicorn")),
-    "spring": _Known("Spring", _spring, (b"apache-coyote", b"spring", b"jetty")),
+    "spring": _Known("Spring", _spring, (b"apache-coyote", b"spring", b"jetty"), b"Invalid CORS request"),
     "corserver": _Known("corserver", _corserver, (b"corserver",)),
 }
 
 
 def recognised(replies: Iterable[Reply]) -> tuple[str, str] | None:
     """The name of the server that sent *replies*, as in `SERVERS`, and what it said of itself."""
+    replies = tuple(replies)
+    for name, known in SERVERS.items():
+        if known.refusal is not None and any(reply.body.startswith(known.refusal) for reply in replies):
+            return name, text(known.refusal).strip()
     for header in (b"x-powered-by", b"server"):  # the app knows more of CORS than the proxy before it
         for reply in replies:
             value = reply.get(header)
