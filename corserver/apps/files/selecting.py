@@ -47,10 +47,6 @@ _HASHED: Final = re.compile(
 )
 
 
-class FileChanged(OSError):
-    """A file was written to while it was read: what was read may be of two versions, and has no tag."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
     """How files are sent: see `StaticFiles`. *finish* puts the user's own lines among those of a response."""
@@ -141,8 +137,8 @@ def _represent(
     made = bool(coding) and is_file
     current = _validators(source, coding, made=made)
     content = read_exactly(source.opened.fd, 0, state.size) if state.size <= CHUNK else None
-    if content is not None and not current.etag.weak and FileState.of(os.fstat(source.opened.fd)) != state:
-        raise FileChanged("the file was written to while it was read")
+    if content is not None and FileState.of(os.fstat(source.opened.fd)) != state:
+        current = current.weak()  # Written to meanwhile, or moved, or linked: what was read may be of two versions.
     length: int | None = state.size
     if made:
         content = None if content is None else gzipped(content)

@@ -17,7 +17,7 @@ from corserver.apps.files.lookup import Root, file_name
 from corserver.apps.files.memory import Codings, Memory
 from corserver.apps.files.negotiation import preferred_codings
 from corserver.apps.files.representations import NOSNIFF, Line, Representation
-from corserver.apps.files.selecting import AS_IT_IS, FileChanged, Manner, selected
+from corserver.apps.files.selecting import AS_IT_IS, Manner, selected
 from corserver.cors.scopes import BadPath, Path
 from corserver.http.fileslice import CHUNK, FileShrank, read_exactly
 from corserver.http.header_lines import HeadersLike, header_fields
@@ -47,7 +47,7 @@ _OWN: Final = frozenset(
 _NEAR_THREADS: Final = 8
 _OTHER_THREADS: Final = 40
 _LIMITERS: Final = trio.lowlevel.RunVar[tuple[trio.CapacityLimiter, trio.CapacityLimiter] | None]("limiters", None)
-#: How often a file is looked up that is written to while it is read.
+#: How often a file is looked up that is made shorter while it is read.
 _ATTEMPTS: Final = 3
 
 
@@ -189,7 +189,7 @@ class _Job:
             for attempt in range(1, _ATTEMPTS + 1):
                 try:
                     return self._answer(root, name)
-                except (FileShrank, FileChanged):
+                except FileShrank:
                     if attempt == _ATTEMPTS:
                         raise
         raise AssertionError("the last attempt returns or raises")

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from corserver.apps.files import StaticFiles
+from corserver.apps.files.finding import maybe_file
 from corserver.apps.files.gzipping import THRESHOLD
-from corserver.apps.files.selecting import is_hashed
+from corserver.apps.files.lookup import Root
+from corserver.apps.files.selecting import Manner, is_hashed, selected
 from corserver.http.fileslice import CHUNK
 
 from .conftest import SECRET
@@ -276,17 +278,35 @@ async def test_only_names_with_a_hash_are_for_good(root: Path) -> None:
     assert (await ask(StaticFiles(root), "/app.3f2a9c1b.js")).headers["cache-control"] == "no-cache"
 
 
-async def test_a_time_that_a_tool_set_is_no_version(root: Path) -> None:
+@pytest.mark.parametrize("modified_ns", [SETTLED_NS, SETTLED_NS // 10**9 * 10**9, 0])
+async def test_a_time_that_a_tool_set_is_no_version(root: Path, modified_ns: int) -> None:
     """A reproducible build gives every file the same time: two versions of one length are two all the same."""
-    whole = SETTLED_NS // 10**9 * 10**9
     app = StaticFiles(root)
-    write(root / "a.txt", b"one", modified_ns=whole)
+    write(root / "a.txt", b"one", modified_ns=modified_ns)
     one = await ask(app, "/a.txt")
     (root / "a.txt").unlink()
     while True:  # until the file system's clock went on
-        write(root / "a.txt", b"two", modified_ns=whole)
+        write(root / "a.txt", b"two", modified_ns=modified_ns)
         two = await ask(app, "/a.txt", "GET", {"if-none-match": one.headers["etag"]})
         if two.headers["etag"] != one.headers["etag"]:
             break
 
     assert (two.status, two.body) == (200, b"two")
+
+
+def test_a_file_that_is_touched_while_it_is_read_has_a_weak_tag(root: Path) -> None:
+    """By a move or a link: nothing has failed, but nobody can tell any more whether all of it is of one version."""
+    write(root / "a.txt", b"one")
+    manner = Manner(cache_control=None, immutable=False, compress=False, finish=lambda lines: lines)
+    tags = []
+    with Root(os.fsencode(root), os.open(root, os.O_RDONLY)) as place:
+        for is_linked in (False, True):
+            found = maybe_file(place, b"a.txt")
+            assert found is not None
+            if is_linked:
+                os.link(root / "a.txt", root / "b.txt")
+            with found.opened, selected(place, found, manner, (), None) as chosen:
+                assert chosen.representation.content == b"one"
+                tags.append(str(chosen.representation.current.etag))
+
+    assert tags[1] == f"W/{tags[0]}"
