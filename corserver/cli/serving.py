@@ -120,6 +120,7 @@ class _Run:
             access_log=output.access_log(*readers, hidden=settings.private_paths),
             limits=settings.limits,
             server_header=settings.server_header,
+            headers=settings.headers,
             allow_hosts=settings.allow_hosts,
             explain_denials=settings.explain_denials,
             trusted_proxies=settings.trusted_proxies,

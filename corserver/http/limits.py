@@ -43,5 +43,8 @@ class Limits:
     requests: int | None = 1000
     #: Connections at once; None is what the limit on open files leaves. Beyond, no more are accepted for the time.
     connections: int | None = None
+    #: Connections at once, idle ones too, beyond which a request is answered with 503 and its connection closed; None
+    #: is no limit. Preflights are answered nevertheless.
+    concurrency: int | None = None
     #: How long answers under way may take to finish when the server stops.
     grace_seconds: float = 10.0

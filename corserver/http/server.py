@@ -29,6 +29,7 @@ from corserver.http.crew import Crew
 from corserver.http.exchange import Service, run_call
 from corserver.http.forwarded import TrustedProxies
 from corserver.http.handshake import secured_stream
+from corserver.http.header_lines import HeadersLike, header_fields
 from corserver.http.health import health_path
 from corserver.http.hosts import allowed_hosts
 from corserver.http.limits import Limits
@@ -70,7 +71,6 @@ class Server:
         self._room = Room(service.limits.connections or room_for_connections())
         self._lobby: Lobby | None = None
         self._nursery: trio.Nursery | None = None
-        self._open = 0
         self._accepting = trio.CancelScope()
         self._serving = trio.CancelScope(shield=True)
         self._retiring = trio.CancelScope()
@@ -90,7 +90,7 @@ class Server:
     @property
     def connections(self) -> int:
         """How many connections are open."""
-        return self._open
+        return self._service.connections
 
     def replace_cors(self, cors: Policies) -> None:
         """Put new policies in the place of the old, for every request that begins from now on.
@@ -194,11 +194,11 @@ class Server:
 
     async def _wait_for_the_last(self) -> None:
         with self._retiring:
-            while self._service.is_retiring and self._open:
+            while self._service.is_retiring and self._service.connections:
                 await self._left_last.wait()
 
     def _admit(self, sock: socket.socket, client: Address) -> None:
-        self._open += 1
+        self._service.connections += 1
         if self._lobby is not None:
             self._lobby.admit(sock, client)
         else:
@@ -206,8 +206,8 @@ class Server:
             self._nursery.start_soon(self._serve_alone, sock, client)
 
     def _left(self) -> None:
-        self._open -= 1
-        if self._service.is_retiring and not self._open:
+        self._service.connections -= 1
+        if self._service.is_retiring and not self._service.connections:
             self._left_last.set()
         self._room.give()
 
@@ -243,6 +243,7 @@ async def serve(
     allow_hosts: Sequence[str] | None = None,
     explain_denials: bool = False,
     server_header: str | None = "corserver",
+    headers: HeadersLike = (),
     listeners: Sequence[socket.socket] | None = None,
     ssl_context: ssl.SSLContext | None = None,
     lobby: bool = True,
@@ -256,15 +257,16 @@ async def serve(
     pattern, or `Scopes`; without it the app's attribute `cors` counts, and without that there is no policy.
     *access_log* is called with an `Entry` after every exchange. *allow_hosts* are host names to answer for beside
     localhost and IP addresses; None checks them on loopback addresses only. *explain_denials* puts the reason into
-    a refused preflight's body. *server_header* is the Server line, None for none. *listeners*, sockets that listen
-    already and do not block, take the place of host and port; they are closed in the end. *ssl_context* makes it HTTPS.
+    a refused preflight's body. *server_header* is the Server line, None for none; *headers* are further lines of every
+    answer, the server's own too, that has none of their names. *listeners*, sockets that listen already and do not
+    block, take the place of host and port; they are closed in the end. *ssl_context* makes it HTTPS.
     *trusted_proxies* are addresses, networks, `unix` or `*`: their `Forwarded` and `X-Forwarded-*` are believed.
     *health* is a path that answers 200 to anybody, unlogged, and 503 once the server is about to end. Without a *lobby*
     each connection waits for itself, as it does where the system offers nothing better.
 
     An app that is an async context manager is entered for the time of serving, and so is a log. One that has a method
     `stopping` is told when the server begins to stop or retire, so that it can end what would hold that up. Raises
-    OSError where the address cannot be bound, ValueError for policies that cannot be.
+    OSError where the address cannot be bound, ValueError for policies and header lines that cannot be.
     """
     scopes = Scopes.of(cors if cors is not None else getattr(app, "cors", None))
     async with contextlib.AsyncExitStack() as stack:
@@ -281,6 +283,7 @@ async def serve(
             scheme=scheme,
             explain_denials=explain_denials,
             server_header=None if server_header is None else server_header.encode("ascii"),
+            headers=header_fields(headers),
             proxies=TrustedProxies.parse(trusted_proxies) if trusted_proxies else None,
             health=None if health is None else health_path(health),
         )
