@@ -189,7 +189,7 @@ class Connection:
     async def _respond(self, exchange: Exchange, response: Response) -> str:
         """Send *response*. Returns why it was cut short, empty where it was not."""
         wire, body = self._wire, response.body
-        if self._is_last():
+        if response.closes or self._is_last():
             wire.must_close = True
         if not wire.body_is_read and not self._reader.can_drain(exchange.head):
             wire.must_close = True
@@ -238,7 +238,7 @@ class Connection:
                     if chunk:
                         await self._send_piece(self._wire.data(chunk))
                         self._count(len(chunk))
-            await self._send_piece(self._wire.finish())
+            await self._send_piece(self._wire.finish(getattr(body, "trailers", ())))
             return ""
         except Exception as error:
             if self._transport.peer_left:

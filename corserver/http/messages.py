@@ -188,13 +188,15 @@ class _ResponseFields(NamedTuple):
     status: int
     headers: tuple[Field, ...]
     upgrade: UpgradeHandler | None
+    closes: bool
 
 
 class Response(_ResponseFields):
     """A response. *headers* are lines as they will be written; *body* is bytes or an async iterable of them.
 
     A streamed body is sent chunk by chunk as it comes, with the framing that the client's version has. Its `aclose`,
-    if it has one, is called when the exchange ends, however it ends.
+    if it has one, is called when the exchange ends, however it ends; its `trailers`, if it has them, are header lines
+    that follow it where it is chunked (RFC 9110 §6.5). *closes* ends the connection with it.
 
     *upgrade* answers a request that has Upgrade with 101, and is then given the connection's stream and the bytes that
     were read already (RFC 9110 §7.8); the status is 101 then, and there is no body. Its `stop`, if it has one, is
@@ -218,6 +220,7 @@ class Response(_ResponseFields):
         headers: HeadersLike = (),
         *,
         upgrade: UpgradeHandler | None = None,
+        closes: bool = False,
     ) -> Self:
         if upgrade is not None:
             status = 101
@@ -230,7 +233,7 @@ class Response(_ResponseFields):
                 fields = (*fields, _PLAIN_TEXT)
         if not (isinstance(body, bytes) or hasattr(body, "__aiter__")):
             raise TypeError(f"a body is bytes, str or an async iterable of bytes, not {type(body).__name__}")
-        return super().__new__(cls, body, int(status), fields, upgrade)
+        return super().__new__(cls, body, int(status), fields, upgrade, closes)
 
     @classmethod
     def json(cls, value: object, status: int = 200, headers: HeadersLike = ()) -> "Response":

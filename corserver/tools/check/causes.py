@@ -222,7 +222,7 @@ def before_all(fetched: Fetched, behind: Reply | Trouble | None) -> str:
     if turn.is_preflight and isinstance(behind, Reply) and reply.status in (404, 410) and behind.status == reply.status:
         return f"First find the URL that is meant: nothing is at {url.path}. If that is blocked too:"
     if reply.status >= 500 or (reply.status >= 400 and not turn.is_preflight):
-        return f"First mend the {reply.status} itself. So that a script can read the answer then, and errors too:"
+        return f"First mend the {reply.status} itself. So that a script can read what comes then:"
     return ""
 
 
