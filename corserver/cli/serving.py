@@ -26,7 +26,8 @@ from corserver.cli.worker_tallies import WorkerTallies
 from corserver.http.listeners import BoundAddress, bound_address, open_listeners, open_queues
 from corserver.http.log import Repeated
 from corserver.http.messages import App
-from corserver.http.server import Server, serve
+from corserver.http.server import Server
+from corserver.http.serving import serve
 from corserver.http.unix_sockets import unix_listener
 from corserver.http.workers import Moment, Supervisor, WorkersFailed
 

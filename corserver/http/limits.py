@@ -5,7 +5,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Sizes in bytes, times in seconds, rates in bytes per second. Each bounds something that a peer controls."""
+    """Sizes in bytes, times in seconds, rates in bytes per second. Each bounds something that a peer controls.
+
+    >>> from corserver import App, Limits
+    >>> from corserver.testing import running
+    >>> with running(App(), limits=Limits(body=1024, idle_seconds=5)) as server:
+    ...     server.url.startswith("http://127.0.0.1:")
+    True
+    """
 
     #: Method, target and version: RFC 9112 §3 asks for 8000 at least. Beyond: 414.
     request_line: int = 8192
