@@ -56,11 +56,10 @@ async def serve(
     `stopping` is told when the server begins to stop or retire, so that it can end what would hold that up. Raises
     OSError where it cannot be bound, ValueError for what cannot be.
 
-    >>> import functools, trio
-    >>> from corserver import App, serve
+    >>> import functools, trio, corserver
     >>> async def main():
     ...     async with trio.open_nursery() as nursery:
-    ...         (await nursery.start(functools.partial(serve, App(), port=0))).stop()
+    ...         (await nursery.start(functools.partial(corserver.serve, corserver.App(), port=0))).stop()
     >>> trio.run(main)
     """
     scopes = Scopes.of(cors if cors is not None else getattr(app, "cors", None))
