@@ -22,7 +22,7 @@ from corserver.http.body import NO_BODY, Body
 from corserver.http.exchange import Exchange, Service, open_exchange, refused_exchange
 from corserver.http.fileslice import FileSlice
 from corserver.http.forwarded import Sender
-from corserver.http.framing import Framing, can_upgrade, framing_of
+from corserver.http.framing import Framing, can_upgrade, carries_body, framing_of, start_of
 from corserver.http.gate import Head, RefusedHead
 from corserver.http.log import Entry
 from corserver.http.messages import Address, HTTPError, Request, Response, UpgradeHandler
@@ -59,7 +59,7 @@ class Connection:
         self._service = service
         self.client = client
         self._is_behind = service.proxies is not None and service.proxies.trusts(client)
-        self._wire = Wire(service.limits, service.sections)
+        self._wire = Wire(service.limits, service.known_heads)
         self._reader = Reader(self._transport, self._wire, service.limits)
         self._chunks: AsyncIterator[bytes] | None = None
         self._body_sent = 0
@@ -103,6 +103,8 @@ class Connection:
             exchange = open_exchange(head, self._service, self._sender(head) if self._is_behind else None)
         self._body_sent = 0
         response, failure = await self._answer(exchange)
+        if self._transport.is_at_rest:
+            return False
         if failure:
             await self._transport.cut()
             return False
@@ -194,18 +196,16 @@ class Connection:
             wire.must_close = True
         if response.upgrade is not None:
             return await self._switch(exchange, response)
-        framing = framing_of(exchange, response, wire.is_last)
-        head = self._service.heads.head(framing.start, framing.written)
+        start = start_of(exchange, response, wire.is_last)
         if not isinstance(body, bytes):
-            wire.start(framing.length, chunked=framing.chunked)
-            return await self._send_stream(head, body, framing)
-        if not framing.has_body:
+            return await self._send_stream(self._service.heads.head(start), body, framing_of(exchange, response))
+        head = self._service.heads.head(start, len(body))
+        if not carries_body(exchange, response):
             body = b""
         self._body_sent = len(body)
-        wire.answered()
-        is_idle_then = wire.is_silent and wire.body_is_read and not wire.is_last
-        if is_idle_then and self._transport.post(head, body):
+        if wire.is_idle_when_answered and self._transport.post(head, body):
             return ""
+        wire.answered()
         if self._drops_input():
             await self._transport.send_while_dropping(head, body)
         else:
@@ -225,6 +225,7 @@ class Connection:
 
     async def _send_stream(self, head: bytes, body: AsyncIterable[bytes], framing: Framing) -> str:
         chunks = self._chunks
+        self._wire.start(framing.length, chunked=framing.chunked)
         try:
             if isinstance(body, FileSlice) and framing.length == body.length and not self._drops_input():
                 await self._transport.send_file(head, body, self._count)
@@ -267,7 +268,7 @@ class Connection:
         wire, transport = self._wire, self._transport
         if not (wire.body_is_read or wire.must_close):
             await self._reader.drain()
-        if not wire.recycle():
+        if not wire.can_go_on:
             await transport.linger()
             return False
         transport.served += 1

@@ -24,7 +24,7 @@ from corserver.http.log import Entry
 from corserver.http.memory import Memory
 from corserver.http.messages import App, HTTPError, Response
 from corserver.http.mistakes import without_mistakes
-from corserver.http.wire.request_heads import KnownSections
+from corserver.http.wire.request_heads import KnownHeads
 from corserver.http.wire.response_heads import ResponseHeads
 
 logger = logging.getLogger("corserver")
@@ -32,8 +32,8 @@ logger = logging.getLogger("corserver")
 #: What a handler starts: a function and its arguments.
 Call = tuple[Callable[..., Awaitable[Any]], tuple[Any, ...]]
 
-#: What a remembered verdict weighs beside its header section, which others may share, in bytes.
-_VERDICT_WEIGHT = 1024
+#: What a remembered verdict or exchange weighs beside its head, which others may share, in bytes.
+_WEIGHT = 1024
 _SERVER_METHODS = (b"Allow", b"DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT")
 
 
@@ -75,12 +75,14 @@ class Service:
     is_draining: bool = False
     proxies: TrustedProxies | None = None
     health: bytes | None = None
-    sections: KnownSections = field(init=False)
+    known_heads: KnownHeads = field(init=False)
     verdicts: KnownVerdicts = field(init=False)
+    exchanges: "KnownExchanges" = field(init=False)
     heads: ResponseHeads = field(init=False)
 
     def __post_init__(self) -> None:
-        self.sections, self.verdicts = self.memory(), self.memory()
+        self.known_heads = KnownHeads(self.limits, self.memory(), self.memory())
+        self.verdicts, self.exchanges = self.memory(), self.memory()
         self.heads = ResponseHeads(self.server_header, self.memory(), lambda: getattr(self.app, "own_cors", ""))
 
     def memory(self) -> Memory[Any, Any]:
@@ -123,10 +125,33 @@ class Exchange(NamedTuple):
     sender: Sender | None = None
     is_logged: bool = True
 
+    @property
+    def is_constant(self) -> bool:
+        """Whether a head that is the same is decided on in the same way, under the same scopes."""
+        rules = self.decision.rules
+        return self.is_logged and (rules is None or rules.predicate is None)  # A predicate may change its mind.
+
+
+#: By head, with the scopes that it was opened under.
+KnownExchanges = Memory[Head, tuple[Scopes, Exchange]]
+
 
 def open_exchange(head: Head, service: Service, sender: Sender | None = None) -> Exchange:
     """Classify a request whose head was accepted, and decide on it."""
-    scopes, method, target = service.scopes, head.method, head.target
+    scopes = service.scopes
+    if sender is not None:
+        return _opened(head, scopes, service, sender)
+    known = service.exchanges.get(head)
+    if known is not None and known[0] is scopes:
+        return known[1]
+    exchange = _opened(head, scopes, service, None)
+    if exchange.is_constant:
+        service.exchanges.put(head, (scopes, exchange), _WEIGHT)
+    return exchange
+
+
+def _opened(head: Head, scopes: Scopes, service: Service, sender: Sender | None) -> Exchange:
+    method, target = head.method, head.target
     if service.health is not None and target == service.health and method in (b"GET", b"HEAD"):
         answer = health(service.is_draining or service.is_retiring)
         decision = Decision.ungoverned(_cors_request(head, service, sender))
@@ -158,7 +183,7 @@ def _verdict_on(head: Head, path: Path, scopes: Scopes, service: Service, sender
         decision = _decide(policy, request or _cors_request(head, service, sender))
         verdict = Verdict(policy, decision, _own_answer(head, decision, service))
         if policy is None or policy.predicate is None:  # A predicate may change its mind.
-            service.verdicts.put(key, verdict, _VERDICT_WEIGHT)
+            service.verdicts.put(key, verdict, _WEIGHT)
     return verdict
 
 

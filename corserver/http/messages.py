@@ -213,8 +213,10 @@ class Response(_ResponseFields):
     @classmethod
     def json(cls, value: object, status: int = 200, headers: HeadersLike = ()) -> "Response":
         """*value* as compact JSON in UTF-8. Raises TypeError or ValueError where it is not JSON."""
-        lines = (*header_fields(headers), _JSON) if headers else _JSON_ALONE
-        return cls(to_json(value).encode("utf-8"), status, lines)
+        body = to_json(value).encode("utf-8")
+        if headers or status != 200:
+            return cls(body, status, (*header_fields(headers), _JSON))
+        return _ResponseFields.__new__(cls, body, status, _JSON_ALONE, None)  # Which needs no check.
 
     def header(self, name: bytes) -> bytes | None:
         """The value of the first line of that lower-case *name*, or None."""
@@ -224,11 +226,18 @@ class Response(_ResponseFields):
 _PLAIN_TEXT: Final = (b"Content-Type", b"text/plain; charset=utf-8")
 _JSON: Final = (b"Content-Type", b"application/json")
 _JSON_ALONE: Final = (_JSON,)
-#: A value as compact JSON. Raises TypeError or ValueError.
-to_json: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False)
 
 #: What a server runs: a callable from a request to a response.
 App = Callable[[Request], Awaitable[Response]]
+
+
+def to_json(value: object) -> str:
+    """*value* as compact JSON. Raises TypeError or ValueError where it is not JSON."""
+    try:
+        return _ENCODER.encode(value)
+    except RecursionError:
+        raise ValueError("a value that contains itself, or is nested too deeply, is not JSON") from None
 
 
 def reason_phrase(status: int) -> str:

@@ -20,9 +20,8 @@ from corserver.cors.fetch import Field
 from corserver.http.chunked import ChunkedReader
 from corserver.http.gate import Head, HeaderSection, RefusedHead, split_head
 from corserver.http.limits import Limits
-from corserver.http.memory import Memory
 from corserver.http.messages import HTTPError
-from corserver.http.wire.request_heads import KnownSections, judge, recall, remember
+from corserver.http.wire.request_heads import KnownHeads, judge
 from corserver.http.wire.response_heads import chunk_framer
 
 
@@ -39,7 +38,7 @@ class BodyMismatch(Exception):
 
 
 class Wire:
-    """The server's side of one connection. *known* is the memory of header sections, which connections share."""
+    """The server's side of one connection. *known* is what connections share of heads."""
 
     __slots__ = (
         "_answer",
@@ -59,9 +58,9 @@ class Wire:
         "trailers",
     )
 
-    def __init__(self, limits: Limits, known: KnownSections | None = None) -> None:
+    def __init__(self, limits: Limits, known: KnownHeads | None = None) -> None:
         self._limits = limits
-        self._known: KnownSections = Memory(0) if known is None else known
+        self._known = known
         self._buffer = bytearray()
         self._eof = False
         self._may_skip_crlf = True
@@ -104,6 +103,11 @@ class Wire:
         return len(self._buffer)
 
     @property
+    def is_idle_when_answered(self) -> bool:
+        """Whether all that is under way is the answer, and the next request can follow but nothing of it arrived."""
+        return not (self._buffer or self._body_left or self._closes or self.must_close) and self._chunked is None
+
+    @property
     def is_last(self) -> bool:
         """Whether the connection ends with this exchange."""
         return self.must_close or self._closes
@@ -139,23 +143,29 @@ class Wire:
 
     def take_head(self, data: bytes) -> Head | None:
         """`receive` and `next_head` in one, for *data* that comes while the wire is silent."""
-        head = recall(data, self._limits, self._known)  # Most are known, and come whole and alone.
-        if head is None:
-            self.receive(data)
-            return self.next_head()
-        self._begin(head.section)
-        return head
+        if self._known is not None:  # Most are known, and come whole.
+            end = data.find(b"\r\n\r\n") + 4
+            head = self._known.recall(data[:end])
+            if head is not None:
+                self._buffer += data[end:]
+                self._begin(head.section)
+                return head
+        self.receive(data)
+        return self.next_head()
 
     def _begin(self, section: HeaderSection) -> None:
         self._body_left = section.content_length or 0
         self._held_back = section.expects
         self._answer = _Answer.NOT_STARTED
         self._closes = section.closes
+        self._may_skip_crlf = True
         self.trailers = ()
 
     def _recalled(self) -> Head | None:
+        if self._known is None:
+            return None
         end = self._buffer.find(b"\r\n\r\n", 0, self._limits.head + 4) + 4
-        head = recall(bytes(self._buffer[:end]), self._limits, self._known) if end > 3 else None
+        head = self._known.recall(bytes(self._buffer[:end])) if end > 3 else None
         if head is not None:
             del self._buffer[:end]
         return head
@@ -171,8 +181,8 @@ class Wire:
         head, connection = judge(raw, self._limits)
         if head.section.chunked:
             self._chunked, self._h11 = ChunkedReader(self._limits), connection
-        else:
-            remember(raw, head, self._known)
+        elif self._known is not None:
+            self._known.remember(raw, head)
         return head
 
     @property
@@ -272,7 +282,7 @@ class Wire:
         self._buffer.clear()
         return rest
 
-    def recycle(self) -> bool:
-        """Make ready for the next request; False if there can be none on this connection."""
-        self._may_skip_crlf = True
+    @property
+    def can_go_on(self) -> bool:
+        """Whether the exchange is over, and another request can follow on this connection."""
         return self._answer is _Answer.FINISHED and self.body_is_read and not self.is_last
