@@ -22,7 +22,7 @@ from corserver.http.limits import Limits
 from corserver.http.memory import Memory
 from corserver.http.preflights import Preflights
 from corserver.http.wire import ResponseHeads, Wire, judge
-from corserver.http.wire.request_heads import KnownHeads
+from corserver.http.wire.request_heads import KnownSections
 from corserver.http.wire.response_heads import ResponseStart
 
 LIMITS = Limits()
@@ -32,16 +32,16 @@ ALLOWED = Decoration(tuple((name.encode(), value.encode()) for name, value in AC
 START = ResponseStart(200, ((b"Content-Type", b"application/json"),), ALLOWED, True, False, 1)
 
 
-def read(head: bytes, known: KnownHeads | None = None) -> Wire:
+def read(head: bytes, known: KnownSections | None = None) -> Wire:
     """A new connection's wire that has been given *head* and has read it."""
     wire = Wire(LIMITS, known)
     wire.take_head(head)
     return wire
 
 
-def knowing() -> KnownHeads:
+def knowing() -> KnownSections:
     """A memory that has seen the heads."""
-    known = KnownHeads(LIMITS)
+    known: KnownSections = Memory()
     for head in (PREFLIGHT, GET) * 3:
         read(head, known)
     return known

@@ -27,6 +27,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "corserver.http.messages",
             "corserver.http.header_lines",
             "corserver.http.fileslice",
+            "corserver.http.memory",
             "corserver.cors.scopes",
         },
         {"trio"},

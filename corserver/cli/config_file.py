@@ -31,6 +31,7 @@ from corserver.config import (
     cors_policy,
     entry_of,
     find_config,
+    in_toml,
     is_tables,
     read_config,
     read_tables,
@@ -39,6 +40,8 @@ from corserver.config.lines import Where
 from corserver.cors.policy import PolicyError
 
 _NO_CONFIG: Final = "corserver.no_config"
+#: The tables that are for one command.
+_SECTIONS: Final = "[run] or [proxy]"
 
 
 def _without_file(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -107,6 +110,7 @@ CONFIG_OPTIONS: Final = (
         "--print-config",
         topic="config",
         is_flag=True,
+        is_eager=True,
         expose_value=False,
         callback=_print_instead,
         help="Print what is configured, and where, as such a file; serve nothing.",
@@ -156,8 +160,12 @@ class _Reader:
         if key in names.union(*[] if table else _names_of_others(self._ctx.command)):
             return  # Another command's.
         meant = get_close_matches(_spelled(key), names, 1)
-        hint = f"did you mean {meant[0]}?" if meant else "the keys are the flags' names: see corserver --help"
-        self._refuse((*table, key), f"there is no such key; {hint}")
+        kind, hint = "key", "the keys are the flags' names: see corserver --help all"
+        if isinstance(self._file.values.get(key), dict) and not table:
+            kind, hint = "table", f"what is for one command stands in {_SECTIONS}, and what is for all above them"
+        elif meant:
+            hint = f"did you mean {meant[0]}?"
+        self._refuse((*table, key), f"there is no such {kind}; {hint}")
 
     def _take(self, option: click.Option, name: str, value: Any, where: Where) -> None:
         self._places[name] = where
@@ -177,7 +185,7 @@ class _Reader:
             try:
                 option.process_value(self._ctx, value)
             except click.BadParameter as error:
-                why = error.message
+                why = _range_words(option, value) or error.message
         if why:
             self._refuse(where, why)
 
@@ -195,7 +203,11 @@ class _Reader:
                 for refusal in error.refusals:
                     where = self._places.get(dict(_policy_options())[refusal.option], ("cors",))
                     place = entry_of(given.get(refusal.option), refusal)
-                    self._refuse((*where, *place) if self._is_list(where) else where, refusal.why, refusal.write)
+                    self._refuse(
+                        (*where, *place) if self._is_list(where) else where,
+                        refusal.why,
+                        in_toml(refusal.write, "cors-"),
+                    )
 
     def _is_list(self, where: Where) -> bool:
         value: Any = self._file.values
@@ -222,18 +234,28 @@ def _spelled(key: str) -> str:
     return key.lower().replace("_", "-")
 
 
+def _range_words(option: click.Option, value: Any) -> str:
+    """What a number out of its range must be; empty where that is not the mistake."""
+    kind = option.type
+    if not isinstance(kind, click.IntRange | click.FloatRange):
+        return ""
+    if kind.max is None:
+        return f"this must be {kind.min:g} or more"
+    return f"this must be from {kind.min:g} to {kind.max:g}"
+
+
 def _misfit(option: click.Option, value: Any) -> str:
     """Why a value of this TOML type is none for *option*; click would convert some of them into something else."""
     if option.is_flag and option.is_bool_flag:
-        return "" if isinstance(value, bool) else "this is true or false"
+        return "" if isinstance(value, bool) else "this must be true or false"
     values = value if option.multiple and isinstance(value, list) else [value]
     if isinstance(option.type, click.types.IntParamType):
-        return "" if all(type(each) is int for each in values) else "this is a whole number"
+        return "" if all(type(each) is int for each in values) else "this must be a whole number"
     if isinstance(option.type, click.types.FloatParamType):
-        return "" if all(type(each) in (int, float) for each in values) else "this is a number"
+        return "" if all(type(each) in (int, float) for each in values) else "this must be a number"
     kind = "strings, or one string" if option.multiple else "string"
     return (
         ""
         if all(type(each) in (str, int, float) for each in values)
-        else f"this is a {'list of ' * option.multiple}{kind}"
+        else f"this must be a {'list of ' * option.multiple}{kind}"
     )

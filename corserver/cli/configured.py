@@ -6,6 +6,7 @@ it is read, so that all that is wrong in it is said at once, each with its line.
 """
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -68,11 +69,34 @@ class ServingCommand(TopicCommand):
         try:
             return super().invoke(ctx)
         except click.UsageError as error:
-            found = configuration(ctx)
-            if found is None or str(found.file.path) in error.message:
+            hint = _place_of(error.message, ctx)
+            if not hint:
                 raise
-            hint = f"({found.file.path} is read, too: --print-config says where each value comes from)"
             raise click.UsageError(f"{error.format_message()}\n{hint}", ctx) from error
+
+
+class Needed(click.Argument):
+    """An argument that is needed, unless the configuration is to be printed."""
+
+    def process_value(self, ctx: click.Context, value: Any) -> Any:
+        """Raises `click.MissingParameter`."""
+        if self.value_is_missing(value) and _PRINT in ctx.meta:
+            return None
+        return super().process_value(ctx, value)
+
+
+def _place_of(message: str, ctx: click.Context) -> str:
+    """Where in the file the flags stand that *message* names; that there is a file, where none of them does."""
+    found = configuration(ctx)
+    if found is None or re.search(rf"{re.escape(str(found.file.path))}(:\d| has )", message):
+        return ""
+    flags = set(re.findall(r"--[a-z][a-z-]*", message))
+    options = (option for option in settings_of(ctx.command) if flags & set(option.opts))
+    places = [said_in(ctx, str(option.name)) for option in options]
+    lines = sorted({place for place in places if place.startswith(f"{found.file.path}:")})
+    if lines:
+        return f"(see {', '.join(lines)})"
+    return f"({found.file.path} is read, too: --print-config says where each value comes from)"
 
 
 def print_instead(ctx: click.Context, text: Callable[[click.Context], str]) -> None:

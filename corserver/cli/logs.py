@@ -27,7 +27,7 @@ class LogFormat(Enum):
 @dataclass(frozen=True, slots=True)
 class Output:
     """What is written. *lines* is whether each exchange is; *quiet* leaves out everything but warnings and errors;
-    *verbose* says of what was denied how to mend it.
+    *verbose* shows the heads, and says of what was denied how to mend it.
 
     *ready_line*: another program has started this one, and reads stdout: a JSON object once it serves, then the log if
     that is for programs.

@@ -1,5 +1,6 @@
 """The `--cors` flags, and the policy that they make; the same words in every command that has them."""
 
+import re
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
@@ -84,5 +85,15 @@ def _refused(error: PolicyError) -> str:
     lines = ["the CORS policy was refused:"]
     for refusal in error.refusals:
         flag = said_in(ctx, FLAGS[refusal.option].removeprefix("--").replace("-", "_"))
-        lines += [f"  {flag} {refusal.given}", f"      {refusal.why}", f"      write: {refusal.write}"]
+        lines += [f"  {flag} {refusal.given}", f"      {refusal.why}", f"      write: {_as_flags(refusal.write)}"]
     return "\n".join(lines)
+
+
+def _as_flags(write: str) -> str:
+    """What is to be written, said for Python, in words for the command line."""
+    write = write.replace("credentials=False", "no --cors-credentials")
+    return re.sub(
+        r"(dangerously_[a-z_]+)=True",
+        lambda found: f"in corserver.toml, in a [[cors]] table, {found[1].replace('_', '-')} = true",
+        write,
+    )

@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 
 from corserver.apps.proxy import Proxy
-from corserver.cli.configured import Lines, ServingCommand, checked
+from corserver.cli.configured import Lines, Needed, ServingCommand, checked
 from corserver.cli.server_options import header_option, server_options, topic_texts
 from corserver.cli.serving import run_server
 from corserver.cli.settings import Settings
@@ -36,7 +36,7 @@ Examples:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_EPILOG,
 )
-@click.argument("url")
+@click.argument("url", cls=Needed)
 @functools.partial(server_options, base=_LIMITS)
 @option(
     "--path-prefix",
@@ -104,19 +104,19 @@ def proxy(url: str, settings: Settings, rewrite: tuple[str, ...], keep_locations
     """
     lines = {name: header_lines(flags.pop(name)) for name in ("request_headers", "headers")}
     app = make_proxy(
-        url, settings.policy, rewrite_locations=not keep_locations, rewrite=rewrites(rewrite), **lines, **flags
+        url, settings.policy, "", rewrite_locations=not keep_locations, rewrite=rewrites(rewrite), **lines, **flags
     )
     names = [name for name, _ in lines["request_headers"]]
     run_server(app, settings, serving=("Upstream", app.url), changed=functools.partial(_check_secrets, names))
 
 
-def make_proxy(url: str, policies: Policy | Scopes | None, **options: Any) -> Proxy:
-    """The proxy of the flags. Raises `click.UsageError`."""
+def make_proxy(url: str, policies: Policy | Scopes | None, flag: str = "", **options: Any) -> Proxy:
+    """The proxy of the flags; *flag* is the one that names *url*, if one does. Raises `click.UsageError`."""
     _check_secrets([name for name, _ in options.get("request_headers", ())], policies)
     try:
         return Proxy(url, **options)
     except ValueError as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(f"{flag}{error}") from error
 
 
 def without_body_limit(settings: Settings) -> Settings:

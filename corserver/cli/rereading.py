@@ -78,7 +78,7 @@ class Rereading:
             if self._changed is not None:
                 self._changed(new.policy)
         except click.ClickException as error:
-            logger.error("the configuration was not replaced, the old one stays in force: %s", error.format_message())
+            logger.error(f"the configuration was not replaced, the old one stays in force:\n{error.format_message()}")
             return False
         stale = [
             each.name

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import click
 
-from corserver.cli.configured import ServingCommand
+from corserver.cli.configured import Needed, ServingCommand
 from corserver.cli.hosting import Hosting, Late
 from corserver.cli.server_options import header_option, server_options, topic_texts
 from corserver.cli.serving import EXIT_FAILED, run_server
@@ -42,7 +42,7 @@ _LEVELS: Final = ("critical", "error", "warning", "info", "debug", "trace")
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=EXAMPLES,
 )
-@click.argument("target", metavar="MODULE:APP")
+@click.argument("target", metavar="MODULE:APP", cls=Needed)
 @functools.partial(server_options, base=_LIMITS)
 @option("--factory", topic="app", common=True, is_flag=True, help="APP is a function that makes the app.")
 @option(

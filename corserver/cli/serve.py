@@ -22,7 +22,7 @@ from corserver.cli.settings import Settings
 from corserver.cli.topics import option
 from corserver.config import cache_control, embedding_lines, header_lines, users
 from corserver.cors.policy import Policy
-from corserver.cors.scopes import Scopes
+from corserver.cors.scopes import PathPattern, Scopes
 from corserver.http.messages import App
 
 
@@ -122,13 +122,24 @@ def serve_directory(directory: Path, settings: Settings, **flags: Any) -> None:
             raise click.UsageError("--live is for one process: leave out --workers")
         from corserver.apps.live import PRIVATE
 
+        _keep_private(PRIVATE, settings.policy)
         settings = replace(settings, private_paths=(PRIVATE,))
     if fallback is not None:
-        behind = make_proxy(fallback, settings.policy)
+        behind = make_proxy(fallback, settings.policy, "--fallback: ")
         app, settings = Fallback(app, behind), without_body_limit(settings)
         remarks = "; ".join(filter(None, (remarks, f"then {behind.url}")))
     what = f"{directory.resolve()}{f' ({remarks})' if remarks else ''}"
     run_server(app, settings, serving=("Root", what), changed=govern)
+
+
+def _keep_private(prefix: str, policies: Policy | Scopes | None) -> None:
+    scopes = policies.scopes if isinstance(policies, Scopes) else ()
+    for scope in scopes:
+        if PathPattern.parse(prefix).holds(scope.pattern):
+            raise click.UsageError(
+                f"[[cors]] path = '{scope.pattern}': with --live, {prefix} is for pages of the same origin alone, and "
+                "no policy governs it: take this table out"
+            )
 
 
 def _keep_passwords(directory: Path) -> None:

@@ -124,7 +124,14 @@ _HOW: Final = (
         help="For a program that starts this one: once it serves, one JSON object on stdout, with url, pid and "
         "addresses. No banner, no summary; a log only with --log-format clf or json.",
     ),
-    option("--verbose", "-v", topic="output", common=True, is_flag=True, help="Say below each denial how to mend it."),
+    option(
+        "--verbose",
+        "-v",
+        topic="output",
+        common=True,
+        is_flag=True,
+        help="Show both heads of each exchange, secrets masked, and below a denial what mends it.",
+    ),
     option("--quiet", "-q", topic="output", common=True, is_flag=True, help="Only warnings and errors."),
     option("--no-access-log", topic="output", is_flag=True, help="No line for each request, and no summary."),
     option("--no-server-header", topic="network", is_flag=True, help="No Server line in responses."),

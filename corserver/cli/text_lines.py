@@ -7,11 +7,13 @@ rest, the words on CORS go on a line of their own, below the status.
 import functools
 import shutil
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from corserver.cli import terminal
 from corserver.cli.colour import unbroken, wrapped
+from corserver.cli.heads import head_lines
 from corserver.config import allowing_flag
 from corserver.cors.decision import Decision, Outcome, Reason
 from corserver.http.log import Entry, asked_method, cors_words, shown_method, shown_target
@@ -42,7 +44,7 @@ class _Words:
 
 class TextLines:
     """Makes the lines. *width* is the terminal's, None for one line however long it is, 0 for the terminal's at the
-    moment. *verbose*: what would mend a denial is on lines below it."""
+    moment. *verbose*: what would mend a denial is on lines below it, then both heads."""
 
     def __init__(self, *, coloured: bool, width: int | None = None, verbose: bool = False) -> None:
         self._coloured = coloured
@@ -67,7 +69,12 @@ class TextLines:
             line += self._placed(words, _TARGET + len(target))
         if entry.failure:
             line += f"  {self._style(f'cut short: {entry.failure}', 'red')}"
-        return line + words.mend if words.mend else line
+        if self._verbose:
+            line += words.mend + "".join(f"\n{self._below(*each)}" for each in self._heads(entry))
+        return line
+
+    def _heads(self, entry: Entry) -> Iterator[tuple[str, str | None]]:
+        return ((line, None if is_about_cors else "dim") for line, is_about_cors in head_lines(entry))
 
     def _placed(self, words: _Words, at: int) -> str:
         width = self._width

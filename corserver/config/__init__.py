@@ -4,7 +4,7 @@
 which line of it a value stands, `toml` writes values as they would stand there.
 """
 
-from corserver.config.file import ConfigError, ConfigFile, Mistake, find_config, read_config, shown
+from corserver.config.file import ConfigError, ConfigFile, Mistake, find_config, in_toml, read_config, shown
 from corserver.config.flags import (
     EXPOSED,
     LOCALHOST,
@@ -44,6 +44,7 @@ __all__ = [
     "entry_of",
     "find_config",
     "header_lines",
+    "in_toml",
     "is_tables",
     "limits",
     "limits_sentence",

@@ -17,6 +17,10 @@ _PROJECT_TABLE: Final = ("tool", "corserver")
 
 _AT_LINE: Final = re.compile(r" ?\(at line (\d+), column \d+\)")
 _LONGEST_SHOWN: Final = 80
+#: What is TOML but for its quotes.
+_BARE: Final = re.compile(r"([\w-]+) *= *([^\s\"'\[\]{}#,=]+)")
+#: How Python writes a switch.
+_SWITCH: Final = re.compile(r"\b([a-z_]+)=(True|False)\b")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -95,7 +99,7 @@ def read_config(path: Path) -> ConfigFile:
     for key in table:
         values = values.get(key, {})
         if not isinstance(values, dict):
-            raise ConfigError(path, [Mistake(lines.get((key,), 1), key, "this is a table: [tool.corserver]")])
+            raise ConfigError(path, [Mistake(lines.get((key,), 1), key, "this must be a table: [tool.corserver]")])
     return ConfigFile(path, values, table, lines)
 
 
@@ -118,9 +122,24 @@ def shown(value: Any) -> str:
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + "..."
 
 
+def in_toml(write: str, prefix: str = "") -> str:
+    """What is to be written, said for Python, as it stands in a file: `max_age=True` is `max-age = true`. *prefix* is
+    what a key begins with that is for one of the flags."""
+
+    def spelled(found: re.Match[str]) -> str:
+        key, value = found[1].replace("_", "-"), found[2].lower()
+        table = "in a [[cors]] table " if prefix and key.startswith("dangerously-") else ""
+        return f"{table}{'' if table else prefix}{key} = {value}"
+
+    return _SWITCH.sub(spelled, write)
+
+
 def _not_toml(error: tomllib.TOMLDecodeError, text: str) -> Mistake:
     lines = text.splitlines() or [""]
     found = _AT_LINE.search(str(error))
     line = min(int(found[1]), len(lines)) if found else len(lines)
     why = _AT_LINE.sub("", str(error)).removesuffix(" (at end of document)")
-    return Mistake(line, lines[line - 1].strip()[:_LONGEST_SHOWN], f"this is not TOML: {why}")
+    given = lines[line - 1].strip()[:_LONGEST_SHOWN]
+    bare = _BARE.fullmatch(given)
+    write = f"{bare[1]} = {toml(bare[2])}, for a string stands in quotes" if bare else ""
+    return Mistake(line, given, f"this is not TOML: {why}", write)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final
 
-from corserver.config.file import ConfigFile, Mistake
+from corserver.config.file import ConfigFile, Mistake, in_toml
 from corserver.config.flags import cors_policy, policy_sentence
 from corserver.config.lines import Where
 from corserver.cors.policy import Policy, PolicyError, Refusal
@@ -149,14 +149,14 @@ class _Table:
         value = self.values[name]
         why = ""
         if name in _SWITCHES:
-            why = "" if isinstance(value, bool) else "this is true or false"
+            why = "" if isinstance(value, bool) else "this must be true or false"
         elif name == "max-age":
-            why = "" if type(value) is int else "this is a whole number of seconds"
+            why = "" if type(value) is int else "this must be a whole number of seconds"
         elif name == "path":
-            why = "" if isinstance(value, str) else "this is a path pattern, such as '/api/*'"
+            why = "" if isinstance(value, str) else "this must be a path pattern, such as '/api/*'"
         elif not (name == "origins" and value is False):
             entries = value if isinstance(value, list) else [value]
-            why = "" if all(isinstance(entry, str) for entry in entries) else "this is a list of strings"
+            why = "" if all(isinstance(entry, str) for entry in entries) else "this must be a list of strings"
         if why:
             self.mistakes.append(self.mistake(name, why))
         return not why
@@ -183,7 +183,7 @@ class _Table:
     def _refused(self, refusal: Refusal) -> Mistake:
         name = refusal.option.replace("_", "-")
         place = entry_of(self.values.get(name), refusal)
-        return self.mistake(name, refusal.why, refusal.write, *place)
+        return self.mistake(name, refusal.why, in_toml(refusal.write), *place)
 
 
 def entry_of(value: object, refusal: Refusal) -> tuple[int, ...]:

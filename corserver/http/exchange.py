@@ -22,9 +22,9 @@ from corserver.http.hosts import AllowedHosts
 from corserver.http.limits import Limits
 from corserver.http.log import Entry
 from corserver.http.memory import Memory
-from corserver.http.messages import App, HTTPError, Response
+from corserver.http.messages import App, HTTPError, Request, Response
 from corserver.http.mistakes import without_mistakes
-from corserver.http.wire.request_heads import KnownHeads
+from corserver.http.wire.request_heads import KnownSections
 from corserver.http.wire.response_heads import ResponseHeads
 
 logger = logging.getLogger("corserver")
@@ -32,7 +32,7 @@ logger = logging.getLogger("corserver")
 #: What a handler starts: a function and its arguments.
 Call = tuple[Callable[..., Awaitable[Any]], tuple[Any, ...]]
 
-#: What a remembered verdict or exchange weighs beside its head, which others may share, in bytes.
+#: What a remembered verdict weighs beside its header section, which others may share, in bytes.
 _WEIGHT = 1024
 _SERVER_METHODS = (b"Allow", b"DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT")
 
@@ -75,14 +75,13 @@ class Service:
     is_draining: bool = False
     proxies: TrustedProxies | None = None
     health: bytes | None = None
-    known_heads: KnownHeads = field(init=False)
+    sections: KnownSections = field(init=False)
     verdicts: KnownVerdicts = field(init=False)
     exchanges: "KnownExchanges" = field(init=False)
     heads: ResponseHeads = field(init=False)
 
     def __post_init__(self) -> None:
-        self.known_heads = KnownHeads(self.limits, self.memory(), self.memory())
-        self.verdicts, self.exchanges = self.memory(), self.memory()
+        self.sections, self.verdicts, self.exchanges = self.memory(), self.memory(), self.memory()
         self.heads = ResponseHeads(self.server_header, self.memory(), lambda: getattr(self.app, "own_cors", ""))
 
     def memory(self) -> Memory[Any, Any]:
@@ -111,7 +110,7 @@ async def run_call(call: Call) -> None:
 
 
 class Exchange(NamedTuple):
-    """A request as far as the server itself decides on it. Without an *answer* it is the app's, at *path*.
+    """A request as far as the server itself decides on it. It has an *answer*, or the app answers *request*.
 
     *sender* is who sent it, where a proxy says that; *is_logged* whether the log has it.
     """
@@ -121,7 +120,7 @@ class Exchange(NamedTuple):
     decision: Decision
     answer: Response | None = None
     head: Head | None = None
-    path: Path = Path()
+    request: Request | None = None
     sender: Sender | None = None
     is_logged: bool = True
 
@@ -129,29 +128,17 @@ class Exchange(NamedTuple):
     def is_constant(self) -> bool:
         """Whether a head that is the same is decided on in the same way, under the same scopes."""
         rules = self.decision.rules
-        return self.is_logged and (rules is None or rules.predicate is None)  # A predicate may change its mind.
+        # A predicate may change its mind, and what is not logged is the server's health.
+        return self.is_logged and self.sender is None and (rules is None or rules.predicate is None)
 
 
-#: By head, with the scopes that it was opened under.
-KnownExchanges = Memory[Head, tuple[Scopes, Exchange]]
+#: By the bytes of a head: the scopes that it was opened under, the exchange, and the head's section.
+KnownExchanges = Memory[bytes, tuple[Scopes, Exchange, HeaderSection]]
 
 
 def open_exchange(head: Head, service: Service, sender: Sender | None = None) -> Exchange:
     """Classify a request whose head was accepted, and decide on it."""
-    scopes = service.scopes
-    if sender is not None:
-        return _opened(head, scopes, service, sender)
-    known = service.exchanges.get(head)
-    if known is not None and known[0] is scopes:
-        return known[1]
-    exchange = _opened(head, scopes, service, None)
-    if exchange.is_constant:
-        service.exchanges.put(head, (scopes, exchange), _WEIGHT)
-    return exchange
-
-
-def _opened(head: Head, scopes: Scopes, service: Service, sender: Sender | None) -> Exchange:
-    method, target = head.method, head.target
+    scopes, method, target = service.scopes, head.method, head.target
     if service.health is not None and target == service.health and method in (b"GET", b"HEAD"):
         answer = health(service.is_draining or service.is_retiring)
         decision = Decision.ungoverned(_cors_request(head, service, sender))
@@ -168,7 +155,20 @@ def _opened(head: Head, scopes: Scopes, service: Service, sender: Sender | None)
         answer = HTTPError(400, str(error)).response()
         return Exchange(method, target, decision, answer, head, sender=sender)
     verdict = _verdict_on(head, path, scopes, service, sender)
-    return Exchange(method, target, verdict.decision, verdict.answer, head, path, sender)
+    request = None if verdict.answer is not None else _request(head, path, service, sender)
+    return Exchange(method, target, verdict.decision, verdict.answer, head, request, sender)
+
+
+def _request(head: Head, path: Path, service: Service, sender: Sender | None) -> Request:
+    return Request(
+        head.method.decode("ascii"),
+        head.target.decode("ascii"),
+        path,
+        head.section.headers,
+        service.scheme if sender is None else sender.scheme,
+        head.authority.decode("ascii") if sender is None else sender.authority,
+        "1.1" if head.minor_version else "1.0",
+    )
 
 
 def _verdict_on(head: Head, path: Path, scopes: Scopes, service: Service, sender: Sender | None) -> Verdict:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from corserver.cors.decision import Decision, Kind, Outcome, Reason
 from corserver.cors.decision.decision import printable
+from corserver.cors.fetch import Field
 from corserver.http.messages import Address
 
 
@@ -21,7 +22,8 @@ class Entry:
     """One exchange. *time* is Unix time at its start, *seconds* its duration, *sent* the bytes of the response's body.
 
     *method*, *target* and *version* are as received, escaped where they are shown. *status* is None where nothing was
-    answered; *failure* says why the exchange was cut short.
+    answered; *failure* says why the exchange was cut short. *request_fields* are the request's header lines, names in
+    lower case, empty for a head that was refused; *response_head* is what was sent before the body. Both hold secrets.
     """
 
     time: float
@@ -34,6 +36,8 @@ class Entry:
     decision: Decision
     failure: str = ""
     version: bytes = b"HTTP/1.1"
+    request_fields: tuple[Field, ...] = ()
+    response_head: bytes = b""
 
 
 #: How much of a method and of a target is shown, in bytes: in a line for people, and in one for programs.

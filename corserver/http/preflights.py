@@ -19,12 +19,13 @@ import re
 from typing import Final, NamedTuple
 
 from corserver.cors.decision import Decision, Kind
+from corserver.cors.fetch import Field
 from corserver.cors.scopes import INHERIT, Scopes
 from corserver.http.exchange import Service, open_exchange
-from corserver.http.framing import carries_body, start_of
+from corserver.http.framing import carries_body, template_of
 from corserver.http.gate import Head, RefusedHead, split_head
 from corserver.http.memory import Memory
-from corserver.http.wire.request_heads import judge
+from corserver.http.wire.request_heads import judge, recall, remember
 
 _REQUEST_LINE: Final = re.compile(rb"OPTIONS (?:/(?!\.{1,2}[/? ])[!\"$&-.0->@-\[\]-~]*)+(?:\?[!\"$-~]*)? HTTP/1\.1\r\n")
 #: Stands for the Date: no head has it.
@@ -32,13 +33,15 @@ _MARK: Final = b"\r\r"
 
 
 class Prepared(NamedTuple):
-    """The answer to a preflight, but for its Date: join *parts* by that. *closes*: it is the connection's last."""
+    """The answer to a preflight with these *fields*, but for its Date: join *parts* by that. *closes*: it is the
+    connection's last."""
 
     parts: tuple[bytes, ...]
     closes: bool
     decision: Decision
     status: int
     length: int
+    fields: tuple[Field, ...]
     scopes: Scopes
 
 
@@ -76,16 +79,16 @@ class Preflights:
         answer, decision = exchange.answer, exchange.decision
         if answer is None or decision.request.kind is not Kind.PREFLIGHT or not self._is_for_us(head):
             return None
-        start = start_of(exchange, answer, head.section.closes)
+        template = template_of(service.heads, exchange, answer, head.section.closes)
         assert isinstance(answer.body, bytes), "the server's own answers are no streams"
         body = answer.body if carries_body(exchange, answer) else b""
-        raw = service.heads.template(start).fill(_MARK, len(body)) + body
+        raw = template.fill(_MARK, len(body)) + body
         parts = tuple(raw.split(_MARK))
-        prepared = Prepared(parts, head.section.closes, decision, answer.status, len(body), scopes)
+        prepared = Prepared(parts, head.section.closes, decision, answer.status, len(body), head.fields, scopes)
         if scopes.only_policy is INHERIT:
-            service.known_heads.remember(data, head)
+            remember(data, head, service.sections)
         elif exchange.is_constant:
-            self._known.put(block, prepared, 4 * len(block) + len(raw))
+            self._known.put(block, prepared, 8 * len(block) + len(raw))
         return prepared
 
     def _whole_head(self, data: bytes) -> Head | None:
@@ -95,7 +98,7 @@ class Preflights:
                 return None
             # Sections are kept only where answers are not.
             several = self._service.scopes.only_policy is INHERIT
-            head = self._service.known_heads.recall(data) if several else None
+            head = recall(data, limits, self._service.sections) if several else None
             return judge(data, limits)[0] if head is None else head
         except RefusedHead:
             return None

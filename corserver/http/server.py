@@ -76,6 +76,7 @@ class Server:
         self._retiring = trio.CancelScope()
         self._left_last = trio.Event()
         self._done = trio.Event()
+        self._closed = trio.Event()
         self._stopped = trio.Event()
 
     def __repr__(self) -> str:
@@ -139,6 +140,10 @@ class Server:
         if stopping is not None:
             stopping()
 
+    async def wait_closed(self) -> None:
+        """Wait until no more connections are accepted."""
+        await self._closed.wait()
+
     async def wait_stopped(self) -> None:
         """Wait until the last connection is closed."""
         await self._stopped.wait()
@@ -185,6 +190,7 @@ class Server:
                 if not self._done.is_set():
                     accept_waiting(listener, self._room, self._admit, is_last=self._service.is_draining)
                 listener.close()
+            self._closed.set()
 
     async def _wait_for_the_last(self) -> None:
         with self._retiring:

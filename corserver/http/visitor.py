@@ -38,7 +38,7 @@ class Host(Protocol):
         """It waits for its next request."""
 
     def post(self, visitor: "Visitor") -> None:
-        """Send what is owed to it in a moment."""
+        """Send what is owed to it once the tasks that run now have run; it waits for its next request."""
 
     def dismiss(self, visitor: "Visitor") -> None:
         """Let it go, if nothing is under way."""
@@ -171,7 +171,6 @@ class Visitor(Transport):
         self.served += 1
         self.since = trio.current_time()
         host.post(self)
-        host.seat(self)
         return True
 
     def send_now(self, data: bytes) -> int:

@@ -2,10 +2,11 @@
 
 import pytest
 
-from bench.micro_wire import CASES, GET, PREFLIGHT, START, knowing, read, service
+from bench.micro_wire import CASES, GET, LIMITS, PREFLIGHT, START, knowing, read, service
 from corserver.http.memory import Memory
 from corserver.http.preflights import Preflights
 from corserver.http.wire import ResponseHeads
+from corserver.http.wire.request_heads import recall
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -17,7 +18,7 @@ def test_each_case_runs(case: object) -> None:
 def test_the_heads_are_read_and_recalled() -> None:
     assert read(GET).can_start()
     for head in (GET, PREFLIGHT):
-        assert knowing().recall(head) is not None
+        assert recall(head, LIMITS, knowing()) is not None
 
 
 def test_the_answers_are_right_and_the_same_with_a_memory() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import trio
 
 from corserver import serve
-from corserver.tools.demo.cases import CASES
+from corserver.tools.demo.cases import CASES, PARTS
 from corserver.tools.demo.sites import Demo
 from tests.browser.chromium import needs_chromium
 from tests.browser.driving import Tab, tab
@@ -84,8 +84,21 @@ OWN: list[tuple[dict[str, Any], bool]] = [
 ]
 
 
-async def test_requests_of_ones_own_do_what_was_foretold() -> None:
+async def test_it_opens_with_the_first_case_and_each_leads_to_the_next() -> None:
     async with page() as driven:
+        for case in CASES:
+            assert await driven.evaluate("document.getElementById('title').textContent") == case.title
+            assert await driven.evaluate("document.querySelector('[aria-current]').id") == f"case-{case.name}"
+            await driven.evaluate("{ const next = document.getElementById('next'); if (!next.hidden) next.click(); }")
+            following = CASES[CASES.index(case) + 1].title if case is not CASES[-1] else case.title
+            await driven.until(f"document.getElementById('title').textContent === {following!r}")
+        assert await driven.evaluate("document.getElementById('next').hidden")
+        parts = "[...document.querySelectorAll('#gallery h3')].map((part) => part.textContent)"
+        assert await driven.evaluate(parts) == list(PARTS.values())
+
+
+async def test_requests_of_ones_own_do_what_was_foretold() -> None:
+    async with page("#header-for-a") as driven:
         initial = await driven.evaluate("JSON.stringify(Object.fromEntries(new FormData(document.forms[0])))")
         for changes, is_readable in OWN:
             fields = {
@@ -107,10 +120,11 @@ async def test_requests_of_ones_own_do_what_was_foretold() -> None:
 async def test_a_keyboard_is_enough() -> None:
     """Tab to the first case, Enter; then through the form: a policy that is refused, mended, and asked with."""
     async with page() as driven:
-        await focus(driven, "case-no-header")
-        await driven.press("Enter")
-        await driven.until("!document.getElementById('run').hidden")
-        assert "Blocked" in await driven.evaluate(VERDICT)
+        for name, words in (("header-for-a", "The script reads the answer"), ("no-header", "Blocked")):
+            await focus(driven, f"case-{name}", back=name == "no-header")
+            await driven.press("Enter")
+            await driven.until(f"document.getElementById('case-{name}').ariaCurrent")
+            assert words in await driven.evaluate(VERDICT)
         await focus(driven, "governed")
         await driven.press(" ")
         await focus(driven, "origins")
@@ -123,6 +137,10 @@ async def test_a_keyboard_is_enough() -> None:
         await driven.until("document.getElementById('mistakes').textContent")
         assert "every site on the web" in await driven.evaluate("document.getElementById('mistakes').innerText")
         assert await driven.evaluate("document.querySelector('[aria-invalid]').name") == "origins"
+        assert (
+            await driven.evaluate("document.querySelector('[aria-invalid]').ariaDescribedByElements[0].id")
+            == "mistakes"
+        )
         await focus(driven, "allow_credentials", back=True)
         await driven.press(" ")
         await driven.press("Enter")

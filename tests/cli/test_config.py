@@ -130,19 +130,58 @@ path = "/api/*"
     assert text.startswith("corserver.toml has 12 mistakes:")
     for expected in (
         "corserver.toml:1: prot = 9\n      there is no such key; did you mean port?",
-        'corserver.toml:2: quiet = "yes"\n      this is true or false',
+        'corserver.toml:2: quiet = "yes"\n      this must be true or false',
         "corserver.toml:3: limit = [\"body=1\", \"bdoy=2\"]\n      'bdoy=2': there is no limit 'bdoy'; did you mean",
-        "corserver.toml:4: workers = true\n      this is a whole number",
-        "corserver.toml:5: port = 99999\n      99999 is not in the range",
+        "corserver.toml:4: workers = true\n      this must be a whole number",
+        "corserver.toml:5: port = 99999\n      this must be from 0 to 65535",
         "corserver.toml:6: cache = \"soon\"\n      'soon' is not a number of seconds",
         "corserver.toml:7: Port = 1\n      port has said it already",
-        "corserver.toml:8: allow-host = [1, true]\n      this is a list of strings",
+        "corserver.toml:8: allow-host = [1, true]\n      this must be a list of strings",
         "corserver.toml:9: cors-methods = []\n      an empty list says nothing",
-        "corserver.toml:11: rnu = { x = 1 }\n      there is no such key",
+        "corserver.toml:11: rnu = { x = 1 }\n      there is no such table; what is for one command stands in",
         'corserver.toml:15: origin = "*"\n      a [[cors]] table has no such key; did you mean origins?',
         'corserver.toml:17: origins = "https://app.example/"\n      an origin has no path, not even a trailing slash',
     ):
         assert expected in text, text
+
+
+def test_a_value_that_a_command_refuses_is_named_with_its_line(here: Path) -> None:
+    (here / "corserver.toml").write_text('port = 0\nuds-mode = "abc"\n')
+    command = serve_directory.make_context("corserver", [])
+    with command, pytest.raises(click.UsageError, match=r"uds-mode abc: .*\n\(see corserver\.toml:2\)"):
+        serve_directory.invoke(command)
+
+
+@pytest.mark.parametrize(
+    ("text", "write"),
+    [
+        ("host = localhost", 'write: host = "localhost", for a string stands in quotes'),
+        ("workers = 0", "this must be 1 or more"),
+        ("cors = '*'\ncors-credentials = true", "or cors-credentials = false"),
+        ("[[cors]]\norigins = '*'\ncredentials = true", "or credentials = false"),
+        ("[cors]\norigins = 'http://a.example'\ncredentials = true", "dangerously-allow-insecure-origins = true"),
+        ("cors = 'http://a.example'\ncors-credentials = true", "in a [[cors]] table dangerously-allow-insecure"),
+    ],
+)
+def test_what_is_to_be_written_is_toml(here: Path, text: str, write: str) -> None:
+    (here / "corserver.toml").write_text(text)
+    assert write in refused()
+
+
+@pytest.mark.parametrize("name", ["run", "proxy"])
+def test_the_configuration_of_a_command_is_printed_without_what_it_serves(name: str, here: Path) -> None:
+    command = COMMANDS[name].load()
+    with command.make_context(name, ["--print-config"]) as context:
+        command.invoke(context)
+    with pytest.raises(click.MissingParameter):
+        command.make_context(name, [])
+
+
+def test_the_paths_of_live_reload_have_no_policy(here: Path) -> None:
+    (here / "corserver.toml").write_text("[[cors]]\npath = '/_corserver/live'\norigins = '*'\n")
+    command = serve_directory.make_context("corserver", ["--live"])
+    with command, pytest.raises(click.UsageError, match=r"with --live, /_corserver/\* is for pages of the same origin"):
+        serve_directory.invoke(command)
 
 
 def test_a_policy_of_plain_keys_is_refused_with_its_lines(here: Path) -> None:
@@ -254,8 +293,8 @@ async def test_a_hangup_puts_other_policies_in_force_and_a_bad_file_leaves_the_o
 
         file.write_text("cors = 'https://c.example/'\n")
         running.process.send_signal(signal.SIGHUP)
-        await aside.line_with("the configuration was not replaced, the old one stays in force")
-        await aside.line_with('corserver.toml:1: cors = "https://c.example/"')
+        await aside.line_with("the configuration was not replaced, the old one stays in force:")
+        assert (await aside.line_with("corserver.toml:1:")).strip() == 'corserver.toml:1: cors = "https://c.example/"'
         await until_allowed(url, "data.json", "https://b.example")
         assert await running.stop() == 0
 

@@ -363,3 +363,12 @@ def test_a_long_path_costs_no_more_than_its_patterns() -> None:
 
     assert None is _governing(scopes, b"/a" * 100_000)
     assert _A is _governing(Scopes.of({"/{rest:path}": _A}), b"/a" * 100_000)
+
+
+def test_without_leaves_no_policy_below_a_prefix_whatever_is_said_of_it() -> None:
+    table = Scopes.of({"/*": _A, "/own/*": _A, "/own/{name}": _A, "/own/deep/": _A, "/owner": _A, "/{any}/x": _A})
+    rest = table.without("/own/*")
+    for path in (b"/own", b"/own/", b"/own/x", b"/own/deep/", b"/own/deep/er"):
+        assert rest.policy_for(Path.parse(path), "GET") is None
+    for path in (b"/", b"/owner", b"/other/x"):
+        assert rest.policy_for(Path.parse(path), "GET") is _A

@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+from functools import partial
 
 import httpx
 import pytest
@@ -184,6 +185,29 @@ async def test_an_entry_names_the_client(lobby: bool) -> None:
         nursery.cancel_scope.cancel()
     assert isinstance(entries[0].client, tuple)
     assert entries[0].client[0] == "127.0.0.1"
+
+
+async def test_an_entry_has_both_heads_as_they_went_over_the_wire(lobby: bool) -> None:
+    entries: list[Entry] = []
+    policy = Policy(["https://a.example"])
+    preflight = request("OPTIONS", "/", "Origin: https://a.example", "Access-Control-Request-Method: GET")
+    async with trio.open_nursery() as nursery:
+        start = partial(serve, hello, port=0, access_log=entries.append, lobby=lobby, cors=policy)
+        server: Server = await nursery.start(start)
+        received = [await fetch(server, asked) for asked in (request("GET", "/", "X-A: b"), preflight, preflight)]
+        received.append(await fetch(server, request("GET", "/", "Host: c")))
+        nursery.cancel_scope.cancel()
+    assert [entry.response_head for entry in entries] == [head_of(answer) for answer in received]
+    assert [dict(entry.request_fields).keys() for entry in entries] == [
+        {b"host", b"x-a"},
+        *[{b"host", b"origin", b"access-control-request-method"}] * 2,
+        set(),
+    ]
+
+
+def head_of(answer: bytes) -> bytes:
+    head, end, _ = answer.partition(b"\r\n\r\n")
+    return head + end
 
 
 async def test_a_taken_port_is_an_error_or_the_next_one_is_used() -> None:

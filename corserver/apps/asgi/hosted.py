@@ -80,6 +80,8 @@ class Hosted:
         scope = base_scope("http", request, self._root_path, self._state)
         scope["method"] = request.method
         scope["extensions"] = {"http.response.pathsend": {}}
+        if request.http_version != "1.0":  # Its bodies are not chunked.
+            scope["extensions"]["http.response.trailers"] = {}
         return await Conversation(request, loop).answer(self._app, scope)
 
     async def _open_websocket(self, loop: Loop, request: Request) -> Response:

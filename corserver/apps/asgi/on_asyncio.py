@@ -10,13 +10,14 @@ from typing import Any
 import trio
 import trio_asyncio
 
+from corserver.apps.asgi.asyncio_loop import complete
 from corserver.apps.asgi.loop import AsyncFunction, Event
 from corserver.http.messages import Request
 
 logger = logging.getLogger("corserver")
 
 
-class AsyncioLoop:
+class AsyncioTasks:
     """A loop of trio-asyncio's, which is open."""
 
     def __init__(self, loop: trio_asyncio.TrioEventLoop) -> None:
@@ -49,21 +50,17 @@ class AsyncioLoop:
 
 
 @asynccontextmanager
-async def open_asyncio() -> AsyncGenerator[AsyncioLoop, None]:
+async def open_asyncio() -> AsyncGenerator[AsyncioTasks, None]:
     """An asyncio loop, whose tasks are cancelled in the end; the one that is open around here, if there is one."""
     around = trio_asyncio.current_loop.get()
     if around is not None:
-        yield AsyncioLoop(around)
+        yield AsyncioTasks(around)
         return
     async with trio_asyncio.open_loop() as loop:
         # trio-asyncio's own handler ends the loop, and all that are served with it, for one task that nobody awaited.
         loop.set_exception_handler(_tell)
-        # A library that was imported before trio-asyncio has the function that asks asyncio itself.
-        asyncio._set_running_loop(loop)
-        try:
-            yield AsyncioLoop(loop)
-        finally:
-            asyncio._set_running_loop(None)
+        with complete(loop) as completed:
+            yield AsyncioTasks(completed)
 
 
 async def _coroutine(fn: AsyncFunction, args: tuple[Any, ...]) -> None:

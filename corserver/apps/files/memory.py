@@ -6,8 +6,8 @@ Rules:
    says on the spot whether the name still means the same file in the same state: no answer is out of date. A name that
    means another file is looked up from the start, so that a link that is turned to the outside shows nothing.
 2. That `stat` follows one of less than a second ago, so that the system has the answer in its memory, on nearly every
-   disk. Where it still took long, the clock alone is asked for a while: others are not kept waiting, and that disk's
-   files may be a second old.
+   disk of this machine. Where it still took long, the clock alone is asked for a while: others are not kept waiting,
+   and files may be a second old. So it is from the start where a disk is not of this machine: see `mounts`.
 3. A file that was changed in the last moment is not remembered: another change may leave it the same times.
 4. Entries and bytes are bounded. The place that was confirmed longest ago goes first.
 """
@@ -85,7 +85,7 @@ class Memory:
         if known is None or now >= known.until:
             return None
         found = known.found
-        if now < self._in_doubt_until:
+        if not found.near or now < self._in_doubt_until:
             return found
         try:
             stat = os.stat(self._root + b"/" + found.name)
@@ -106,7 +106,12 @@ class Memory:
         return None
 
     def reopen(self, found: Representation) -> int | None:
-        """A descriptor of the file of what was recalled just now, None where the name means another one already."""
+        """A descriptor of the file of what was recalled just now, None where it has to be looked up.
+
+        That is where the name means another file already, or where opening one may take its time.
+        """
+        if not found.near or self._clock() < self._in_doubt_until:
+            return None
         try:
             fd = os.open(self._root + b"/" + found.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:

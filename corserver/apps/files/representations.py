@@ -45,7 +45,7 @@ class Representation:
     """A file in one coding. *name* and *state* are of the file that is read; *content* is there if it is small.
 
     *length* is None for what is compressed while it is sent. *varies* is whether other clients get another coding.
-    *lines* are on every 200 and 206 of it.
+    *near* is whether its disk is of this machine. *lines* are on every 200 and 206 of it.
     """
 
     name: bytes
@@ -53,6 +53,7 @@ class Representation:
     media_type: str
     coding: str
     varies: bool
+    near: bool
     current: Validators
     length: int | None
     content: bytes | None
@@ -73,6 +74,7 @@ class Representation:
         content: bytes | None,
         described: Iterable[Line],
         varies: bool = False,
+        near: bool = True,
         coding: str = "",
     ) -> "Representation":
         """*described* are lines that are on every answer about it, such as `Cache-Control`."""
@@ -89,7 +91,8 @@ class Representation:
         of_200 = lines if length is None else (*lines, (b"Content-Length", b"%d" % length))
         whole = Response(content or b"", headers=of_200)
         unchanged = Response(status=304, headers=kept)
-        return cls(name, state, media_type, coding, varies, current, length, content, etag, lines, whole, unchanged)
+        known = name, state, media_type, coding, varies, near, current
+        return cls(*known, length, content, etag, lines, whole, unchanged)
 
     def judge(self, conditions: Mapping[str, str], *, ranges: bool) -> Response | tuple[ByteRange, ...]:
         """The answer, if its preconditions make it one without content; else the parts that are asked for, () for all.

@@ -5,11 +5,11 @@ Rules:
 1. `app.js.br`, `.zst` and `.gz` beside `app.js` are its content in another coding. Each is found by the same lookup, so
    that a link to the outside is none. One that is older than the file is of another version: it is left alone.
 2. Whether there are any decides on `Vary: Accept-Encoding`, whatever this client accepts.
-3. A client that asks for a part means bytes of the file, whatever its library says it could decode: a part of a copy
-   decodes to nothing. (The Fetch standard makes browsers say so, by `Accept-Encoding: identity`.) It is sent only to
-   whom `If-Range` shows to hold the rest of that copy.
+3. A part is one of what the same request without `Range` would get (RFC 9110 §15.3.7): of the copy, where the client
+   prefers a coding. Who means bytes of the file asks for `identity`, as browsers do with every `Range`.
 4. Compressing on the fly, where it is on, is for text of some length that has no copy in a coding that is preferred
-   to gzip. Where gzip does not make it smaller the file is sent as it is.
+   to gzip. Where gzip does not make it smaller the file is sent as it is; so it is to who asks for a part, as nobody
+   can tell where in the compressed bytes that would be.
 """
 
 import contextlib
@@ -24,12 +24,16 @@ from corserver.apps.files.finding import File, maybe_file
 from corserver.apps.files.gzipping import THRESHOLD, gzipped
 from corserver.apps.files.lookup import Opened, Root
 from corserver.apps.files.mime import is_compressible, is_packed, media_type
+from corserver.apps.files.mounts import is_near
 from corserver.apps.files.representations import NOSNIFF, FileState, Line, Representation
-from corserver.apps.files.validators import EntityTag, Validators
+from corserver.apps.files.validators import Validators
 from corserver.http.fileslice import CHUNK, read_exactly
 
 #: What follows a file's name where its content is in that coding.
 SUFFIXES: Final[Mapping[str, bytes]] = {"br": b".br", "zstd": b".zst", "gzip": b".gz"}
+
+#: Among a client's codings: nothing is to be compressed on the fly.
+AS_IT_IS: Final = "identity"
 
 _IMMUTABLE: Final = b"max-age=31536000, immutable"
 _VARY: Final = (b"Vary", b"Accept-Encoding")
@@ -41,10 +45,6 @@ _HASHED: Final = re.compile(
     rb"[^/]*[.-](?:(?=[a-f]*[0-9])(?=[0-9]*[a-f])[0-9a-f]{8,64}"
     rb"|(?=[^.]*[0-9])(?=[^.]*[a-z])(?=[^.]*[A-Z])[A-Za-z0-9_-]{8})\.[A-Za-z0-9.]+"
 )
-
-
-class FileChanged(OSError):
-    """A file was written to while it was read: what was read may be of two versions, and has no tag."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,23 +71,16 @@ def selected(
     file: File,
     manner: Manner,
     codings: tuple[str, ...],
-    *,
-    part_of: str | None,
     known: Representation | None,
 ) -> Iterator[Selected]:
-    """The representation of *file* for a client of these *codings*; *known*, if it is still the one.
-
-    *part_of* is None for the whole; else what `If-Range` says, empty where there is none.
-    """
+    """The representation of *file* for a client of these *codings*; *known*, if it is still the one."""
     kind = media_type(file.name.rpartition(b"/")[2].decode("utf-8", "surrogateescape"))
     with contextlib.ExitStack() as stack:
         copies = {} if is_packed(kind) else dict(_copies(root, file, stack))
         compresses = manner.compress and is_compressible(kind) and file.opened.stat.st_size >= THRESHOLD
         varies = bool(copies) or compresses
-        if part_of is not None:
-            coding = _copy_of_part(copies, part_of, codings)
-        else:
-            coding = next((each for each in codings if each in copies or (each == "gzip" and compresses)), "")
+        makes = compresses and AS_IT_IS not in codings
+        coding = next((each for each in codings if each in copies or (each == "gzip" and makes)), "")
         source = copies.get(coding, file)
         state = FileState.of(source.opened.stat)
         if known is not None and _is_same(known, source.name, state, coding, varies):
@@ -118,14 +111,6 @@ def _seconds(file: File) -> int:
     return file.opened.stat.st_mtime_ns // _NS_PER_SECOND
 
 
-def _copy_of_part(copies: Mapping[str, File], condition: str, codings: tuple[str, ...]) -> str:
-    tag = EntityTag.parse(condition)
-    if tag is None:
-        return ""
-    accepted = (coding for coding in codings if coding in copies)
-    return next((each for each in accepted if _validators(copies[each], each).etag.matches_strongly(tag)), "")
-
-
 def _is_same(known: Representation, name: bytes, state: FileState, coding: str, varies: bool) -> bool:
     # A weak tag may have become a strong one.
     return (
@@ -152,8 +137,8 @@ def _represent(
     made = bool(coding) and is_file
     current = _validators(source, coding, made=made)
     content = read_exactly(source.opened.fd, 0, state.size) if state.size <= CHUNK else None
-    if content is not None and not current.etag.weak and FileState.of(os.fstat(source.opened.fd)) != state:
-        raise FileChanged("the file was written to while it was read")
+    if content is not None and FileState.of(os.fstat(source.opened.fd)) != state:
+        current = current.weak()  # Written to meanwhile, or moved, or linked: what was read may be of two versions.
     length: int | None = state.size
     if made:
         content = None if content is None else gzipped(content)
@@ -169,6 +154,7 @@ def _represent(
         content=content,
         described=described,
         varies=varies,
+        near=is_near(state.device),
         coding=coding,
     )
 

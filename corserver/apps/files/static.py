@@ -17,7 +17,7 @@ from corserver.apps.files.lookup import Root, file_name
 from corserver.apps.files.memory import Codings, Memory
 from corserver.apps.files.negotiation import preferred_codings
 from corserver.apps.files.representations import NOSNIFF, Line, Representation
-from corserver.apps.files.selecting import FileChanged, Manner, selected
+from corserver.apps.files.selecting import AS_IT_IS, Manner, selected
 from corserver.cors.scopes import BadPath, Path
 from corserver.http.fileslice import CHUNK, FileShrank, read_exactly
 from corserver.http.header_lines import HeadersLike, header_fields
@@ -43,7 +43,11 @@ _OWN: Final = frozenset(
         b"location",
     }
 )
-#: How often a file is looked up that is written to while it is read.
+#: How many files are looked up at the same time: such as are known to be on a disk of this machine, and all others.
+_NEAR_THREADS: Final = 8
+_OTHER_THREADS: Final = 40
+_LIMITERS: Final = trio.lowlevel.RunVar[tuple[trio.CapacityLimiter, trio.CapacityLimiter] | None]("limiters", None)
+#: How often a file is looked up that is made shorter while it is read.
 _ATTEMPTS: Final = 3
 
 
@@ -109,24 +113,21 @@ class StaticFiles:
             if name in _READ:
                 asked[name] = value if name not in asked else asked[name] + b", " + value
         codings = preferred_codings(asked.pop(b"accept-encoding", b""))
-        may_hold_copy = False
-        if _RANGE in asked and request.method == "GET":
-            # See `selecting`: a part is of the file itself, unless If-Range names a copy.
-            codings = codings if b"if-range" in asked else ()
-            may_hold_copy = bool(codings)
+        if self.compress and _RANGE in asked and request.method == "GET":
+            codings = (*codings, AS_IT_IS)
         key = (path.segments, slash)
         try:
-            found = None if may_hold_copy else self._memory.recall(key, codings)
+            found = self._memory.recall(key, codings)
             if found is not None:
                 remembered = self._remembered(found, asked, request.method)
                 if remembered is not None:
                     return remembered
-            known = None if may_hold_copy else self._memory.known(key, codings)
+            known = self._memory.known(key, codings)
             job = _Job(self, request, Path(path.segments, slash), asked, codings, known)
-            response, found = await trio.to_thread.run_sync(job.run)
+            response, found = await trio.to_thread.run_sync(job.run, limiter=_threads(known))
         except HTTPError as error:
             raise answers.error(request, error, self._finish) from None
-        if found is not None and not may_hold_copy:
+        if found is not None:
             self._memory.keep(key, codings, found)
         return response
 
@@ -188,7 +189,7 @@ class _Job:
             for attempt in range(1, _ATTEMPTS + 1):
                 try:
                     return self._answer(root, name)
-                except (FileShrank, FileChanged):
+                except FileShrank:
                     if attempt == _ATTEMPTS:
                         raise
         raise AssertionError("the last attempt returns or raises")
@@ -209,8 +210,7 @@ class _Job:
 
     def _file(self, root: Root, file: File) -> tuple[Response, Representation]:
         is_get = self.request.method == "GET"
-        part_of = self.asked.get(b"if-range", b"").decode("latin-1") if is_get and _RANGE in self.asked else None
-        with selected(root, file, self.files._manner, self.codings, part_of=part_of, known=self.known) as found:
+        with selected(root, file, self.files._manner, self.codings, self.known) as found:
             representation = found.representation
             judged = representation.judge(_decoded(self.asked), ranges=is_get)
             if isinstance(judged, Response):
@@ -233,6 +233,14 @@ class _Job:
                     content = read_exactly(page.fd, 0, page.stat.st_size)
                     raise answers.custom_error(nothing, content, files._finish)
         raise nothing
+
+
+def _threads(known: Representation | None) -> trio.CapacityLimiter:
+    """The threads that look a file up of which this is *known*: who waits for a slow disk has threads of his own."""
+    limiters = _LIMITERS.get(None)
+    if limiters is None:
+        _LIMITERS.set(limiters := (trio.CapacityLimiter(_NEAR_THREADS), trio.CapacityLimiter(_OTHER_THREADS)))
+    return limiters[0 if known is not None and known.near else 1]
 
 
 def _decoded(asked: dict[bytes, bytes]) -> dict[str, str]:

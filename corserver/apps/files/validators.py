@@ -5,8 +5,8 @@ is coarser than its timestamps: two writes within one of its ticks leave the sam
 alone for `SETTLED_NS` its tag is therefore weak, and its date is no strong validator either, so that nobody joins the
 halves of two versions. The opaque part stays the same when the tag becomes strong, so that caches keep what they have.
 
-A time of whole seconds was set by a tool (an archive, a reproducible build), which may give it to other bytes of the
-same size. The time of the inode's last change, which no tool can set, is then in the tag too.
+A modification time that a tool has set (an archive, a copy, a reproducible build) may be that of other bytes of the
+same size. The time of the inode's last change, which no tool can set, is then another one, and is in the tag too.
 """
 
 import re
@@ -72,19 +72,31 @@ class Validators:
 
     @classmethod
     def of(
-        cls, modified_ns: int, size: int, now_ns: int, *, changed_ns: int = 0, coding: str = "", made: bool = False
+        cls,
+        modified_ns: int,
+        size: int,
+        now_ns: int,
+        *,
+        changed_ns: int | None = None,
+        coding: str = "",
+        made: bool = False,
     ) -> "Validators":
         """The validators of a file of that modification time and *size*, at the time *now_ns*.
 
+        *changed_ns* is when its inode changed last; None where that is not known.
         A representation in a *coding* has a tag of its own; one whose bytes are *made* for the answer a weak one, as
         another version of the compressor may make others.
         """
         opaque = f"{modified_ns:x}-{size:x}"
-        if modified_ns % _NS_PER_SECOND == 0:
+        if changed_ns is not None and changed_ns != modified_ns:
             opaque += f"-{changed_ns:x}"
         tag = EntityTag(f"{opaque}-{coding}" if coding else opaque, made or now_ns - modified_ns < SETTLED_NS)
         # RFC 9110 §8.8.2.1: never later than the answer's own date.
         return cls(tag, max(0, min(modified_ns, now_ns) // _NS_PER_SECOND))
+
+    def weak(self) -> "Validators":
+        """The same, of bytes that may be others."""
+        return Validators(EntityTag(self.etag.opaque, weak=True), self.last_modified)
 
     @property
     def are_strong(self) -> bool:

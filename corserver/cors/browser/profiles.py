@@ -73,6 +73,8 @@ class Browser:
     upload_listener_lists_method: bool = True
 
     # -- any response
+    #: a space before the colon of a header line is dropped, and a bare carriage return ends the line
+    mends_header_lines: bool = False
     #: Access-Control-Allow-Origin is called "multiple" when there are several lines, not when there is a comma or space
     counts_origin_lines: bool = False
     #: empty lines of Access-Control-Allow-Credentials and -Max-Age vanish before the others are joined
@@ -116,6 +118,7 @@ CHROMIUM: Final = Browser(
     preflight_order=(Check.REDIRECT, *(check for check in Check if check is not Check.REDIRECT)),
     authorization_needs_listing=False,
     upload_listener_lists_method=False,
+    mends_header_lines=True,
     repeated_statuses=frozenset({408, 421}),
     proxy_authentication_fails=True,
     empty_location_is_none=True,

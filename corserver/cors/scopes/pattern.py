@@ -80,6 +80,10 @@ class PathPattern:
             names += [name] if name else []
         return cls(tuple(parts), tuple(names), text.endswith("/"), prefix)
 
+    def holds(self, other: "PathPattern") -> bool:
+        """Whether this is a prefix, and *other* is for paths at or below it."""
+        return self.prefix and other.parts[: len(self.parts)] == self.parts
+
 
 def _parse_part(segment: str, text: str) -> tuple[str | ParameterType, str]:
     found = _PARAMETER.fullmatch(segment)

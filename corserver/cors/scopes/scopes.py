@@ -85,8 +85,10 @@ class Scopes:
         return Scopes(self.scopes, default)
 
     def without(self, *patterns: str) -> "Scopes":
-        """These scopes, and no policy at *patterns*. Raises ValueError for one that has a scope already."""
-        return Scopes((*self.scopes, *(Scope(PathPattern.parse(text), None) for text in patterns)), self.default)
+        """These scopes, but no policy at the prefixes *patterns*, whatever they say of what is there."""
+        prefixes = [PathPattern.parse(text) for text in patterns]
+        others = [scope for scope in self.scopes if not any(each.holds(scope.pattern) for each in prefixes)]
+        return Scopes((*others, *(Scope(prefix, None) for prefix in prefixes)), self.default)
 
     @property
     def default_policy(self) -> Policy | None:

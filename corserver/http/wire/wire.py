@@ -20,8 +20,9 @@ from corserver.cors.fetch import Field
 from corserver.http.chunked import ChunkedReader
 from corserver.http.gate import Head, HeaderSection, RefusedHead, split_head
 from corserver.http.limits import Limits
+from corserver.http.memory import Memory
 from corserver.http.messages import HTTPError
-from corserver.http.wire.request_heads import KnownHeads, judge
+from corserver.http.wire.request_heads import KnownSections, judge, recall, remember
 from corserver.http.wire.response_heads import chunk_framer
 
 
@@ -38,7 +39,7 @@ class BodyMismatch(Exception):
 
 
 class Wire:
-    """The server's side of one connection. *known* is what connections share of heads."""
+    """The server's side of one connection. *known* is the memory of header sections, which connections share."""
 
     __slots__ = (
         "_answer",
@@ -58,9 +59,9 @@ class Wire:
         "trailers",
     )
 
-    def __init__(self, limits: Limits, known: KnownHeads | None = None) -> None:
+    def __init__(self, limits: Limits, known: KnownSections | None = None) -> None:
         self._limits = limits
-        self._known = known
+        self._known: KnownSections = Memory(0) if known is None else known
         self._buffer = bytearray()
         self._eof = False
         self._may_skip_crlf = True
@@ -133,7 +134,7 @@ class Wire:
             refusal.beginning = self.beginning
             raise
         if head is not None:
-            self._begin(head.section)
+            self.begin(head.section)
         return head
 
     @property
@@ -143,17 +144,17 @@ class Wire:
 
     def take_head(self, data: bytes) -> Head | None:
         """`receive` and `next_head` in one, for *data* that comes while the wire is silent."""
-        if self._known is not None:  # Most are known, and come whole.
-            end = data.find(b"\r\n\r\n") + 4
-            head = self._known.recall(data[:end])
-            if head is not None:
-                self._buffer += data[end:]
-                self._begin(head.section)
-                return head
-        self.receive(data)
-        return self.next_head()
+        head = recall(data, self._limits, self._known)  # Most are known, and come whole and alone.
+        if head is None:
+            self.receive(data)
+            return self.next_head()
+        self.begin(head.section)
+        return head
 
-    def _begin(self, section: HeaderSection) -> None:
+    def begin(self, section: HeaderSection, rest: bytes = b"") -> None:
+        """Take a request whose head was judged already, while the wire is silent; *rest* came behind it."""
+        if rest:
+            self._buffer += rest
         self._body_left = section.content_length or 0
         self._held_back = section.expects
         self._answer = _Answer.NOT_STARTED
@@ -162,10 +163,8 @@ class Wire:
         self.trailers = ()
 
     def _recalled(self) -> Head | None:
-        if self._known is None:
-            return None
         end = self._buffer.find(b"\r\n\r\n", 0, self._limits.head + 4) + 4
-        head = self._known.recall(bytes(self._buffer[:end])) if end > 3 else None
+        head = recall(bytes(self._buffer[:end]), self._limits, self._known) if end > 3 else None
         if head is not None:
             del self._buffer[:end]
         return head
@@ -181,8 +180,8 @@ class Wire:
         head, connection = judge(raw, self._limits)
         if head.section.chunked:
             self._chunked, self._h11 = ChunkedReader(self._limits), connection
-        elif self._known is not None:
-            self._known.remember(raw, head)
+        else:
+            remember(raw, head, self._known)
         return head
 
     @property
@@ -267,11 +266,11 @@ class Wire:
             self._answer_left -= len(chunk)
         return chunk
 
-    def finish(self) -> bytes:
-        """The end of a response. Raises `BodyMismatch` short of the length."""
+    def finish(self, trailers: tuple[Field, ...] = ()) -> bytes:
+        """The end of a response, with *trailers* if it is chunked. Raises `BodyMismatch` short of the length."""
         if self._answer_left:
             raise BodyMismatch("the body of a response is shorter than its Content-Length")
-        end = b"" if self._framer is None else self._framer.send(h11.EndOfMessage()) or b""
+        end = b"" if self._framer is None else self._framer.send(h11.EndOfMessage(headers=list(trailers))) or b""
         self._framer = None
         self._answer = _Answer.FINISHED
         return end

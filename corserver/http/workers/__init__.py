@@ -18,8 +18,8 @@ What holds
   all stop, and `WorkersFailed` is raised.
 * SIGHUP replaces the workers, slot by slot: the new worker serves before the old one is told to retire, and that one
   closes no connection without having said so in an answer (`Server.retire`), but those that ask nothing for the length
-  of the grace. Where a new worker does not start, the old ones stay. The new ones are forks of the same supervisor: the
-  program is not read again.
+  of the grace. It is told that all were replaced when no old one accepts connections any more. Where a new worker does
+  not start, the old ones stay. The new ones are forks of the same supervisor: the program is not read again.
 * SIGTERM with a time to drain: the workers go on for that long, saying that they will end; another signal ends it.
 * SIGTERM or SIGINT stops: answers under way are finished, within the grace; a second one does not wait for them. A
   worker that does not stop in time is killed. One that gets SIGTERM itself stops and is replaced meanwhile.
@@ -29,8 +29,9 @@ What holds
 the system offers to wait for both.
 """
 
+from corserver.http.workers.moments import Moment, WorkersFailed
 from corserver.http.workers.serving import serve_workers
-from corserver.http.workers.supervisor import Moment, Supervisor, WorkersFailed
+from corserver.http.workers.supervisor import Supervisor
 from corserver.http.workers.worker import CannotStart
 
 __all__ = ["CannotStart", "Moment", "Supervisor", "WorkersFailed", "serve_workers"]

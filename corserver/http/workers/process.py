@@ -24,6 +24,8 @@ class Process:
         self.serving_since: float | None = None
         #: Whether it was told to end, or has said that it will.
         self.is_leaving = False
+        #: Whether it may accept connections.
+        self.accepts = True
         #: How many connections hold up its end, once it has said so.
         self.left: int | None = None
         self.kill_at = float("inf")
@@ -79,6 +81,8 @@ class Process:
                 begins, self.serving_since = True, time.monotonic()
             elif word == b"leaving":
                 self.is_leaving = True
+            elif word == b"closed":
+                self.accepts = False
             else:
                 self.left = int(number)
         return begins

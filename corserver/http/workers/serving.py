@@ -9,7 +9,8 @@ from corserver.http.listeners import open_queues
 from corserver.http.log import Entry
 from corserver.http.messages import App
 from corserver.http.server import Policies, serve
-from corserver.http.workers.supervisor import Moment, Supervisor
+from corserver.http.workers.moments import Moment
+from corserver.http.workers.supervisor import Supervisor
 
 
 def serve_workers(

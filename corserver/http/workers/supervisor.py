@@ -7,12 +7,9 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
-from enum import Enum, unique
-from typing import Final, Protocol
+from typing import Final
 
-import trio
-
-from corserver.http.server import Server
+from corserver.http.workers.moments import Moment, ServeOn, WorkersFailed
 from corserver.http.workers.process import Process, how
 from corserver.http.workers.signals import Signals, caught_signals, has_terminal
 from corserver.http.workers.slot import Slot
@@ -27,29 +24,6 @@ _FIRST_DELAY: Final = 0.1
 _LONGEST_DELAY: Final = 10.0
 #: How much later than it should have ended a worker is killed, in seconds.
 _KILL_SECONDS: Final = 2.0
-
-
-@unique
-class Moment(Enum):
-    """What the supervisor tells, each with a number."""
-
-    #: All workers serve; how many.
-    STARTED = "started"
-    #: All workers were replaced; how many.
-    REPLACED = "replaced"
-    #: It takes a while to stop; how many connections there are still.
-    STOPPING = "stopping"
-
-
-class WorkersFailed(Exception):
-    """A worker ended before the server had started."""
-
-
-class ServeOn(Protocol):
-    """What a worker runs: `serve` with everything but these two arguments."""
-
-    async def __call__(self, *, listeners: Sequence[socket.socket], task_status: trio.TaskStatus[Server]) -> None:
-        """Serve on *listeners* until cancelled or stopped."""
 
 
 class Supervisor:
@@ -85,6 +59,9 @@ class Supervisor:
         #: All that run, those that are leaving too.
         self._processes: set[Process] = set()
         self._to_replace: list[Slot] = []
+        #: Whose places are taken, until they accept no more; and whether that is still to be told.
+        self._replaced: set[Process] = set()
+        self._tells_replaced = False
         self._has_started = False
         self._is_stopping = False
         self._was_cut_off = False
@@ -105,6 +82,7 @@ class Supervisor:
                     self._reap()
                     self._keep_time()
                     self._replace_next()
+                    self._tell_replaced()
         finally:
             self._let_go_of_all()
         if self._failure:
@@ -149,7 +127,7 @@ class Supervisor:
     def _stop(self) -> None:
         command, seconds = (Command.CUT, 0.0) if self._is_stopping else (Command.STOP, self._grace)
         self._is_stopping, self._stop_at = True, float("inf")
-        self._to_replace.clear()
+        self._replace_no_more()
         self._close_listeners()
         for process in self._processes:
             process.tell(command, seconds + _KILL_SECONDS)
@@ -169,11 +147,19 @@ class Supervisor:
             old, slot.worker, slot.successor = slot.worker, process, None
             if old is not None:
                 old.tell(*self._farewell())
-            if not self._to_replace and not self._is_stopping:
-                self._say(Moment.REPLACED, len(self._slots))
+                self._replaced.add(old)
+            self._tells_replaced = True
         if not self._has_started and all(slot.worker and slot.worker.serving_since for slot in self._slots):
             self._has_started = True
             self._say(Moment.STARTED, len(self._slots))
+
+    def _tell_replaced(self) -> None:
+        # Only now, as whoever hears it may ask, and is to be answered by a new one.
+        self._replaced = {process for process in self._replaced & self._processes if process.accepts}
+        is_over = not (self._replaced or self._to_replace or any(slot.successor for slot in self._slots))
+        if self._tells_replaced and is_over:
+            self._tells_replaced = False
+            self._say(Moment.REPLACED, len(self._slots))
 
     def _farewell(self) -> tuple[Command, float]:
         if self._reloads:
@@ -222,7 +208,7 @@ class Supervisor:
             self._stop()
         elif process is slot.successor:
             slot.successor = None
-            self._to_replace.clear()
+            self._replace_no_more()
             logger.warning("%s; it did not get to serve, and the workers that do stay", what)
         else:
             slot.worker = None
@@ -263,9 +249,13 @@ class Supervisor:
                 try:
                     slot.successor = self._fork(slot)
                 except OSError as error:
-                    self._to_replace.clear()
+                    self._replace_no_more()
                     logger.warning("no worker can be started, and those that serve stay: %s", error.strerror)
                 return
+
+    def _replace_no_more(self) -> None:
+        self._to_replace.clear()
+        self._tells_replaced = False
 
     # ------------------------------------------------------------------------------------------ processes and sockets
 

@@ -13,6 +13,7 @@ import contextlib
 import select
 import selectors
 import socket
+import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable
@@ -107,29 +108,29 @@ class Client:
             if not is_over:
                 self._mend(now)
                 self._send_due(now)
-            await self._wait(max(self._pause(now, is_over), 0))
-            # trio's own way to wait costs as much as a few answers: not while there are more.
+            pause = max(self._pause(now, is_over), 0)
+            patience = min(pause, _FINE) if self._plan.rate is None else 0.0
+            if not patience or not self._look(patience):
+                await self._wait(pause)
+            # trio's own way to wait costs as much as a few answers: not while there are more, or will be in a moment.
             for _ in range(_LOOKS):
-                if not self._look():
+                if not self._look(patience):
                     break
+            await trio.lowlevel.checkpoint()
 
     async def _wait(self, seconds: float) -> None:
         """Wait for something to come, or so long."""
-        selector = self._selector.fileno()
         if self._plan.rate is not None and seconds < _FINE:
-            select.select([selector], [], [], seconds)
-            await trio.lowlevel.checkpoint()
+            select.select([self._selector.fileno()], [], [], seconds)
             return
         with trio.move_on_after(seconds):
-            await trio.lowlevel.wait_readable(selector)
+            await trio.lowlevel.wait_readable(self._selector.fileno())
 
     def _pause(self, now: float, is_over: bool) -> float:
         """How long nothing is to be done if nothing comes."""
         if is_over:
             return self._deadline + GRACE - now
-        until = self._deadline
-        if self._broken:
-            until = min(until, self._broken[0][0])
+        until = min(self._deadline, self._broken[0][0]) if self._broken else self._deadline
         if self._plan.rate and self._idle:
             until = min(until, self._start + self._sent / self._plan.rate)
         return until - now
@@ -138,8 +139,7 @@ class Client:
         """How many requests should have been sent by *now*."""
         if self._plan.rate is None:
             return self._sent
-        planned = int((now - self._start) * self._plan.rate) + 1
-        return planned if self._plan.requests is None else min(planned, self._plan.requests)
+        return min(int((now - self._start) * self._plan.rate) + 1, self._plan.requests or sys.maxsize)
 
     def _send_due(self, now: float) -> None:
         """Send on idle links what is due: at its time with a rate, else at once."""
@@ -162,18 +162,17 @@ class Client:
         assert link.sock is not None
         try:
             sent = link.sock.send(self._plan.request)
+            if sent < len(self._plan.request):  # The request before it was answered, so there is room.
+                self._fail(link, "a request was not taken")
         except OSError as error:
-            return self._fail(link, words(error))
-        if sent < len(self._plan.request):  # The request before it was answered, so there is room.
-            self._fail(link, "a request was not taken")
-        return None
+            self._fail(link, words(error))
 
-    def _look(self) -> int:
-        """See to every link that something came for, and return how many."""
+    def _look(self, seconds: float = 0.0) -> int:
+        """See to every link that something came for, or comes so soon, and return how many."""
         known, reading, latencies = self._reader.known, self._plan.rate is None, self._latencies
         request, status = self._plan.request, self._plan.status
         keeps = reading and not self._plan.reconnects
-        ready = self._selector.select(0)
+        ready = self._selector.select(seconds)
         if ready:
             self._looks += 1
             self._others += len(ready) - 1
@@ -255,9 +254,9 @@ class Client:
         assert self._address is not None
         sock, failure = link.connect(*self._address)
         if failure is not None:
-            return self._fail(link, words(failure))
-        self._selector.register(sock, selectors.EVENT_WRITE, link)
-        return None
+            self._fail(link, words(failure))
+        else:
+            self._selector.register(sock, selectors.EVENT_WRITE, link)
 
     def _opened(self, link: Link) -> None:
         assert link.sock is not None

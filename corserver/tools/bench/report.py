@@ -28,7 +28,7 @@ def _rows(result: Result) -> Iterator[tuple[str, str]]:
     yield from ((_percentile(each), _time(value)) for each, value in result.latency.items())
     yield "status", ", ".join(f"{status}: {count}" for status, count in result.statuses.items())
     yield "errors", ", ".join(f"{count} x {kind}" for kind, count in result.errors.items()) or "none"
-    yield "client", f"{result.cpu:.0%} of a core, {result.crowd:.0%} of the other connections waiting for it"
+    yield "client", f"{result.cpu:.0%} of a core, {result.held:.0%} of a request's time"
 
 
 def as_json(result: Result) -> dict[str, Any]:
@@ -48,6 +48,7 @@ def as_json(result: Result) -> dict[str, Any]:
         "errors": dict(result.errors),
         "client_cpu": result.cpu,
         "client_crowd": result.crowd,
+        "client_held": result.held,
         "warnings": list(result.warnings),
     }
 

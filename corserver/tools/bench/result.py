@@ -13,6 +13,11 @@ BUSY: Final = 0.9
 #: So it may from this part of its other connections on that wait for it, too: on a machine that others use a client
 #: gets no whole core to be busy on, but its answers still queue. A server that answers in bursts makes some wait, too.
 CROWDED: Final = 0.3
+#: And from this part of a request's time on that goes by in the client: with few connections nobody is busy, and the
+#: figures are those of the two taking turns.
+HELD: Final = 0.2
+#: With so many connections a process always has something to do while the server answers.
+_MANY: Final = 16
 PERCENTILES: Final = (50.0, 75.0, 90.0, 99.0, 99.9, 100.0)
 _MAX_LATENCY: Final = 3600 * 1_000_000
 
@@ -62,6 +67,12 @@ class Result:
         """Answers a second."""
         return self.requests / self.elapsed
 
+    @property
+    def held(self) -> float:
+        """Which part of a request's time it is with the client: it, and those that wait behind it, of all (Little)."""
+        each = max(self.connections / self.processes, 1)
+        return min(self.cpu * (1 + self.crowd * (each - 1)) / each, 1.0)
+
 
 def gather(
     url: str, scenario: Scenario, connections: int, rate: float | None, shares: Sequence[Share], cores: int
@@ -108,12 +119,19 @@ def _histogram(latencies: Mapping[int, int]) -> Any:
 
 def _warned(result: Result, cores: int) -> Result:
     warnings = []
-    is_crowded = result.rate is None and result.crowd >= CROWDED
-    if result.cpu >= BUSY or is_crowded:
-        more = f"--processes {result.processes + 1}, or " if result.processes + 1 < cores else ""
+    is_limit = result.cpu >= BUSY
+    if result.rate is None:  # else who waits is a matter of the plan
+        is_limit = is_limit or result.crowd >= CROWDED or result.held >= HELD
+    if is_limit:
+        tries = ["--emit wrk"]
+        if result.processes + 1 < cores and result.processes < result.connections:
+            tries.insert(0, f"--processes {result.processes + 1}")
+        if result.connections < _MANY:
+            tries.insert(0, f"-c {2 * _MANY}")
         warnings.append(
-            f"the client is the limit: it used {result.cpu:.0%} of a core, and {result.crowd:.0%} of its other "
-            f"connections had an answer waiting. The server may do more: try {more}--emit wrk"
+            f"the client is the limit: it used {result.cpu:.0%} of a core and {result.held:.0%} of a request's time, "
+            f"and {result.crowd:.0%} of its other connections had an answer waiting. The server may do more: try "
+            f"{' or '.join(tries)}"
         )
     if result.rate is not None and result.requests < 0.99 * result.planned:
         warnings.append(f"the rate was not kept: of {result.planned} planned requests {result.requests} were answered")

@@ -18,14 +18,14 @@ from corserver.cors.browser import (
     is_redirect,
     preflight_lifetime,
 )
-from corserver.tools.check.causes import cause
+from corserver.tools.check.causes import before_all, cause
 from corserver.tools.check.exchanges import Reply, Trouble
 from corserver.tools.check.fetching import Fetched, Turn
 from corserver.tools.check.mends import mends, to_expose
 from corserver.tools.check.notes import notes
 from corserver.tools.check.question import Question
 from corserver.tools.check.reasons import preflight_reasons
-from corserver.tools.check.report import Comparison, Note, Outcome, Place, Probe, Report, Snippet, Step
+from corserver.tools.check.report import Comparison, Mend, Note, Outcome, Place, Probe, Report, Snippet, Step
 from corserver.tools.check.rows import (
     ALLOW_HEADERS,
     ALLOW_METHODS,
@@ -84,13 +84,22 @@ def assemble(
         hidden=verdict.hidden,
         lifetimes=_lifetimes(fetched),
         others=tuple(_comparisons(fetched, others)),
-        mends=mends(question, verdict, fetched.turns, steps),
+        mends=tuple(_mends(question, fetched, verdict, behind, steps)),
         snippets=_snippets(question, fetched, verdict, outcome),
         console=tuple(_console(chrome, firefox)),
         chrome_code=None if chrome is None else chrome_code(chrome),
         notes=tuple(sorted((*notes(question, fetched), *found), key=lambda note: not note.is_warning)),
         probes=probes,
     )
+
+
+def _mends(
+    question: Question, fetched: Fetched, verdict: Verdict, behind: Reply | Trouble | None, steps: tuple[Step, ...]
+) -> Iterator[Mend]:
+    first = before_all(fetched, behind)
+    if first:
+        yield Mend(where="before all else", advice=(first,))
+    yield from mends(question, verdict, fetched.turns, steps)
 
 
 def _outcome(fetched: Fetched, verdict: Verdict, unread: tuple[bytes, ...]) -> tuple[Outcome, Place | None]:

@@ -1,9 +1,10 @@
 """What goes over the wire and what comes back, as values: nothing here sends anything."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum, unique
 
-from corserver.cors.browser import Answer, Credentials, Message, Tainting, Url
+from corserver.cors.browser import Answer, Browser, Credentials, Message, Tainting, Url
 from corserver.cors.browser.headers import get
 from corserver.cors.fetch import Field
 
@@ -74,6 +75,12 @@ class Reply:
         """As the browser judges it."""
         return Answer(self.status, self.headers)
 
+    def read_by(self, browser: Browser) -> "Reply":
+        """The response with its header lines as *browser* reads them; everybody else reads them as they came."""
+        if not browser.mends_header_lines:
+            return self
+        return replace(self, headers=tuple(field for line in self.headers for field in _mended(*line)))
+
     def get(self, name: bytes) -> bytes | None:
         """The joined values of the lines called *name* (lower-case), None if there is no such line."""
         return get(self.headers, name)
@@ -82,6 +89,15 @@ class Reply:
     def status_text(self) -> str:
         """Status and reason, for people."""
         return f"{self.status} {self.reason.decode('latin-1')}".strip()
+
+
+def _mended(name: bytes, value: bytes) -> Iterator[Field]:
+    first, *more = value.split(b"\r")
+    yield name.rstrip(b"\t "), first.rstrip(b"\t ")
+    for line in more:
+        name, colon, value = line.partition(b":")
+        if colon:
+            yield name.rstrip(b"\t "), value.strip(b"\t ")
 
 
 @unique

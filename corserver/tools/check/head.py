@@ -4,8 +4,8 @@ h11 refuses heads that browsers accept (a vertical tab in a value, a bare line f
 browser does must see what the browser sees. A name keeps its case and a space before its colon, a value loses spaces
 and tabs at its ends (Fetch "get a header" does the same), lines keep their order and are never joined.
 
-Where browsers differ it is Firefox's reading: to Chromium a space before a colon, a bare carriage return, a status of
-four digits and a 101 before the answer are well, too.
+Where browsers differ it is Firefox's reading: to Chromium a space before a colon and a bare carriage return are well
+(`Reply.read_by`), and a status of four digits and a 101 before the answer, too.
 """
 
 import re

@@ -104,6 +104,8 @@ def _mend_of(where: str, reply: Reply, turn: Turn, broken: list[Row]) -> Mend:
         if rule in _ORIGIN_RULES:
             if hop.origin_is_tainted:
                 advice.append(f"Or ask for {hop.request.url} directly: then the browser says who asks.")
+            elif hop.request.origin == b"null":
+                advice.append("Or open the page by http instead of file:, so that it has an origin to allow.")
             send += _access_lines(hop, _origin_of(row, hop), credentials=False)
             if rule is Rule.ACAO_MULTIPLE:
                 drop += _lines_of(reply, ALLOW_ORIGIN)[1:]

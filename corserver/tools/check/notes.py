@@ -30,7 +30,7 @@ def notes(question: Question, fetched: Fetched) -> tuple[Note, ...]:
         return ()
     turns = fetched.turns
     found = [
-        *_about_the_request(question, turns),
+        *_about_the_request(question, verdict, turns),
         *_about_the_place(question, turns),
         *_about_preflights(turns),
         *_about_redirects(turns, verdict.readable),
@@ -41,8 +41,11 @@ def notes(question: Question, fetched: Fetched) -> tuple[Note, ...]:
     return tuple(sorted(found, key=lambda note: not note.is_warning))
 
 
-def _about_the_request(question: Question, turns: tuple[Turn, ...]) -> Iterator[Note]:
+def _about_the_request(question: Question, verdict: Verdict, turns: tuple[Turn, ...]) -> Iterator[Note]:
+    blamed = () if verdict.failure is None else verdict.failure.names  # the cause says it
     for name, value in question.headers:
+        if name.lower() in blamed:
+            continue
         if name.lower() in CORS_RESPONSE_HEADERS:
             sentence = (
                 f"{text(name)} is for the server to send. In a request it allows nothing, and only makes a preflight "
@@ -149,8 +152,9 @@ def _about_the_answer(question: Question, verdict: Verdict, turns: tuple[Turn, .
         yield Note(Topic.NO_CORS, sentence)
     is_sent = not last.is_preflight and verdict.failure is not None and verdict.failure.stage is Stage.ACTUAL
     if is_sent and last.message.method not in (b"GET", b"HEAD"):
+        acted = "acted" if reply.status < 400 else "may have acted"
         sentence = (
-            f"The server got the {text(last.message.method)} and acted on it: CORS hides the answer, not the request."
+            f"The server got the {text(last.message.method)} and {acted} on it: CORS hides the answer, not the request."
         )
         yield Note(Topic.SENT, sentence, is_warning=True)
     if verdict.readable and reply.status >= 400:

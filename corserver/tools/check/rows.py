@@ -5,6 +5,7 @@ in the standard's order, so that all that is wrong can be mended in one go. The 
 a rule by itself is a browser that checks nothing else.
 """
 
+import re
 from dataclasses import dataclass, replace
 from enum import Enum, unique
 
@@ -143,7 +144,7 @@ def _observed(answer: Answer, name: str) -> str | None:
 
 
 def listed(reply: Reply, name: str) -> tuple[str, ...]:
-    """The tokens of a list that *reply* holds; what is no token is left out."""
+    """The tokens of a list that *reply* holds, between whatever stands there instead of commas."""
     lines = values(reply.headers, name.lower().encode())
-    elements = [element.strip(b"\t ") for line in lines for element in line.split(b",")]
+    elements = [element for line in lines for element in re.split(rb"[,;\s]+", line)]
     return tuple(text(element) for element in elements if is_token(element))

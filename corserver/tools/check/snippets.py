@@ -145,14 +145,20 @@ def _flask(wish: Wish) -> str:
 
 
 def _spring(wish: Wish) -> str:
-    calls = [f".allowedOrigins({_quoted(wish.origin)})", f".allowedMethods({_arguments(wish.methods)})"]
+    # Spring refuses what is not listed itself, a plain GET too: its own default, and what is asked for
+    methods = dict.fromkeys(("GET", "HEAD", "POST", *wish.methods))
+    calls = [f".allowedOrigins({_quoted(wish.origin)})", f".allowedMethods({_arguments(methods)})"]
     calls += [f".allowedHeaders({_arguments(wish.headers)})"] if wish.headers else []
     calls += [f".exposedHeaders({_arguments(wish.expose)})"] if wish.expose else []
     calls += [".allowCredentials(true)"] if wish.credentials else []
     return "\n".join(
         [
+            "import org.springframework.context.annotation.Configuration;",
+            "import org.springframework.web.servlet.config.annotation.CorsRegistry;",
+            "import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;",
+            "",
             "@Configuration",
-            "class CorsConfiguration implements WebMvcConfigurer {",
+            "class CorsConfig implements WebMvcConfigurer {",
             "    @Override",
             "    public void addCorsMappings(CorsRegistry registry) {",
             '        registry.addMapping("/**")',
@@ -191,21 +197,29 @@ class _Known:
     write: Callable[[Wish], str]
     #: in Server or X-Powered-By, lower-case
     marks: tuple[bytes, ...]
+    #: the body of its refusal; it may say nothing else of itself
+    refusal: bytes | None = None
 
 
 SERVERS: Final = {
     "nginx": _Known("nginx", _nginx, (b"nginx", b"openresty")),
     "caddy": _Known("Caddy (Caddyfile)", _caddy, (b"caddy",)),
     "express": _Known("Express", _express, (b"express",)),
-    "fastapi": _Known("FastAPI and Starlette", _fastapi, (b"uvicorn", b"hypercorn", b"granian", b"fastapi")),
+    "fastapi": _Known(
+        "FastAPI and Starlette", _fastapi, (b"uvicorn", b"hypercorn", b"granian", b"fastapi"), b"Disallowed CORS "
+    ),
     "flask": _Known("Flask", _flask, (b"werkzeug", b"gunicorn")),
-    "spring": _Known("Spring", _spring, (b"apache-coyote", b"spring", b"jetty")),
+    "spring": _Known("Spring", _spring, (b"apache-coyote", b"spring", b"jetty"), b"Invalid CORS request"),
     "corserver": _Known("corserver", _corserver, (b"corserver",)),
 }
 
 
 def recognised(replies: Iterable[Reply]) -> tuple[str, str] | None:
     """The name of the server that sent *replies*, as in `SERVERS`, and what it said of itself."""
+    replies = tuple(replies)
+    for name, known in SERVERS.items():
+        if known.refusal is not None and any(reply.body.startswith(known.refusal) for reply in replies):
+            return name, text(known.refusal).strip()
     for header in (b"x-powered-by", b"server"):  # the app knows more of CORS than the proxy before it
         for reply in replies:
             value = reply.get(header)

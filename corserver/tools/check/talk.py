@@ -1,5 +1,6 @@
-"""One request and its response as bytes, without I/O: h11 writes and frames, `head` reads the lines as they are."""
+"""One request and its response as bytes, without I/O: h11 judges and frames, the lines go and come as they are."""
 
+import re
 from typing import Final
 
 import h11
@@ -12,6 +13,8 @@ from corserver.tools.check.head import Head, NotHTTP, parse_head
 USER_AGENT: Final = b"Mozilla/5.0 (compatible; corserver-check)"
 MAX_HEAD: Final = 64 * 1024
 MAX_BODY: Final = 4 * 1024
+#: What a script may put into a value (Fetch "header value") although RFC 9110 §5.5 and h11 know no such value.
+_CONTROLS: Final = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class Talk:
@@ -33,10 +36,11 @@ class Talk:
     def request(self) -> bytes:
         """The bytes of the request. Raises `h11.LocalProtocolError` for what HTTP cannot carry."""
         sending, connection = self._sending, self._connection
-        head = h11.Request(
-            method=sending.method, target=sending.url.path.encode("latin-1"), headers=_transport_lines(sending)
-        )
-        parts = [connection.send(head)]
+        target, lines = sending.url.path.encode("latin-1"), _transport_lines(sending)
+        tame = [(name, _CONTROLS.sub(b"?", value)) for name, value in lines]
+        connection.send(h11.Request(method=sending.method, target=target, headers=tame))
+        head = b"".join(b"%s: %s\r\n" % line for line in lines)
+        parts: list[bytes | None] = [b"%s %s HTTP/1.1\r\n%s\r\n" % (sending.method, target, head)]
         if sending.body:
             parts.append(connection.send(h11.Data(data=sending.body)))
         parts.append(connection.send(h11.EndOfMessage()))

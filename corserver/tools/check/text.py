@@ -130,7 +130,7 @@ class _Page:
             shown = {snippet.name for snippet in report.snippets}
             others = [name for name in SERVERS if name not in shown]
             yield from self._wrapped(
-                f"As a configuration: --fix {', '.join(others[:-1])} or {others[-1]}", "    ", "  "
+                f"As a configuration: add --fix {others[0]} (or {', '.join(others[1:])}) to this command.", "    ", "  "
             )
 
     def _mend(self, mend: Mend) -> Iterator[str]:

@@ -13,6 +13,16 @@ from corserver.cors.browser import Url
 from corserver.tools.demo.form import DEFAULTS, read_form
 from corserver.tools.demo.runs import ANY_METHOD, MOVED, Answered, Run
 
+#: The first case of each part of the gallery, and what the part is about.
+PARTS: Final = {
+    "no-header": "The one line",
+    "put-json": "Preflights",
+    "redirect": "Redirects",
+    "star-credentials": "Credentials",
+    "hidden-header": "Response headers",
+    "hidden-404": "Errors",
+    "null-origin": "No origin",
+}
 _ELSEWHERE: Final = "https://other.example"
 _JSON: Final = {
     "method": "PUT",
@@ -51,6 +61,7 @@ class Case:
         """For the page."""
         return {
             "name": self.name,
+            "part": PARTS.get(self.name),
             "title": self.title,
             "lesson": self.lesson,
             "form": self.filled(origin),

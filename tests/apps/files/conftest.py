@@ -1,12 +1,18 @@
 """The files that the tests of the app are about."""
 
+import functools
 import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trio
 
+from corserver import Server, serve
+from corserver.http.messages import App
+
+from .asking import Asker, Start
 from .site import write
 
 SECRET = b"outside the root"
@@ -66,3 +72,14 @@ def unreadable(root: Path) -> Iterator[Path]:
         yield root
     finally:
         (root / "plain").chmod(0o700)
+
+
+@pytest.fixture
+def start(nursery: trio.Nursery) -> Start:
+    """Starts a server for an app, with the options of `serve`."""
+
+    async def start(app: App, **options: object) -> Asker:
+        server: Server = await nursery.start(functools.partial(serve, app, port=0, **options))  # type: ignore[arg-type]
+        return Asker(int(server.url.rpartition(":")[2]))
+
+    return start

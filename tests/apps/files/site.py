@@ -72,6 +72,12 @@ def write(path: FilePath, content: bytes = b"", *, modified_ns: int = SETTLED_NS
     return path
 
 
+def tag_of(path: FilePath) -> str:
+    """The entity tag of a file whose modification time was set, as `write` does."""
+    found = path.stat()
+    return f'"{found.st_mtime_ns:x}-{found.st_size:x}-{found.st_ctime_ns:x}"'
+
+
 def open_descriptors() -> set[str]:
     """The descriptors of this process that refer to regular files and directories."""
     found = set()

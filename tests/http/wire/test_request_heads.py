@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from corserver.http.gate import Head, RefusedHead, split_head
 from corserver.http.limits import Limits
+from corserver.http.memory import Memory
 from corserver.http.wire import judge
-from corserver.http.wire.request_heads import KnownHeads
+from corserver.http.wire.request_heads import KnownSections, recall, remember
 
 LIMITS = Limits(request_line=60, head=400)
 LINES = b"Host: localhost\r\nOrigin: https://site.example\r\nX-A: b\r\n\r\n"
@@ -51,10 +52,10 @@ _REQUEST_LINES = st.one_of(
 ).map(lambda line: line.encode("latin-1") + b"\r\n")
 
 
-def knowing(block: bytes) -> KnownHeads:
-    known = KnownHeads(LIMITS)
+def knowing(block: bytes) -> KnownSections:
+    known: KnownSections = Memory()
     head, _ = judge(b"GET / HTTP/1.1\r\n" + block, Limits())
-    known.remember(b"GET / HTTP/1.1\r\n" + block, head)
+    remember(b"GET / HTTP/1.1\r\n" + block, head, known)
     return known
 
 
@@ -69,21 +70,17 @@ def judged(raw: bytes) -> Head | None:
 @given(_REQUEST_LINES)
 def test_what_is_recalled_would_have_been_accepted_as_the_same(line: bytes) -> None:
     raw = line + LINES
-    known = knowing(LINES)
-    recalled = known.recall(raw)
-    if recalled is None:
-        assert not known.whole
-    else:
+    recalled = recall(raw, LIMITS, knowing(LINES))
+    if recalled is not None:
         accepted = judged(raw)
         assert accepted is not None
         assert recalled[:4] == accepted[:4]
         assert recalled.fields == accepted.fields
-        assert known.recall(raw) is recalled, "it is known whole now"
 
 
 @pytest.mark.parametrize("target", [b"/", b"/a/b?c=d\\e", b"//a//%zz", b'/"<>|^`{}', b"/.."])
 def test_ordinary_requests_are_recalled(target: bytes) -> None:
-    head = knowing(LINES).recall(b"PUT " + target + b" HTTP/1.1\r\n" + LINES)
+    head = recall(b"PUT " + target + b" HTTP/1.1\r\n" + LINES, LIMITS, knowing(LINES))
     assert head is not None
     assert (head.method, head.target, head.authority) == (b"PUT", target, b"localhost")
 
@@ -101,18 +98,17 @@ def test_ordinary_requests_are_recalled(target: bytes) -> None:
     ids=["more behind it", "less", "other lines", "a long line", "an empty line", "nothing"],
 )
 def test_anything_else_is_judged(raw: bytes) -> None:
-    assert knowing(LINES).recall(raw) is None
+    assert recall(raw, LIMITS, knowing(LINES)) is None
 
 
 def test_a_head_that_is_too_long_is_not_recalled_though_its_lines_are_known() -> None:
     block = b"Host: a\r\nX: " + b"a" * 380 + b"\r\n\r\n"
-    assert knowing(block).recall(b"GET / HTTP/1.1\r\n" + block) is None
+    assert recall(b"GET / HTTP/1.1\r\n" + block, LIMITS, knowing(block)) is None
 
 
 @pytest.mark.parametrize("start", [b"GET / HTTP/1.0\r\n", b"OPTIONS * HTTP/1.1\r\n"])
 def test_what_depends_on_more_than_its_lines_is_not_remembered(start: bytes) -> None:
-    known = KnownHeads(LIMITS)
+    known: KnownSections = Memory()
     head, _ = judge(start + LINES, Limits())
-    known.remember(start + LINES, head)
-    assert not known.sections
-    assert not known.whole
+    remember(start + LINES, head, known)
+    assert len(known) == 0

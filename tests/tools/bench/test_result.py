@@ -40,6 +40,7 @@ def test_shares_are_added_up() -> None:
     ("options", "rate", "words"),
     [
         ({"cpu": 1.9}, None, "the client is the limit: it used 95% of a core"),
+        ({"cpu": 1.9}, 100.0, "the client is the limit: it used 95% of a core"),
         ({"crowd": 0.4}, None, "40% of its other connections had an answer waiting"),
         ({"planned": 200}, 100.0, "of 200 planned requests 100 were answered"),
         ({"errors": {"reset": 1}}, None, "some answers were wrong or missing"),
@@ -55,7 +56,32 @@ def test_it_does_not_warn_without_reason(options: dict[str, Any]) -> None:
     assert result(share(**options)).warnings == ()
 
 
-@pytest.mark.parametrize(("cores", "advice"), [(4, "try --processes 2, or --emit wrk"), (2, "try --emit wrk")])
+@pytest.mark.parametrize(
+    ("connections", "processes", "cpu", "crowd", "held"),
+    [
+        (1, 1, 0.8, 0.0, 0.4),  # they take turns, and the client has two fifths of each
+        (1, 1, 0.02, 0.0, 0.01),  # a slow server
+        (4, 1, 0.8, 0.5, 0.25),
+        (32, 1, 1.5, 0.0, 0.75 / 32),  # woken for each answer of a server that is the limit
+        (4, 4, 0.8, 0.0, 0.4),
+        (32, 1, 2.0, 1.0, 1.0),
+    ],
+)
+def test_how_long_a_request_is_with_the_client(
+    connections: int, processes: int, cpu: float, crowd: float, held: float
+) -> None:
+    found = result(*[share(cpu=cpu, crowd=crowd)] * processes, connections=connections)
+    assert found.held == pytest.approx(held)
+    assert bool(found.warnings) == (held >= 0.2)
+
+
+def test_with_few_connections_more_are_advised_and_no_process_without_one() -> None:
+    (warning,) = result(share(cpu=0.8), connections=1).warnings
+    assert warning.endswith("try -c 32 or --emit wrk")
+    assert result(share(cpu=0.8), connections=1, rate=100.0).warnings == ()
+
+
+@pytest.mark.parametrize(("cores", "advice"), [(4, "try --processes 2 or --emit wrk"), (2, "try --emit wrk")])
 def test_another_process_is_advised_where_a_core_is_left_for_it(cores: int, advice: str) -> None:
     (warning,) = result(share(cpu=2.0), cores=cores).warnings
     assert warning.endswith(advice)

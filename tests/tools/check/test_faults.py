@@ -30,8 +30,8 @@ def headers(value: str) -> tuple[str, str]:
     return "Access-Control-Allow-Headers", value
 
 
-def always(status: int, *lines: tuple[str, str]) -> Fault:
-    return lambda asked: Answered(status, lines)
+def always(status: int, *lines: tuple[str, str], body: bytes = b"{}") -> Fault:
+    return lambda asked: Answered(status, lines, body)
 
 
 def split(preflight: Answered, actual: Answered) -> Fault:
@@ -65,6 +65,7 @@ class Theme:
 
 PUT = {"method": b"PUT"}
 INCLUDE = {"credentials": Credentials.INCLUDE}
+LOST = "First find the URL that is meant: nothing is at /items."
 ALLOW = f"Access-Control-Allow-Origin: {PAGE}"
 BLOCKED, PREFLIGHT, REDIRECT = "BLOCKED at the response", "BLOCKED at the preflight", "BLOCKED at a redirect"
 
@@ -75,7 +76,9 @@ THEMES = [
     Theme(
         "OPTIONS is 404", split(Answered(404), GRANTED), PREFLIGHT, "Nothing answers OPTIONS at /items", (ALLOW,), PUT
     ),
-    Theme("the path is 404", always(404), PREFLIGHT, "/items is a 404 for GET too. Mend the URL first", (ALLOW,), PUT),
+    Theme(
+        "the path is 404", always(404), PREFLIGHT, "/items is a 404 for GET too. Mend the URL first", (LOST, ALLOW), PUT
+    ),
     Theme(
         "OPTIONS is 405",
         split(Answered(405, (("Allow", "GET, PUT"), ACAO)), GRANTED),
@@ -89,6 +92,21 @@ THEMES = [
     ),
     Theme("OPTIONS is 500", split(Answered(500), GRANTED), PREFLIGHT, "failed on the preflight (500)", (ALLOW,), PUT),
     Theme(
+        "the server's own CORS settings refuse the preflight, as Starlette does",
+        split(Answered(400, (methods("PUT"),), b"Disallowed CORS origin"), Answered(200)),
+        PREFLIGHT,
+        "The server's own CORS settings refuse this (400); it says: Disallowed CORS origin",
+        ("HTTP/1.1 204 No Content", ALLOW),
+        PUT,
+    ),
+    Theme(
+        "the server's own CORS settings refuse the request, as Spring does",
+        always(403, body=b"Invalid CORS request"),
+        BLOCKED,
+        "The server's own CORS settings refuse this (403); it says: Invalid CORS request",
+        (ALLOW,),
+    ),
+    Theme(
         "OPTIONS is redirected to a login",
         split(Answered(302, (("Location", "/login?next=/items"),)), GRANTED),
         PREFLIGHT,
@@ -101,11 +119,16 @@ THEMES = [
         split(Answered(307, (("Location", "/items/"), ACAO)), GRANTED),
         PREFLIGHT,
         "Only a slash at the end differs: ask for http://127.0.0.1:",
-        (),
+        ("In the script ask for http://127.0.0.1:",),
         PUT,
     ),
     Theme(
-        "a 500 without CORS", split(GOOD, Answered(500)), BLOCKED, "This is a 500, not a CORS problem", (ALLOW,), PUT
+        "a 500 without CORS",
+        split(GOOD, Answered(500)),
+        BLOCKED,
+        "This is a 500, not a CORS problem",
+        ("First mend the 500 itself.", ALLOW),
+        PUT,
     ),
     Theme("a 404 without CORS", always(404), BLOCKED, "This is a 404, not a CORS problem", (ALLOW,)),
     Theme(
@@ -137,7 +160,7 @@ THEMES = [
         "a header is not allowed",
         split(Answered(204, (ACAO, methods("PUT"), headers("x-a")), b""), GRANTED),
         PREFLIGHT,
-        "a request header is not in Access-Control-Allow-Headers",
+        "The script sends content-type; the server allows x-a, and nothing else.",
         ("Access-Control-Allow-Headers: x-a, content-type",),
         {**PUT, "headers": JSON},
     ),
@@ -153,7 +176,7 @@ THEMES = [
         "a CORS header in the request",
         split(Answered(204, (STAR,), b""), Answered(200, (STAR,))),
         PREFLIGHT,
-        "is for the server to send. In a request it allows nothing",
+        "That is for the server to send: in a request it allows nothing",
         ("In the script leave out the request header access-control-allow-origin",),
         {"headers": ((b"Access-Control-Allow-Origin", b"*"),)},
         is_mended=False,
@@ -162,7 +185,7 @@ THEMES = [
         "a method is not allowed",
         split(Answered(204, (ACAO, methods("GET, POST")), b""), GRANTED),
         PREFLIGHT,
-        "the method is not in Access-Control-Allow-Methods",
+        "The script sends PUT; the server allows GET, POST, and nothing else.",
         ("Access-Control-Allow-Methods: GET, POST, PUT",),
         PUT,
     ),
@@ -179,8 +202,8 @@ THEMES = [
         "two methods in one token",
         split(Answered(204, (ACAO, methods("PUT DELETE")), b""), GRANTED),
         PREFLIGHT,
-        "Access-Control-Allow-Methods is not a list of tokens",
-        ("Access-Control-Allow-Methods: PUT",),
+        "`PUT DELETE` is no name: between names there are commas",
+        ("Access-Control-Allow-Methods: PUT, DELETE",),
         PUT,
     ),
     Theme(
@@ -200,7 +223,7 @@ THEMES = [
         always(200, ACAO),
         BLOCKED,
         "a sandboxed frame, a file: or data: page",
-        ("Access-Control-Allow-Origin: *",),
+        ("Access-Control-Allow-Origin: *", "Or open the page by http instead of file:"),
         {"origin": b"null"},
     ),
     Theme(
@@ -229,7 +252,7 @@ THEMES = [
         "a redirect to a login page",
         lambda asked: Answered(302, (("Location", "https://sso.example/login"),)),
         REDIRECT,
-        "It leads to a login page (https://sso.example/login): authentication ran before CORS",
+        "It leads to a login page (https://sso.example/login): the request was not logged in",
         (ALLOW,),
         is_mended=False,
     ),

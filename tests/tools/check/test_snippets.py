@@ -121,6 +121,14 @@ def test_a_server_is_recognised_by_what_it_says(headers: dict[bytes, bytes], nam
     assert (None if found is None else found[0]) == name
 
 
+@pytest.mark.parametrize(
+    ("body", "name"), [(b"Invalid CORS request", "spring"), (b"Disallowed CORS origin, method", "fastapi"), (b"", None)]
+)
+def test_a_server_is_recognised_by_its_refusal(body: bytes, name: str | None) -> None:
+    found = recognised([Reply(status=403, body=body)])
+    assert (None if found is None else found[0]) == name
+
+
 def test_those_that_are_named_are_shown_else_the_one_that_was_recognised() -> None:
     seen = ("nginx", "nginx/1.25")
     assert [snippet.name for snippet in snippets(WISH, (), seen)] == ["nginx"]

@@ -45,9 +45,18 @@ def test_a_header_that_the_script_sets_is_not_set_again() -> None:
     assert data.lower().count(b"user-agent:") == 1
 
 
-def test_what_http_cannot_carry_is_refused() -> None:
+@pytest.mark.parametrize("value", [b"a\0b", b"a\rb", b"a\nb"])
+def test_what_http_cannot_carry_is_refused(value: bytes) -> None:
     with pytest.raises(h11.LocalProtocolError):
-        Talk(sending(b"GET", (b"x", b"\x0b"))).request()
+        Talk(sending(b"GET", (b"x", value))).request()
+
+
+def test_control_characters_are_sent_as_browsers_send_them() -> None:
+    talk = Talk(sending(b"GET", (b"x", b"a\x0b\x7f")))
+    assert b"\r\nx: a\x0b\x7f\r\n" in talk.request()
+    reply = talk.receive(b"HTTP/1.1 204 No Content\r\n\r\n")
+    assert reply is not None
+    assert reply.status == 204
 
 
 def received(data: bytes, chunk: int, method: bytes = b"GET") -> Reply:

@@ -99,7 +99,7 @@ def test_a_peer_cannot_write_to_the_terminal() -> None:
 
 def test_other_servers_are_offered_by_name() -> None:
     text = click.unstyle(render(BLOCKED))
-    assert "--fix caddy, express, fastapi, flask, spring or corserver" in text
+    assert "add --fix caddy (or express, fastapi, flask, spring, corserver) to this command" in text
     assert len(SERVERS) == 7
 
 

@@ -64,8 +64,10 @@ function drawWhy(story) {
   if (story.decision) parts.push(make("p", {}, ...prose(`B’s server says: ${story.decision}`)));
   if (story.mends.length) parts.push(make("h3", {}, "What mends it"));
   for (const mend of story.mends) {
-    parts.push(make("p", {}, `${mend.where[0].toUpperCase()}${mend.where.slice(1)}:`));
-    if (mend.send.length) parts.push(make("pre", {className: "mend"}, mend.send.join("\n")));
+    if (mend.send.length) {
+      parts.push(make("p", {}, `${mend.where[0].toUpperCase()}${mend.where.slice(1)}:`),
+        make("pre", {className: "mend"}, mend.send.join("\n")));
+    }
     parts.push(...mend.advice.map((advice) => make("p", {}, ...prose(advice))));
   }
   parts.push(make("h3", {}, "Foretold"));
@@ -87,7 +89,6 @@ function written(url, options) {
 }
 
 function draw(title, lesson, story) {
-  find("intro").hidden = true;
   find("run").hidden = false;
   find("title").textContent = title;
   find("lesson").textContent = lesson;
@@ -125,9 +126,10 @@ function readForm() {
 }
 
 function showMistakes(mistakes) {
-  for (const field of form.elements) field.removeAttribute?.("aria-invalid");
+  for (const field of form.elements) ["aria-invalid", "aria-describedby"].forEach((name) => field.removeAttribute(name));
   const items = mistakes.map(({field, given, why, write}) => {
     form.elements[field]?.setAttribute("aria-invalid", "true");
+    form.elements[field]?.setAttribute("aria-describedby", "mistakes");
     const label = form.elements[field]?.closest("label")?.firstChild.textContent.trim() || field;
     return make("li", {}, make("b", {}, label), ` ${given}: `, ...prose(`${why}. `), make("span", {}, "Write: "), make("code", {}, write));
   });
@@ -148,7 +150,7 @@ function noteResult(button, story) {
 /** How many pictures were asked for: only the last one is drawn. */
 let asked = 0;
 
-async function runCase(button, given, {quietly = false} = {}) {
+async function runCase({button, given, next}, {quietly = false, atStart = false} = {}) {
   showMistakes([]);
   const turn = quietly ? asked : ++asked;
   const story = await run({case: given.name});
@@ -156,9 +158,18 @@ async function runCase(button, given, {quietly = false} = {}) {
   if (quietly || turn !== asked) return story;
   for (const other of find("gallery").querySelectorAll("button")) other.removeAttribute("aria-current");
   button.setAttribute("aria-current", "true");
-  history.replaceState(null, "", `#${given.name}`);
   fillForm(given.form);
   draw(given.title, given.lesson, story);
+  find("next").hidden = !next;
+  if (next) {
+    find("next").textContent = `Next: ${next.given.title}`;
+    find("next").onclick = () => attempt(async () => {
+      await runCase(next);
+      find("stage").scrollIntoView();
+    });
+  }
+  if (atStart) return story;
+  history.replaceState(null, "", `#${given.name}`);
   if (find("stage").getBoundingClientRect().top > innerHeight / 2) find("stage").scrollIntoView();
   return story;
 }
@@ -175,24 +186,39 @@ async function attempt(action) {
 
 async function runAll(cases) {
   let agreed = 0;
-  for (const {button, given} of cases) {
-    agreed += (await runCase(button, given, {quietly: true})).disagreements.length === 0;
+  for (const each of cases) {
+    agreed += (await runCase(each, {quietly: true})).disagreements.length === 0;
     find("tally").textContent = `${agreed} of ${cases.length} as foretold`;
   }
+}
+
+/** The buttons, a list for each part; each knows the next. */
+function drawGallery(cases) {
+  let list;
+  const drawn = cases.map((given) => {
+    if (given.part) {
+      const heading = make("h3", {id: `part-${given.name}`}, given.part);
+      list = make("ol");
+      list.setAttribute("aria-labelledby", heading.id);
+      find("gallery").append(heading, list);
+    }
+    const button = make("button", {type: "button", id: `case-${given.name}`},
+      make("span", {}, given.title), make("span", {className: "seen"}));
+    list.append(make("li", {}, button));
+    return {button, given};
+  });
+  drawn.forEach((each, index) => {
+    each.next = drawn[index + 1];
+    each.button.addEventListener("click", () => attempt(() => runCase(each)));
+  });
+  return drawn;
 }
 
 async function start() {
   const {a, b, cases} = await (await fetch("/api/cases")).json();
   find("a").textContent = a;
   find("b").textContent = b;
-  const drawn = cases.map((given) => {
-    const button = make("button", {type: "button", id: `case-${given.name}`},
-      make("span", {}, given.title), make("span", {className: "seen"}));
-    button.addEventListener("click", () => attempt(() => runCase(button, given)));
-    find("gallery").append(make("li", {}, button));
-    return {button, given};
-  });
-  fillForm({...cases[1].form});
+  const drawn = drawGallery(cases);
   form.elements.governed.addEventListener("change", followPolicy);
   find("all").addEventListener("click", () => attempt(() => runAll(drawn)));
   const askOwn = async () => {
@@ -202,6 +228,7 @@ async function start() {
     if (story === null || turn !== asked) return;
     for (const {button} of drawn) button.removeAttribute("aria-current");
     draw("Your own", "", story);
+    find("next").hidden = true;
     find("stage").scrollIntoView();
   };
   form.addEventListener("submit", (event) => {
@@ -209,7 +236,7 @@ async function start() {
     attempt(askOwn);
   });
   const named = drawn.find(({given}) => `#${given.name}` === location.hash);
-  if (named) await runCase(named.button, named.given);
+  await runCase(named ?? drawn[0], {atStart: !named});
 }
 
 await attempt(start);

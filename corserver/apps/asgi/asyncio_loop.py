@@ -1,0 +1,135 @@
+"""What apps use of an asyncio loop, and trio-asyncio's does not have: with it, they find what asyncio promises.
+
+Where trio-asyncio says no, asyncio's documentation says yes: to an executor of the app's own (Django's threads are in
+one, pools of processes are), to a handle from `call_soon_threadsafe`, to a delay in the past, to a second handler of a
+signal, to an asynchronous generator that Cython compiled, and to `asyncio.run` in a thread.
+"""
+
+import asyncio
+import sys
+from asyncio import events
+from collections.abc import AsyncGenerator, Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from contextvars import Context
+from typing import Any
+
+import trio
+import trio_asyncio
+
+
+class AsyncioLoop(trio_asyncio.TrioEventLoop):  # type: ignore[misc]  # It has no types.
+    """A loop of trio-asyncio's that does what asyncio's do. `open_loop` makes those; `completed` makes one of these."""
+
+    #: What the app has set, None for trio's threads.
+    own_executor: Executor | None = None
+
+    @classmethod
+    def completed(cls, loop: trio_asyncio.TrioEventLoop) -> "AsyncioLoop":
+        """*loop*, which is one of this class from now on."""
+        loop.__class__ = cls
+        found: AsyncioLoop = loop
+        return found
+
+    def set_default_executor(self, executor: Executor) -> None:
+        """As asyncio's."""
+        self.own_executor = executor
+
+    def run_in_executor(self, executor: Executor | None, func: Callable[..., Any], *args: Any) -> "asyncio.Future[Any]":
+        """As asyncio's: in any executor."""
+        chosen = self.own_executor if executor is None else executor
+        if chosen is None or isinstance(chosen, trio_asyncio.TrioExecutor):
+            in_trios: asyncio.Future[Any] = super().run_in_executor(chosen, func, *args)
+            return in_trios
+        return asyncio.wrap_future(chosen.submit(func, *args), loop=self)
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """As asyncio's; trio's threads need none."""
+        executor, self.own_executor = self.own_executor, None
+        if executor is not None:
+            await super().run_in_executor(None, executor.shutdown)
+
+    def call_later(
+        self, delay: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """As asyncio's: soon, for a delay in the past."""
+        timer: asyncio.TimerHandle = super().call_later(max(delay, 0), callback, *args, context=context)
+        return timer
+
+    def call_soon_threadsafe(
+        self, callback: Callable[..., Any], *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        """As asyncio's: with a handle, by which it can be taken back."""
+        handle = asyncio.Handle(callback, args, self, context)
+
+        def call() -> None:
+            if not handle.cancelled():
+                callback(*args)
+
+        super().call_soon_threadsafe(call, context=context)
+        return handle
+
+    def add_signal_handler(self, sig: int, callback: Callable[..., Any], *args: Any) -> None:
+        """As asyncio's: in the place of the one before."""
+        self.remove_signal_handler(sig)
+        super().add_signal_handler(sig, callback, *args)
+
+
+@contextmanager
+def complete(loop: trio_asyncio.TrioEventLoop) -> Iterator[AsyncioLoop]:
+    """*loop* as an `AsyncioLoop`, and what is asyncio's outside of it, as long as it is open here."""
+    found = AsyncioLoop.completed(loop)
+    with _compiled_generators(found), _loops_of_threads():
+        # A library that was imported before trio-asyncio has the function that asks asyncio itself.
+        asyncio._set_running_loop(found)
+        try:
+            yield found
+        finally:
+            asyncio._set_running_loop(None)
+
+
+@contextmanager
+def _compiled_generators(loop: AsyncioLoop) -> Iterator[None]:
+    """Asynchronous generators that Cython compiled have no frame, where trio-asyncio would note their loop."""
+    hooks = sys.get_asyncgen_hooks()
+    assert hooks.firstiter is not None, "trio-asyncio sets it"
+    assert hooks.finalizer is not None, "trio-asyncio sets it"
+    note, end = hooks.firstiter, hooks.finalizer
+
+    def firstiter(generator: AsyncGenerator[Any, Any]) -> None:
+        if hasattr(generator, "ag_frame"):
+            note(generator)
+
+    def finalizer(generator: AsyncGenerator[Any, Any]) -> None:
+        if hasattr(generator, "ag_frame"):
+            end(generator)
+        elif not loop.is_closed():
+            loop.call_soon_threadsafe(loop.create_task, _close(generator))
+
+    sys.set_asyncgen_hooks(firstiter, finalizer)
+    try:
+        yield
+    finally:
+        sys.set_asyncgen_hooks(*hooks)
+
+
+async def _close(generator: AsyncGenerator[Any, Any]) -> None:
+    await generator.aclose()
+
+
+@contextmanager
+def _loops_of_threads() -> Iterator[None]:
+    """What `asyncio.run` makes in a thread of the app's is a loop of asyncio's own.
+
+    trio-asyncio would give it one for programs without trio, which switches between greenlets and has the same gaps.
+    """
+    given = events.new_event_loop
+
+    def new_event_loop() -> asyncio.AbstractEventLoop:
+        return given() if trio.lowlevel.in_trio_run() else asyncio.SelectorEventLoop()
+
+    asyncio.new_event_loop = events.new_event_loop = new_event_loop
+    try:
+        yield
+    finally:
+        asyncio.new_event_loop = events.new_event_loop = given
