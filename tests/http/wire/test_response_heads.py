@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from corserver.cors.decision import Decoration
 from corserver.http.memory import Memory
-from corserver.http.wire.response_heads import ResponseHeads, ResponseStart, http_date, switching
+from corserver.http.wire.response_heads import ResponseHeads, ResponseStart, http_date, interim
 
 ALLOWED = Decoration(((b"Access-Control-Allow-Origin", b"https://a.example"),), ((b"Vary", b"Origin"),), True)
 _LINES = st.lists(
@@ -94,5 +94,5 @@ def test_what_h11_refuses_is_not_remembered() -> None:
 
 
 def test_switching_protocols() -> None:
-    raw = switching(((b"Connection", b"Upgrade"), (b"Upgrade", b"echo")))
+    raw = interim(101, ((b"Connection", b"Upgrade"), (b"Upgrade", b"echo")))
     assert raw == b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n"
