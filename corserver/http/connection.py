@@ -126,7 +126,7 @@ class Connection:
         clock = None if self._service.access_log is None else (time.time(), trio.current_time())
         response, failure = None, "the server stopped"
         try:
-            response = exchange.answer or await self._ask_app(exchange)
+            response = exchange.answer or self._service.refusal() or await self._ask_app(exchange)
             failure = await self._respond(exchange, response)
         except PeerLeft:
             failure = "the client left"

@@ -26,7 +26,13 @@ UpgradeHandler = Callable[["Stream", bytes], Awaitable[None]]
 
 
 class HTTPError(Exception):
-    """An answer that is an error: *status*, a sentence for people, and header lines. Raise it anywhere in a handler."""
+    """An answer that is an error: *status*, a sentence for people, and header lines. Raise it anywhere in a handler.
+
+    >>> from corserver import HTTPError
+    >>> response = HTTPError(404, "there is no such item").response()
+    >>> response.status, response.body.split()[-1]
+    (404, b'item')
+    """
 
     def __init__(self, status: int, detail: str = "", headers: HeadersLike = ()) -> None:
         super().__init__(status, detail)
@@ -67,7 +73,17 @@ class _RequestFields(NamedTuple):
 
 
 class Request(_RequestFields):
-    """A request. *target* is as received, percent-encoded; *path* is normalised, and below *mount* if there is one."""
+    """A request. *target* is as received, percent-encoded; *path* is normalised, and below *mount* if there is one.
+
+    >>> import urllib.request
+    >>> from corserver import Request, Response
+    >>> from corserver.testing import running
+    >>> async def app(request: Request) -> Response:
+    ...     return Response.json({"method": request.method, "path": str(request.path), "query": request.query["q"]})
+    >>> with running(app) as server:
+    ...     urllib.request.urlopen(f"{server.url}/items?q=1").read()
+    b'{"method":"GET","path":"/items","query":"1"}'
+    """
 
     __slots__ = ()
 
@@ -198,6 +214,12 @@ class Response(_ResponseFields):
     called when the server stops, and it is to end within the grace; its `aclose`, if the 101 could not be sent.
 
     Raises ValueError for a status that is not final, and for header lines that cannot be on the wire.
+
+    >>> from corserver import Response
+    >>> Response.json({"id": 7}).body
+    b'{"id":7}'
+    >>> Response("<p>hello", headers={"Content-Type": "text/html; charset=utf-8"}).header(b"content-type")
+    b'text/html; charset=utf-8'
     """
 
     __slots__ = ()

@@ -97,6 +97,17 @@ async def test_an_asgi_app_runs_on_asyncio_with_the_policy_of_the_flags(project:
         assert await errors(running) == ""
 
 
+async def test_more_connections_than_may_be_are_told(project: Path) -> None:
+    flags = ("--limit-concurrency", "1", "--header", "X-Line: yes")
+    async with corserver("run", "main:app", "-p", "0", *flags) as running:
+        url = await running.url()
+        async with httpx.AsyncClient() as first:
+            assert (await first.get(url)).status_code == 200
+            crowded = await get(url)
+            assert crowded.status_code == 503
+            assert (crowded.headers["connection"], crowded.headers["x-line"]) == ("close", "yes")
+
+
 async def test_the_loop_the_level_and_a_factory_can_be_chosen(project: Path) -> None:
     flags = ("--factory", "--loop", "trio", "--lifespan", "off", "--log-level", "warning")
     async with corserver("run", "main:make", "-p", "0", *flags) as running:
