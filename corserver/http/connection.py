@@ -126,7 +126,7 @@ class Connection:
         clock = None if self._service.access_log is None else (time.time(), trio.current_time())
         response, failure = None, "the server stopped"
         try:
-            response = exchange.answer or await self._ask_app(exchange)
+            response = exchange.answer or self._service.refusal() or await self._ask_app(exchange)
             failure = await self._respond(exchange, response)
         except PeerLeft:
             failure = "the client left"
@@ -189,7 +189,7 @@ class Connection:
     async def _respond(self, exchange: Exchange, response: Response) -> str:
         """Send *response*. Returns why it was cut short, empty where it was not."""
         wire, body = self._wire, response.body
-        if self._is_last():
+        if response.closes or self._is_last():
             wire.must_close = True
         if not wire.body_is_read and not self._reader.can_drain(exchange.head):
             wire.must_close = True
@@ -238,7 +238,7 @@ class Connection:
                     if chunk:
                         await self._send_piece(self._wire.data(chunk))
                         self._count(len(chunk))
-            await self._send_piece(self._wire.finish())
+            await self._send_piece(self._wire.finish(getattr(body, "trailers", ())))
             return ""
         except Exception as error:
             if self._transport.peer_left:

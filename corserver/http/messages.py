@@ -26,7 +26,13 @@ UpgradeHandler = Callable[["Stream", bytes], Awaitable[None]]
 
 
 class HTTPError(Exception):
-    """An answer that is an error: *status*, a sentence for people, and header lines. Raise it anywhere in a handler."""
+    """An answer that is an error: *status*, a sentence for people, and header lines. Raise it anywhere in a handler.
+
+    >>> from corserver import HTTPError
+    >>> response = HTTPError(404, "there is no such item").response()
+    >>> response.status, response.body.split()[-1]
+    (404, b'item')
+    """
 
     def __init__(self, status: int, detail: str = "", headers: HeadersLike = ()) -> None:
         super().__init__(status, detail)
@@ -67,7 +73,17 @@ class _RequestFields(NamedTuple):
 
 
 class Request(_RequestFields):
-    """A request. *target* is as received, percent-encoded; *path* is normalised, and below *mount* if there is one."""
+    """A request. *target* is as received, percent-encoded; *path* is normalised, and below *mount* if there is one.
+
+    >>> import urllib.request
+    >>> from corserver import Request, Response
+    >>> from corserver.testing import running
+    >>> async def app(request: Request) -> Response:
+    ...     return Response.json({"method": request.method, "path": str(request.path), "query": request.query["q"]})
+    >>> with running(app) as server:
+    ...     urllib.request.urlopen(f"{server.url}/items?q=1").read()
+    b'{"method":"GET","path":"/items","query":"1"}'
+    """
 
     __slots__ = ()
 
@@ -172,19 +188,27 @@ class _ResponseFields(NamedTuple):
     status: int
     headers: tuple[Field, ...]
     upgrade: UpgradeHandler | None
+    closes: bool
 
 
 class Response(_ResponseFields):
     """A response. *headers* are lines as they will be written; *body* is bytes or an async iterable of them.
 
     A streamed body is sent chunk by chunk as it comes, with the framing that the client's version has. Its `aclose`,
-    if it has one, is called when the exchange ends, however it ends.
+    if it has one, is called when the exchange ends, however it ends; its `trailers`, if it has them, are header lines
+    that follow it where it is chunked (RFC 9110 §6.5). *closes* ends the connection with it.
 
     *upgrade* answers a request that has Upgrade with 101, and is then given the connection's stream and the bytes that
     were read already (RFC 9110 §7.8); the status is 101 then, and there is no body. Its `stop`, if it has one, is
     called when the server stops, and it is to end within the grace; its `aclose`, if the 101 could not be sent.
 
     Raises ValueError for a status that is not final, and for header lines that cannot be on the wire.
+
+    >>> from corserver import Response
+    >>> Response.json({"id": 7}).body
+    b'{"id":7}'
+    >>> Response("<p>hello", headers={"Content-Type": "text/html; charset=utf-8"}).header(b"content-type")
+    b'text/html; charset=utf-8'
     """
 
     __slots__ = ()
@@ -196,6 +220,7 @@ class Response(_ResponseFields):
         headers: HeadersLike = (),
         *,
         upgrade: UpgradeHandler | None = None,
+        closes: bool = False,
     ) -> Self:
         if upgrade is not None:
             status = 101
@@ -208,7 +233,7 @@ class Response(_ResponseFields):
                 fields = (*fields, _PLAIN_TEXT)
         if not (isinstance(body, bytes) or hasattr(body, "__aiter__")):
             raise TypeError(f"a body is bytes, str or an async iterable of bytes, not {type(body).__name__}")
-        return super().__new__(cls, body, int(status), fields, upgrade)
+        return super().__new__(cls, body, int(status), fields, upgrade, closes)
 
     @classmethod
     def json(cls, value: object, status: int = 200, headers: HeadersLike = ()) -> "Response":

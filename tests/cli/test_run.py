@@ -43,12 +43,33 @@ def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"wsgi"]
 """
+FLASK = """
+from flask import Flask, request
+
+app = Flask(__name__)
+
+@app.get("/hello")
+def hello():
+    return {"path": request.path, "root": request.script_root}
+
+@app.put("/upload")
+def upload():
+    return str(len(request.files["file"].read()))
+
+@app.get("/stream")
+def stream():
+    return (f"{number};" for number in range(1000))
+
+@app.get("/broken")
+def broken():
+    raise ValueError("a mistake of the app's")
+"""
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with modules, which is the current one."""
-    for name, text in {"main": ASGI, "native": NATIVE, "old": WSGI}.items():
+    for name, text in {"main": ASGI, "native": NATIVE, "old": WSGI, "flask_app": FLASK}.items():
         (tmp_path / f"{name}.py").write_text(text.replace("VERSION", "1"))
     (tmp_path / "broken.py").write_text("def fail():\n    return 1 / 0\n\nfail()\n")
     (tmp_path / "lacking.py").write_text("import no_such_library\n")
@@ -80,6 +101,17 @@ async def test_an_asgi_app_runs_on_asyncio_with_the_policy_of_the_flags(project:
         assert await errors(running) == ""
 
 
+async def test_more_connections_than_may_be_are_told(project: Path) -> None:
+    flags = ("--limit-concurrency", "1", "--header", "X-Line: yes")
+    async with corserver("run", "main:app", "-p", "0", *flags) as running:
+        url = await running.url()
+        async with httpx.AsyncClient() as first:
+            assert (await first.get(url)).status_code == 200
+            crowded = await get(url)
+            assert crowded.status_code == 503
+            assert (crowded.headers["connection"], crowded.headers["x-line"]) == ("close", "yes")
+
+
 async def test_the_loop_the_level_and_a_factory_can_be_chosen(project: Path) -> None:
     flags = ("--factory", "--loop", "trio", "--lifespan", "off", "--log-level", "warning")
     async with corserver("run", "main:make", "-p", "0", *flags) as running:
@@ -103,6 +135,30 @@ async def test_an_app_of_corservers_has_its_own_policy_unless_another_is_given(p
 async def test_a_wsgi_app(project: Path) -> None:
     async with corserver("run", "--wsgi", "old:app", "-p", "0") as running:
         assert (await get(await running.url())).text == "wsgi"
+
+
+async def test_a_flask_app(project: Path) -> None:
+    flags = ("--cors", "https://a.example", "--threads", "2", "--root-path", "/api")
+    async with corserver("run", "--wsgi", "flask_app:app", "-p", "0", *flags) as running:
+        headers = {"Origin": "https://a.example"}
+        async with httpx.AsyncClient(base_url=await running.url(), headers=headers) as client:
+            asks = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "content-type"}
+            answers = [
+                await client.options("/upload", headers=asks),
+                await client.put("/upload", files={"file": b"x" * 1_000_000}),
+                await client.get("/hello"),
+                await client.get("/stream"),
+                await client.get("/broken"),
+                await client.get("/nowhere"),
+            ]
+        assert [answer.status_code for answer in answers] == [204, 200, 200, 200, 500, 404]
+        assert {answer.headers["access-control-allow-origin"] for answer in answers} == {"https://a.example"}
+        assert [answer.text for answer in answers[:2]] == ["", "1000000"]
+        assert answers[2].json() == {"path": "/hello", "root": "/api"}
+        assert answers[3].text == "".join(f"{number};" for number in range(1000))
+        assert "flask_app:app (WSGI)" in await running.line_with("App")
+        assert await running.stop() == 0
+        assert "ValueError: a mistake of the app's" in await errors(running)
 
 
 async def test_several_workers_load_it_each_for_itself(project: Path) -> None:

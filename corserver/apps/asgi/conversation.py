@@ -14,7 +14,7 @@ import trio
 
 from corserver.apps.asgi.incoming import Incoming
 from corserver.apps.asgi.loop import Event, Loop
-from corserver.apps.asgi.outgoing import Start, file_slice, piece_of, response_start
+from corserver.apps.asgi.outgoing import Start, file_slice, piece_of, response_start, trailer_lines
 from corserver.apps.asgi.protocol import ASGIApp, ClientLeft, Message, Scope
 from corserver.http.fileslice import FileSlice
 from corserver.http.messages import Request, Response
@@ -31,7 +31,13 @@ class _Phase(Enum):
     #: `http.response.start` must come next.
     START = "its start was expected"
     BODY = "its body was expected"
+    #: `http.response.trailers` must come next, as the start had said.
+    TRAILERS = "its trailers were expected"
     COMPLETE = "it is complete already"
+
+
+#: What has come so far is all of the body.
+_BEGUN: Final = (_Phase.COMPLETE, _Phase.TRAILERS)
 
 
 class Conversation(AsyncIterator[bytes]):
@@ -51,6 +57,7 @@ class Conversation(AsyncIterator[bytes]):
         "_start",
         "_task",
         "_waiting",
+        "trailers",
     )
 
     def __init__(self, request: Request, loop: Loop) -> None:
@@ -63,6 +70,8 @@ class Conversation(AsyncIterator[bytes]):
         self._pieces: list[bytes] = []
         self._ahead = 0
         self._file: FileSlice | None = None
+        #: The header lines that follow the body.
+        self.trailers: tuple[tuple[bytes, bytes], ...] = ()
         self._error: BaseException | None = None
         #: Whether nobody takes anything any more.
         self._is_closed = False
@@ -83,14 +92,13 @@ class Conversation(AsyncIterator[bytes]):
             if self._error is not None:
                 raise self._error
             assert self._start is not None, "an answer has a start"
-            status, headers = self._start
-            if self._phase is not _Phase.COMPLETE and not self._is_bodiless(status):
-                return Response(self, status, headers)
-            await self._let_go()
-            if self._file is not None:
-                return Response(self._file, status, headers)
+            status, headers, closes, has_trailers = self._start
             is_whole = self._phase is _Phase.COMPLETE
-            return Response(b"".join(self._pieces) if is_whole else b"", status, headers)
+            if not self._is_bodiless(status) and (has_trailers or not is_whole) and self._file is None:
+                return Response(self, status, headers, closes=closes)
+            await self._let_go()
+            body = self._file or (b"".join(self._pieces) if is_whole else b"")
+            return Response(body, status, headers, closes=closes)
         except BaseException as error:
             await self._abandon(error)
             raise
@@ -133,7 +141,7 @@ class Conversation(AsyncIterator[bytes]):
         await self._let_go()
 
     def _has_begun(self) -> bool:
-        return self._error is not None or self._phase is _Phase.COMPLETE or (bool(self._pieces))
+        return self._error is not None or self._phase in _BEGUN or bool(self._pieces)
 
     def _is_bodiless(self, status: int) -> bool:
         return self._request.method == "HEAD" or status in _BODILESS
@@ -185,6 +193,10 @@ class Conversation(AsyncIterator[bytes]):
             case _Phase.BODY if kind == "http.response.pathsend" and not self._pieces:
                 self._file = file_slice(message["path"])
                 self._complete()
+            case _Phase.TRAILERS if kind == "http.response.trailers":
+                self.trailers += trailer_lines(message)
+                if not message.get("more_trailers", False):
+                    self._complete()
             case _:
                 raise RuntimeError(f"the message {kind!r} does not fit into the answer: {self._phase.value}")
 
@@ -192,8 +204,11 @@ class Conversation(AsyncIterator[bytes]):
         self._pieces.append(piece)
         self._ahead += len(piece)
         if not more:
-            self._complete()
-            return
+            assert self._start is not None, "a body comes after its start"
+            if not self._start.has_trailers:
+                self._complete()
+                return
+            self._phase = _Phase.TRAILERS
         self._wake()
         while self._ahead > _MOST_AHEAD and not self._is_closed:
             if self._room is None:

@@ -80,6 +80,8 @@ class Hosted:
         scope = base_scope("http", request, self._root_path, self._state)
         scope["method"] = request.method
         scope["extensions"] = {"http.response.pathsend": {}}
+        if request.http_version != "1.0":  # Its bodies are not chunked.
+            scope["extensions"]["http.response.trailers"] = {}
         return await Conversation(request, loop).answer(self._app, scope)
 
     async def _open_websocket(self, loop: Loop, request: Request) -> Response:
@@ -106,6 +108,16 @@ def asgi(
     WebSockets.
 
     Raises ValueError for words that are none of these. Entered, it raises `LifespanFailed` where the app cannot start.
+
+    >>> import urllib.request
+    >>> from corserver import asgi
+    >>> from corserver.testing import running
+    >>> async def app(scope, receive, send):
+    ...     await send({"type": "http.response.start", "status": 200, "headers": []})
+    ...     await send({"type": "http.response.body", "body": b"hello"})
+    >>> with running(asgi(app, lifespan="off")) as server:
+    ...     urllib.request.urlopen(server.url).read()
+    b'hello'
     """
     if root_path and not root_path.startswith("/"):
         raise ValueError(f"root_path={root_path!r} begins with a slash, as the paths that it stands before do")

@@ -52,7 +52,7 @@ class Talk:
         self._session = session
         self._phase = _Phase.HANDSHAKE
         self._has_connected = False
-        self._denial: Start = (403, ())
+        self._denial = Start(403)
         self._pieces: list[bytes] = []
 
     async def run(self, app: ASGIApp, scope: Scope) -> None:
@@ -117,9 +117,9 @@ class Talk:
     def _deny(self, message: Message) -> None:
         self._pieces.append(piece_of(message))
         if not message.get("more_body", False):
-            status, headers = self._denial
+            status, headers, closes, _ = self._denial
             self._phase = _Phase.OVER
-            self._session.deny(Response(b"".join(self._pieces), status, headers))
+            self._session.deny(Response(b"".join(self._pieces), status, headers, closes=closes))
 
     async def _send_message(self, message: Message) -> None:
         try:

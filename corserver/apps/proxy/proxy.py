@@ -37,6 +37,17 @@ class Proxy:
     be silent. *insecure* does not ask for its certificate; *ssl_context* is for everything else about that.
 
     An async context manager: leaving it closes the connections that are kept. Raises ValueError for what cannot be.
+
+    >>> import urllib.request
+    >>> from corserver import App, Policy, Proxy
+    >>> from corserver.testing import assert_readable, running
+    >>> upstream = App()
+    >>> @upstream.get("/hello")
+    ... async def hello(request):
+    ...     return "hello"
+    >>> with running(upstream) as behind, running(Proxy(behind.url), cors=Policy("*")) as server:
+    ...     assert_readable(f"{server.url}/hello", origin="https://site.example").status
+    200
     """
 
     def __init__(

@@ -19,6 +19,19 @@ class WebSocket:
 
     `async for message in ws` gives the messages until it is closed in order, by either side; every other use of a
     closed one raises `WebSocketClosed`. Several tasks may use it at once.
+
+    >>> from corserver import App
+    >>> from corserver.testing import running
+    >>> app = App()
+    >>> @app.websocket("/echo")
+    ... async def echo(ws):
+    ...     async for message in ws:
+    ...         await ws.send(message)
+    >>> from websockets.sync.client import connect
+    >>> with running(app) as server, connect(server.url.replace("http", "ws") + "/echo", proxy=None) as client:
+    ...     client.send("hello")
+    ...     client.recv()
+    'hello'
     """
 
     def __init__(self, request: Request, session: Session, subprotocols: tuple[str, ...]) -> None:

@@ -98,7 +98,9 @@ class Call:
             return
         if not self._is_begun:
             self._is_begun, self._left = True, head.length
-            self._handover.answer(Response(self._handover, head.status, head.fields), is_whole=False)
+            self._handover.answer(
+                Response(self._handover, head.status, head.fields, closes=head.closes), is_whole=False
+            )
         self._handover.put(piece := self._within(piece, self._left))
         if self._left is not None:
             self._left -= len(piece)
@@ -115,7 +117,7 @@ class Call:
                 raise ValueError(f"the app's body has {len(body)} bytes; its Content-Length says {head.length}")
         elif self._is_bodiless and (head.length is not None or self._method != "HEAD"):
             body = b""
-        response = Response(body, head.status, head.fields)
+        response = Response(body, head.status, head.fields, closes=head.closes)
         self._is_begun = self._is_done = True
         self._handover.answer(response, is_whole=True)
 
@@ -128,7 +130,7 @@ class Call:
         fields = head.fields if head.length is not None else (*head.fields, (b"Content-Length", b"%d" % file.length))
         self._is_begun = self._is_done = True
         try:
-            self._handover.answer(Response(file, head.status, fields), is_whole=True)
+            self._handover.answer(Response(file, head.status, fields, closes=head.closes), is_whole=True)
         except Gone:
             file.close()
             raise

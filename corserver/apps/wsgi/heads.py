@@ -9,17 +9,18 @@ _STATUS: Final = re.compile(r"([2-5][0-9]{2})(?: .*)?")
 
 
 class Head(NamedTuple):
-    """*length* is what its Content-Length says, None where there is none."""
+    """*length* is what its Content-Length says, None where there is none; *closes* what its Connection does."""
 
     status: int
     fields: tuple[tuple[bytes, bytes], ...]
     length: int | None
+    closes: bool
 
 
 def read_head(status: str, headers: list[tuple[str, str]]) -> Head:
     """Raises TypeError for what are no native strings, ValueError for what cannot be a head.
 
-    Lines about the connection are left out: they are the server's.
+    Lines about the connection are left out: they are the server's, which heeds `close`.
     """
     if not isinstance(status, str):
         raise TypeError(f"a status is a str, such as '200 OK', not {type(status).__name__}")
@@ -28,7 +29,10 @@ def read_head(status: str, headers: list[tuple[str, str]]) -> Head:
         raise ValueError(f"{status!r} is not a status from 200 to 599, such as '200 OK'")
     lines = [_line(name, value) for name, value in headers]
     fields = header_fields([line for line in lines if line[0].lower().encode() not in CONNECTION_HEADERS])
-    return Head(int(found[1]), fields, _length(fields))
+    closes = len(fields) < len(lines) and any(
+        name.lower() == "connection" and "close" in value.lower().replace(" ", "").split(",") for name, value in lines
+    )
+    return Head(int(found[1]), fields, _length(fields), closes)
 
 
 def _line(name: object, value: object) -> tuple[str, str]:

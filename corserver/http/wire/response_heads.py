@@ -59,22 +59,25 @@ class Template:
 
 
 class ResponseHeads:
-    """Makes response heads. *server* is the value of the Server line, None for none.
+    """Makes response heads. *server* is the value of the Server line, None for none; *more* are lines of each head
+    that has none of their names.
 
     An app whose own CORS lines are replaced is told so: once, if *own_cors* says what in it sets them, else once for
     each name.
     """
 
-    __slots__ = ("_known", "_own_cors", "_server", "_told")
+    __slots__ = ("_known", "_more", "_own_cors", "_server", "_told")
 
     def __init__(
         self,
         server: bytes | None = None,
         known: Memory[ResponseStart, Template] | None = None,
         own_cors: Callable[[], str] = str,
+        more: tuple[Field, ...] = (),
     ) -> None:
         self._server = server
         self._own_cors = own_cors
+        self._more = more
         self._known = Memory(0) if known is None else known
         self._told: set[bytes] = set()
 
@@ -93,7 +96,8 @@ class ResponseHeads:
     def _serialise(self, start: ResponseStart) -> Template:
         if not any(name.lower() == b"via" for name, _ in start.headers):  # A proxy's are not the app's own.
             self._tell(start.decoration.replaced(start.headers))
-        fields = list(start.decoration.apply(start.headers))
+        named = {name.lower() for name, _ in start.headers}
+        fields = list(start.decoration.apply((*start.headers, *self._missing(named))))
         if start.has_length or start.status == 204:  # RFC 9110 §8.6: a 204 has no Content-Length.
             fields = [line for line in fields if line[0].lower() != b"content-length"]
         names = {name.lower() for name, _ in fields}
@@ -109,6 +113,9 @@ class ResponseHeads:
         reason = reason_phrase(start.status).encode()
         raw = _asked(start.minor_version).send(h11.Response(status_code=start.status, headers=fields, reason=reason))
         return _cut(raw or b"", has_date, start.has_length)
+
+    def _missing(self, named: set[bytes]) -> list[Field]:
+        return [line for line in self._more if line[0].lower() not in named]
 
     def _tell(self, replaced: tuple[bytes, ...]) -> None:
         new = {name.lower(): name.decode() for name in replaced if name.lower() not in self._told}

@@ -257,11 +257,11 @@ class Wire:
             self._answer_left -= len(chunk)
         return chunk
 
-    def finish(self) -> bytes:
-        """The end of a response. Raises `BodyMismatch` short of the length."""
+    def finish(self, trailers: tuple[Field, ...] = ()) -> bytes:
+        """The end of a response, with *trailers* if it is chunked. Raises `BodyMismatch` short of the length."""
         if self._answer_left:
             raise BodyMismatch("the body of a response is shorter than its Content-Length")
-        end = b"" if self._framer is None else self._framer.send(h11.EndOfMessage()) or b""
+        end = b"" if self._framer is None else self._framer.send(h11.EndOfMessage(headers=list(trailers))) or b""
         self._framer = None
         self._answer = _Answer.FINISHED
         return end

@@ -38,7 +38,7 @@ async def test_the_scope_is_exactly_that_of_the_specification() -> None:
             "headers": [(b"host", b"localhost"), (b"x-one", b"1"), (b"x-one", b"2")],
             "client": here,
             "server": ("127.0.0.1", server.addresses[0].port),
-            "extensions": {"http.response.pathsend": {}},
+            "extensions": {"http.response.pathsend": {}, "http.response.trailers": {}},
         }
     ]
 

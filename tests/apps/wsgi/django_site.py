@@ -1,5 +1,6 @@
 """A Django project in one file: a few views, sessions in signed cookies, uploads, streams, files, and mistakes."""
 
+import contextvars
 import functools
 import os
 import tempfile
@@ -10,7 +11,7 @@ from typing import Any
 import django
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
-from django.core.signals import request_finished
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.http import (
     FileResponse,
@@ -31,8 +32,9 @@ MIDDLEWARE = [
     "django.middleware.http.ConditionalGetMiddleware",
 ]
 
-#: The paths of requests that Django has finished with.
-finished: list[str] = []
+#: Port and path of the request that runs in this context, and of those that Django has finished with.
+_running: contextvars.ContextVar[tuple[str, str]] = contextvars.ContextVar("_running")
+finished: list[tuple[str, str]] = []
 
 
 @functools.cache
@@ -52,12 +54,17 @@ def django_app() -> WSGIHandler:
         USE_TZ=True,
     )
     django.setup()
+    request_started.connect(_started)
     request_finished.connect(_finished)
     return get_wsgi_application()
 
 
-def _finished(sender: Any, **kwargs: Any) -> None:
-    finished.append(sender.__name__)
+def _started(environ: dict[str, Any], **kwargs: Any) -> None:
+    _running.set((environ["SERVER_PORT"], environ["PATH_INFO"]))
+
+
+def _finished(**kwargs: Any) -> None:
+    finished.append(_running.get())
 
 
 def hello(request: HttpRequest, name: str = "nobody") -> HttpResponse:

@@ -228,6 +228,13 @@ async def test_an_error_may_replace_a_head_that_was_not_sent() -> None:
     assert (answer.status, answer.body) == (503, b"sorry")
 
 
+@pytest.mark.parametrize("result", [[b"bye"], lambda environ: iter([b"b", b"ye"])])
+async def test_an_app_may_end_the_connection(result: Any) -> None:
+    app = returning(result, headers=[*TEXT, ("Connection", "x, Close")])
+    (answer,) = read_answers(await converse(service_of(app), 2 * request("GET", "/")), ["GET"])
+    assert (answer.body, answer.get(b"connection")) == (b"bye", [b"close"])
+
+
 async def test_an_error_after_the_head_was_sent_is_raised_again_and_the_connection_cut() -> None:
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
         start_response("200 OK", TEXT)
