@@ -43,26 +43,23 @@ async def serve(
     """Serve *app* over HTTP until cancelled; `await nursery.start(serve, app)` yields the running `Server`.
 
     *host* None is all interfaces; *port* 0 is any free one. *cors* is a `Policy` for all paths, policies by path
-    pattern, or `Scopes`; without it the app's attribute `cors` counts, and without that there is no policy.
-    *access_log* is called with an `Entry` after every exchange. *allow_hosts* are host names to answer for beside
-    localhost and IP addresses; None checks them on loopback addresses only. *explain_denials* puts the reason into
-    a refused preflight's body. *server_header* is the Server line, None for none; *headers* are further lines of every
-    answer, the server's own too, that has none of their names. *listeners*, sockets that listen already and do not
-    block, take the place of host and port; they are closed in the end. *ssl_context* makes it HTTPS.
-    *trusted_proxies* are addresses, networks, `unix` or `*`: their `Forwarded` and `X-Forwarded-*` are believed.
-    *health* is a path that answers 200 to anybody, unlogged, and 503 once the server is about to end. Without a *lobby*
-    each connection waits for itself, as it does where the system offers nothing better.
+    pattern, or `Scopes`; without it the app's own `cors` counts, if it has any. *access_log* gets an `Entry` of every
+    exchange. *allow_hosts* are host names to answer for beside localhost and IP addresses; None checks them on loopback
+    only. *explain_denials* puts the reason into a refused preflight's body. *server_header* is the Server line, None
+    for none; *headers* are further lines of every answer, the server's own too, that has none of their names.
+    *listeners*, sockets that listen and do not block, take the place of host and port, and are closed in the end.
+    *ssl_context* makes it HTTPS. *trusted_proxies*, addresses, networks, `unix` or `*`, are believed their `Forwarded`
+    and `X-Forwarded-*`. *health* is a path that answers 200 to anybody, unlogged, and 503 near the end. Without a
+    *lobby* each connection waits for itself, as on some systems.
 
-    An app that is an async context manager is entered for the time of serving, and so is a log. One that has a method
+    An app that is an async context manager is entered for the time of serving, and so is a log. One with a method
     `stopping` is told when the server begins to stop or retire, so that it can end what would hold that up. Raises
-    OSError where the address cannot be bound, ValueError for policies and header lines that cannot be.
+    OSError where it cannot be bound, ValueError for what cannot be.
 
-    >>> import trio
-    >>> from corserver import App, serve
+    >>> import functools, trio, corserver
     >>> async def main():
     ...     async with trio.open_nursery() as nursery:
-    ...         server = await nursery.start(lambda task_status: serve(App(), port=0, task_status=task_status))
-    ...         server.stop()
+    ...         (await nursery.start(functools.partial(corserver.serve, corserver.App(), port=0))).stop()
     >>> trio.run(main)
     """
     scopes = Scopes.of(cors if cors is not None else getattr(app, "cors", None))
