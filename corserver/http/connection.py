@@ -31,7 +31,7 @@ from corserver.http.reader import Reader
 from corserver.http.transport import PeerLeft, Transport
 from corserver.http.upgraded import Upgraded, stop
 from corserver.http.wire import Wire
-from corserver.http.wire.response_heads import switching
+from corserver.http.wire.response_heads import interim
 
 logger = logging.getLogger("corserver")
 
@@ -218,7 +218,7 @@ class Connection:
         asked = [value for name, value in exchange.head.fields if name == b"upgrade"] if exchange.head else []
         headers = (*response.headers, (b"Connection", b"Upgrade"), (b"Upgrade", b", ".join(asked)))
         try:
-            self._head_sent = switching(headers)
+            self._head_sent = interim(101, headers)
             await self._transport.send(self._head_sent)
         except BaseException:
             await close_all(logger, response.upgrade)
@@ -256,7 +256,7 @@ class Connection:
 
     def _drops_input(self) -> bool:
         # The peer still sends a body that nobody will read, and may not read itself before it is through.
-        return self._wire.must_close and not self._wire.body_is_read
+        return self._wire.must_close and not (self._wire.body_is_read or self._reader.reads_beside)
 
     async def _send_piece(self, data: bytes) -> None:
         if not self._drops_input():

@@ -125,6 +125,17 @@ class Request(_RequestFields):
             await trio.sleep_forever()
         await self.peer.wait_left()
 
+    async def inform(self, status: int, headers: HeadersLike = ()) -> None:
+        """Send an interim answer before the answer, such as a 103 (RFC 9110 §15.2). HTTP/1.0 has none, and gets none.
+
+        Raises ValueError for what is none, and for header lines that cannot be on the wire.
+        """
+        if not 100 <= status <= 199 or status == 101:
+            raise ValueError(f"an interim answer has a status from 100 to 199, and not 101, not {status}")
+        fields = header_fields(headers)
+        if self.peer is not None and self.http_version != "1.0":
+            await self.peer.inform(status, fields)
+
     def stream(self) -> AsyncIterator[bytes]:
         """The body's chunks as they arrive. Raises as `body`."""
         return aiter(self.content)

@@ -138,11 +138,11 @@ def chunk_framer() -> h11.Connection:
     return connection
 
 
-def switching(headers: tuple[Field, ...]) -> bytes:
-    """A 101 (RFC 9110 §7.8). Raises `h11.LocalProtocolError` for lines that cannot be."""
+def interim(status: int, headers: tuple[Field, ...]) -> bytes:
+    """A 1xx (RFC 9110 §15.2), which is a head alone. Raises `h11.LocalProtocolError` for lines that cannot be."""
     connection = _asked(minor_version=1, more=b"Connection: upgrade\r\nUpgrade: a\r\n")
-    reason = reason_phrase(101).encode()
-    return connection.send(h11.InformationalResponse(status_code=101, headers=list(headers), reason=reason)) or b""
+    reason = reason_phrase(status).encode()
+    return connection.send(h11.InformationalResponse(status_code=status, headers=list(headers), reason=reason)) or b""
 
 
 def _asked(minor_version: int, more: bytes = b"") -> h11.Connection:
