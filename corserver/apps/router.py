@@ -61,6 +61,16 @@ class App:
     async context manager, entered while the app is served.
 
     HEAD is answered by GET's handler and a plain OPTIONS by the list of methods, where no handler of their own is.
+
+    >>> from corserver import App, Policy
+    >>> from corserver.testing import assert_readable, running
+    >>> app = App(cors=Policy(["https://site.example"], methods=["PUT"]))
+    >>> @app.put("/items/{id:int}")
+    ... async def put_item(request):
+    ...     return {"id": request.path_params["id"]}
+    >>> with running(app) as server:
+    ...     assert_readable(f"{server.url}/items/7", origin="https://site.example", method="PUT").status
+    200
     """
 
     def __init__(self, *, cors: PolicyChoice = INHERIT, lifespan: Lifespan | None = None) -> None:

@@ -1,15 +1,12 @@
 """An app as it is served by `corserver run`: loaded now or where it is served, hosted by its kind, and guarded."""
 
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import click
 
-from corserver.apps.adding import AddedHeaders
-from corserver.apps.limiting import LimitedConcurrency
 from corserver.apps.wrapping import Wrapping
 from corserver.cli import terminal
 from corserver.cli.loading import Kind, LoadError, kind_of, load
@@ -29,8 +26,6 @@ class Hosting:
     loop: str = "auto"
     lifespan: str = "auto"
     root_path: str = ""
-    headers: Sequence[tuple[str, str]] = ()
-    limit_concurrency: int | None = None
     #: Whether other processes serve the same app.
     has_others: bool = False
 
@@ -41,12 +36,7 @@ class Hosting:
         found = load(self.target, folder, factory=self.factory)
         kind = kind_of(found, self.target)
         self._check(kind)
-        app, words = self._hosted(found, kind)
-        if self.headers:
-            app = AddedHeaders(app, self.headers)
-        if self.limit_concurrency is not None:
-            app = LimitedConcurrency(app, self.limit_concurrency)
-        return app, words
+        return self._hosted(found, kind)
 
     def _check(self, kind: Kind) -> None:
         if kind is Kind.WSGI and not self.is_wsgi:

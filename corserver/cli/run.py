@@ -96,7 +96,7 @@ _LEVELS: Final = ("critical", "error", "warning", "info", "debug", "trace")
     topic="app",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Answer 503 to requests beyond so many at once.",
+    help="Answer 503 while more connections than that are open: --limit concurrency.",
 )
 @option(
     "--timeout-graceful-shutdown",
@@ -151,11 +151,15 @@ def _run(
         loop=loop,
         lifespan=lifespan,
         root_path=root_path,
-        headers=header_lines(headers),
-        limit_concurrency=limit_concurrency,
         has_others=settings.workers > 1,
     )
-    settings = _logging_at(log_level, _stopping_within(timeout_graceful_shutdown, settings))
+    limits = settings.limits
+    if limit_concurrency is not None:
+        limits = dataclasses.replace(limits, concurrency=limit_concurrency)
+    if timeout_graceful_shutdown is not None:
+        limits = dataclasses.replace(limits, grace_seconds=timeout_graceful_shutdown)
+    settings = dataclasses.replace(settings, limits=limits, headers=header_lines(headers))
+    settings = _logging_at(log_level, settings)
     if reload:
         watch = Watch(reload_dir or (app_dir or ".",), reload_include, reload_exclude)
         with watching(watch):
@@ -180,12 +184,6 @@ def _serve(hosting: Hosting, settings: Settings, *, reloads: bool) -> None:
         cannot_start = True
     if cannot_start:
         sys.exit(EXIT_FAILED)
-
-
-def _stopping_within(seconds: float | None, settings: Settings) -> Settings:
-    if seconds is None:
-        return settings
-    return dataclasses.replace(settings, limits=dataclasses.replace(settings.limits, grace_seconds=seconds))
 
 
 def _logging_at(name: str, settings: Settings) -> Settings:

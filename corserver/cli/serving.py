@@ -26,7 +26,8 @@ from corserver.cli.worker_tallies import WorkerTallies
 from corserver.http.listeners import BoundAddress, bound_address, open_listeners, open_queues
 from corserver.http.log import Repeated
 from corserver.http.messages import App
-from corserver.http.server import Server, serve
+from corserver.http.server import Server
+from corserver.http.serving import serve
 from corserver.http.unix_sockets import unix_listener
 from corserver.http.workers import Moment, Supervisor, WorkersFailed
 
@@ -120,6 +121,7 @@ class _Run:
             access_log=output.access_log(*readers, hidden=settings.private_paths),
             limits=settings.limits,
             server_header=settings.server_header,
+            headers=settings.headers,
             allow_hosts=settings.allow_hosts,
             explain_denials=settings.explain_denials,
             trusted_proxies=settings.trusted_proxies,

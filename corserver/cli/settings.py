@@ -24,9 +24,10 @@ class Settings:
     """How a server is run: where it listens, its policy, its limits, and what it writes.
 
     *uds*, the path of a Unix socket, takes the place of host and port. *allow_hosts* None checks the host on loopback
-    addresses only; *server_header* None writes none. At *private_paths*, which end in `/*`, no policy governs and
-    nothing is logged. *open_path* is what the browser is to open, None for nothing; *inspect* is whether there is a
-    live view, on a port of its own.
+    addresses only; *server_header* None writes none; *headers* are further lines of every answer.
+    At *private_paths*, which end in `/*`, no policy governs and nothing is logged.
+    *open_path* is what the browser is to open, None for nothing; *inspect* is whether there is a live view, on a port
+    of its own.
     *fds* are listening sockets that take the place of host and port. *trusted_proxies* and *health* are as `serve`
     takes them; *drain_seconds* is how long it goes on after a SIGTERM, while the latter says no.
     *config* is the configuration file that was read, *watch_config* whether its changes are heeded, *source* where all
@@ -47,6 +48,7 @@ class Settings:
     allow_hosts: Sequence[str] | None = None
     explain_denials: bool = False
     server_header: str | None = "corserver"
+    headers: Sequence[tuple[str, str]] = ()
     limits: Limits = field(default_factory=Limits)
     fds: Sequence[int] = ()
     trusted_proxies: Sequence[str] = ()

@@ -30,7 +30,7 @@ from corserver.http.reader import Reader
 from corserver.http.transport import PeerLeft, Transport
 from corserver.http.upgraded import Upgraded, stop
 from corserver.http.wire import Wire
-from corserver.http.wire.response_heads import switching
+from corserver.http.wire.response_heads import interim
 
 logger = logging.getLogger("corserver")
 
@@ -102,7 +102,7 @@ class Connection:
         if self._service.access_log is not None:
             response, failure = await self._logged(exchange)
         else:
-            response = exchange.answer or await self._ask_app(exchange)
+            response = exchange.answer or self._service.refusal() or await self._ask_app(exchange)
             failure = await self._respond(exchange, response)
         if self._transport.is_at_rest:
             return False
@@ -124,7 +124,7 @@ class Connection:
         self._head_sent, self._body_sent = b"", 0
         response, failure = None, "the server stopped"
         try:
-            response = exchange.answer or await self._ask_app(exchange)
+            response = exchange.answer or self._service.refusal() or await self._ask_app(exchange)
             failure = await self._respond(exchange, response)
         except PeerLeft:
             failure = "the client left"
@@ -194,7 +194,7 @@ class Connection:
         asked = [value for name, value in exchange.head.fields if name == b"upgrade"] if exchange.head else []
         headers = (*response.headers, (b"Connection", b"Upgrade"), (b"Upgrade", b", ".join(asked)))
         try:
-            self._head_sent = switching(headers)
+            self._head_sent = interim(101, headers)
             await self._transport.send(self._head_sent)
         except BaseException:
             await close_all(logger, response.upgrade)
@@ -233,7 +233,7 @@ class Connection:
 
     def _drops_input(self) -> bool:
         # The peer still sends a body that nobody will read, and may not read itself before it is through.
-        return self._wire.must_close and not self._wire.body_is_read
+        return self._wire.must_close and not (self._wire.body_is_read or self._reader.reads_beside)
 
     async def _send_piece(self, data: bytes) -> None:
         if not self._drops_input():

@@ -5,12 +5,14 @@ and method, the decision; then a preflight is answered, and a WebSocket from a f
 authentication, routing, redirects and files.
 """
 
+import functools
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from corserver.cors.decision import CORSRequest, Decision
+from corserver.cors.fetch import Field
 from corserver.cors.origins import parse_origin
 from corserver.cors.policy import Policy
 from corserver.cors.scopes import INHERIT, BadPath, Path, Scopes
@@ -56,8 +58,9 @@ class Service:
 
     *scopes* may be replaced while the server runs: an exchange keeps the table that it began with. *remembers* is
     whether heads and verdicts are remembered; the answers are the same, byte for byte, if they are not. Once it
-    *is_retiring* or *is_draining*, every answer is its connection's last. *proxies* are those whose word for the client
-    is taken; *health* is the path of the health endpoint.
+    *is_retiring* or *is_draining*, every answer is its connection's last. *headers* are lines of every answer that has
+    none of their names. *proxies* are those whose word for the client is taken; *health* is the path of the health
+    endpoint.
     """
 
     app: App
@@ -67,12 +70,15 @@ class Service:
     access_log: Callable[[Entry], None] | None = None
     explain_denials: bool = False
     server_header: bytes | None = None
+    headers: tuple[Field, ...] = ()
     scheme: str = "http"
     remembers: bool = True
     is_retiring: bool = False
     #: Runs what handlers start, while connections are served.
     crew: Crew[Call] | None = None
     is_draining: bool = False
+    #: How many connections are open.
+    connections: int = 0
     proxies: TrustedProxies | None = None
     health: bytes | None = None
     sections: KnownSections = field(init=False)
@@ -82,11 +88,20 @@ class Service:
 
     def __post_init__(self) -> None:
         self.sections, self.verdicts, self.exchanges = self.memory(), self.memory(), self.memory()
-        self.heads = ResponseHeads(self.server_header, self.memory(), lambda: getattr(self.app, "own_cors", ""))
+        own_cors = functools.partial(getattr, self.app, "own_cors", "")
+        self.heads = ResponseHeads(self.server_header, self.memory(), own_cors, self.headers)
 
     def memory(self) -> Memory[Any, Any]:
         """A new memory, which remembers nothing if this service does not."""
         return Memory() if self.remembers else Memory(entries=0)
+
+    def refusal(self) -> Response | None:
+        """The answer in the app's place while too many connections are open."""
+        most = self.limits.concurrency
+        if most is None or self.connections <= most:
+            return None
+        crowded = HTTPError(503, f"more than {most} connections are open at this moment", {"Retry-After": "1"})
+        return crowded.response()._replace(closes=True)
 
     def start_soon(self, fn: Callable[..., Awaitable[Any]], *args: Any) -> None:
         """Run `fn(*args)` in a task of its own, which the server waits for when it stops, within its grace.

@@ -39,6 +39,11 @@ class FormFile:
 
     A filename may be empty (a form whose file was left out), an absolute path, `..`, or hold line breaks: do not open a
     path that it is part of.
+
+    >>> from corserver import FormFile
+    >>> file = FormFile("photo.png", "image/png", b"...")
+    >>> file.filename, len(file.data)
+    ('photo.png', 3)
     """
 
     filename: str
@@ -79,7 +84,20 @@ class Query(Pairs[str]):
 
 @dataclass(frozen=True, slots=True)
 class Form(Pairs[str | FormFile]):
-    """The fields and files of a form."""
+    """The fields and files of a form.
+
+    >>> import urllib.request
+    >>> from corserver import App
+    >>> from corserver.testing import running
+    >>> app = App()
+    >>> @app.post("/")
+    ... async def greet(request):
+    ...     form = await request.form()
+    ...     return f"hello, {form['name']}; {form.get_all('colour')}"
+    >>> with running(app) as server:
+    ...     urllib.request.urlopen(server.url, b"name=Ada&colour=red&colour=blue").read()
+    b"hello, Ada; ('red', 'blue')"
+    """
 
 
 async def read_form(content_type: str, chunks: AsyncIterator[bytes], limits: FormLimits) -> Form:

@@ -17,7 +17,13 @@ HeadersLike = Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Headers(Mapping[str, str]):
-    """Header lines in order, names lower-case. As a mapping: by name in any case, the values of all lines joined."""
+    """Header lines in order, names lower-case. As a mapping: by name in any case, the values of all lines joined.
+
+    >>> from corserver import Headers
+    >>> headers = Headers(((b"accept", b"text/html"), (b"accept", b"text/plain")))
+    >>> headers["Accept"], headers.get_all("accept"), headers.get("origin")
+    ('text/html, text/plain', ('text/html', 'text/plain'), None)
+    """
 
     fields: tuple[Field, ...] = ()
 

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Sizes in bytes, times in seconds, rates in bytes per second. Each bounds something that a peer controls."""
+    """Sizes in bytes, times in seconds, rates in bytes per second. Each bounds something that a peer controls.
+
+    >>> from corserver import App, Limits
+    >>> from corserver.testing import running
+    >>> with running(App(), limits=Limits(body=1024, idle_seconds=5)) as server:
+    ...     server.url.startswith("http://127.0.0.1:")
+    True
+    """
 
     #: Method, target and version: RFC 9112 §3 asks for 8000 at least. Beyond: 414.
     request_line: int = 8192
@@ -43,5 +50,8 @@ class Limits:
     requests: int | None = 1000
     #: Connections at once; None is what the limit on open files leaves. Beyond, no more are accepted for the time.
     connections: int | None = None
+    #: Connections at once, idle ones too, beyond which a request is answered with 503 and its connection closed; None
+    #: is no limit. Preflights are answered nevertheless.
+    concurrency: int | None = None
     #: How long answers under way may take to finish when the server stops.
     grace_seconds: float = 10.0

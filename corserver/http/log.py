@@ -24,6 +24,18 @@ class Entry:
     *method*, *target* and *version* are as received, escaped where they are shown. *status* is None where nothing was
     answered; *failure* says why the exchange was cut short. *request_fields* are the request's header lines, names in
     lower case, empty for a head that was refused; *response_head* is what was sent before the body. Both hold secrets.
+
+    >>> import urllib.request
+    >>> from corserver import Response
+    >>> from corserver.testing import running
+    >>> entries = []
+    >>> async def app(request):
+    ...     return Response("hello")
+    >>> with running(app, access_log=entries.append) as server:
+    ...     _ = urllib.request.urlopen(f"{server.url}/a")
+    ...     _ = server.wait_for(1)
+    >>> entries[0].method, entries[0].target, entries[0].status, entries[0].decision.reason.name
+    (b'GET', b'/a', 200, 'NOT_CORS')
     """
 
     time: float

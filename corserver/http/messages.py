@@ -1,8 +1,7 @@
 """The messages: what a handler is given and what it returns. Values, apart from the `Body`, which is read once."""
 
 import json
-import json.encoder
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
@@ -13,6 +12,7 @@ import trio
 from corserver.cors.fetch import Field
 from corserver.cors.scopes import Path
 from corserver.http.body import NO_BODY, Body, Peer
+from corserver.http.encoding import to_json
 from corserver.http.forms import Form, FormError, FormLimits, Query, read_form
 from corserver.http.header_lines import Headers, HeadersLike, header_fields
 
@@ -27,7 +27,13 @@ UpgradeHandler = Callable[["Stream", bytes], Awaitable[None]]
 
 
 class HTTPError(Exception):
-    """An answer that is an error: *status*, a sentence for people, and header lines. Raise it anywhere in a handler."""
+    """An answer that is an error: *status*, a sentence for people, and header lines. Raise it anywhere in a handler.
+
+    >>> from corserver import HTTPError
+    >>> response = HTTPError(404, "there is no such item").response()
+    >>> response.status, response.body.split()[-1]
+    (404, b'item')
+    """
 
     def __init__(self, status: int, detail: str = "", headers: HeadersLike = ()) -> None:
         super().__init__(status, detail)
@@ -74,7 +80,17 @@ class _RequestFields(NamedTuple):
 
 
 class Request(_RequestFields):
-    """A request. *target* is as received, percent-encoded; *path* is normalised, and below *mount* if there is one."""
+    """A request. *target* is as received, percent-encoded; *path* is normalised, and below *mount* if there is one.
+
+    >>> import urllib.request
+    >>> from corserver import Request, Response
+    >>> from corserver.testing import running
+    >>> async def app(request: Request) -> Response:
+    ...     return Response.json({"method": request.method, "path": str(request.path), "query": request.query["q"]})
+    >>> with running(app) as server:
+    ...     urllib.request.urlopen(f"{server.url}/items?q=1").read()
+    b'{"method":"GET","path":"/items","query":"1"}'
+    """
 
     __slots__ = ()
 
@@ -115,6 +131,17 @@ class Request(_RequestFields):
         if self.peer is None:
             await trio.sleep_forever()
         await self.peer.wait_left()
+
+    async def inform(self, status: int, headers: HeadersLike = ()) -> None:
+        """Send an interim answer before the answer, such as a 103 (RFC 9110 §15.2). HTTP/1.0 has none, and gets none.
+
+        Raises ValueError for what is none, and for header lines that cannot be on the wire.
+        """
+        if not 100 <= status <= 199 or status == 101:
+            raise ValueError(f"an interim answer has a status from 100 to 199, and not 101, not {status}")
+        fields = header_fields(headers)
+        if self.peer is not None and self.http_version != "1.0":
+            await self.peer.inform(status, fields)
 
     def stream(self) -> AsyncIterator[bytes]:
         """The body's chunks as they arrive. Raises as `body`."""
@@ -198,6 +225,12 @@ class Response(_ResponseFields):
     called when the server stops, and it is to end within the grace; its `aclose`, if the 101 could not be sent.
 
     Raises ValueError for a status that is not final, and for header lines that cannot be on the wire.
+
+    >>> from corserver import Response
+    >>> Response.json({"id": 7}).body
+    b'{"id":7}'
+    >>> Response("<p>hello", headers={"Content-Type": "text/html; charset=utf-8"}).header(b"content-type")
+    b'text/html; charset=utf-8'
     """
 
     __slots__ = ()
@@ -240,32 +273,8 @@ class Response(_ResponseFields):
 _PLAIN_TEXT: Final = (b"Content-Type", b"text/plain; charset=utf-8")
 _JSON: Final = (b"Content-Type", b"application/json")
 _JSON_ALONE: Final = (_JSON,)
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False)
-
-
-def _pieces_of_json() -> Callable[[object, int], Iterable[str]]:
-    # `encode` makes the encoder of CPython's C anew each time, which costs as much as it takes for a small value.
-    encoder: Any = json.encoder
-    if encoder.c_make_encoder is None:
-        return lambda value, _: (_ENCODER.encode(value),)
-    made: Callable[[object, int], Iterable[str]] = encoder.c_make_encoder(
-        None, _ENCODER.default, encoder.encode_basestring, None, ":", ",", False, False, False
-    )
-    return made
-
-
-_encode: Final = _pieces_of_json()
-
 #: What a server runs: a callable from a request to a response.
 App = Callable[[Request], Awaitable[Response]]
-
-
-def to_json(value: object) -> str:
-    """*value* as compact JSON. Raises TypeError or ValueError where it is not JSON."""
-    try:
-        return "".join(_encode(value, 0))
-    except RecursionError:
-        raise ValueError("a value that contains itself, or is nested too deeply, is not JSON") from None
 
 
 def reason_phrase(status: int) -> str:

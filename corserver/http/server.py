@@ -1,4 +1,4 @@
-"""The server: listeners, `serve`, and how it stops.
+"""The running server: what it accepts, and how it stops.
 
 Stopping. Whoever cancels `serve`, or calls `Server.stop`, closes listeners and idle connections at once; answers
 under way are finished, within the grace of `Limits`, and say `Connection: close`; what is left then is cancelled. So
@@ -14,11 +14,9 @@ lost. So nothing is closed that was not told: the server goes on answering, each
 it stops when the last client has left, or the patience is over.
 """
 
-import contextlib
 import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import trio
 
@@ -27,23 +25,16 @@ from corserver.cors.scopes import PolicyChoice, Scopes
 from corserver.http.connection import Connection
 from corserver.http.crew import Crew
 from corserver.http.exchange import Service, run_call
-from corserver.http.forwarded import TrustedProxies
 from corserver.http.handshake import secured_stream
-from corserver.http.health import health_path
-from corserver.http.hosts import allowed_hosts
-from corserver.http.limits import Limits
 from corserver.http.listeners import (
     BoundAddress,
     Room,
     accept,
     accept_waiting,
-    bound_address,
-    open_listeners,
     room_for_connections,
 )
 from corserver.http.lobby import Lobby
-from corserver.http.log import Entry
-from corserver.http.messages import Address, App
+from corserver.http.messages import Address
 from corserver.http.polling import open_poller
 from corserver.http.transport import PeerLeft
 
@@ -52,7 +43,18 @@ Policies = Policy | Mapping[str, PolicyChoice] | Scopes | None
 
 
 class Server:
-    """A running server, as `await nursery.start(serve, app)` gives it."""
+    """A running server, as `await nursery.start(serve, app)` gives it.
+
+    >>> import trio
+    >>> from corserver import App, Server, serve
+    >>> async def main():
+    ...     async with trio.open_nursery() as nursery:
+    ...         server: Server = await nursery.start(lambda task_status: serve(App(), port=0, task_status=task_status))
+    ...         print(server.url.startswith("http://127.0.0.1:"), server.connections)
+    ...         server.stop()
+    >>> trio.run(main)
+    True 0
+    """
 
     def __init__(
         self,
@@ -70,7 +72,6 @@ class Server:
         self._room = Room(service.limits.connections or room_for_connections())
         self._lobby: Lobby | None = None
         self._nursery: trio.Nursery | None = None
-        self._open = 0
         self._accepting = trio.CancelScope()
         self._serving = trio.CancelScope(shield=True)
         self._retiring = trio.CancelScope()
@@ -90,7 +91,7 @@ class Server:
     @property
     def connections(self) -> int:
         """How many connections are open."""
-        return self._open
+        return self._service.connections
 
     def replace_cors(self, cors: Policies) -> None:
         """Put new policies in the place of the old, for every request that begins from now on.
@@ -194,11 +195,11 @@ class Server:
 
     async def _wait_for_the_last(self) -> None:
         with self._retiring:
-            while self._service.is_retiring and self._open:
+            while self._service.is_retiring and self._service.connections:
                 await self._left_last.wait()
 
     def _admit(self, sock: socket.socket, client: Address) -> None:
-        self._open += 1
+        self._service.connections += 1
         if self._lobby is not None:
             self._lobby.admit(sock, client)
         else:
@@ -206,8 +207,8 @@ class Server:
             self._nursery.start_soon(self._serve_alone, sock, client)
 
     def _left(self) -> None:
-        self._open -= 1
-        if self._service.is_retiring and not self._open:
+        self._service.connections -= 1
+        if self._service.is_retiring and not self._service.connections:
             self._left_last.set()
         self._room.give()
 
@@ -230,65 +231,3 @@ class Server:
             await connection.run()
         finally:
             self._connections.discard(connection)
-
-
-async def serve(
-    app: App,
-    *,
-    host: str | None = "127.0.0.1",
-    port: int = 8000,
-    cors: Policies = None,
-    access_log: Callable[[Entry], None] | None = None,
-    limits: Limits | None = None,
-    allow_hosts: Sequence[str] | None = None,
-    explain_denials: bool = False,
-    server_header: str | None = "corserver",
-    listeners: Sequence[socket.socket] | None = None,
-    ssl_context: ssl.SSLContext | None = None,
-    lobby: bool = True,
-    trusted_proxies: Sequence[str] | None = None,
-    health: str | None = None,
-    task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED,
-) -> None:
-    """Serve *app* over HTTP until cancelled; `await nursery.start(serve, app)` yields the running `Server`.
-
-    *host* None is all interfaces; *port* 0 is any free one. *cors* is a `Policy` for all paths, policies by path
-    pattern, or `Scopes`; without it the app's attribute `cors` counts, and without that there is no policy.
-    *access_log* is called with an `Entry` after every exchange. *allow_hosts* are host names to answer for beside
-    localhost and IP addresses; None checks them on loopback addresses only. *explain_denials* puts the reason into
-    a refused preflight's body. *server_header* is the Server line, None for none. *listeners*, sockets that listen
-    already and do not block, take the place of host and port; they are closed in the end. *ssl_context* makes it HTTPS.
-    *trusted_proxies* are addresses, networks, `unix` or `*`: their `Forwarded` and `X-Forwarded-*` are believed.
-    *health* is a path that answers 200 to anybody, unlogged, and 503 once the server is about to end. Without a *lobby*
-    each connection waits for itself, as it does where the system offers nothing better.
-
-    An app that is an async context manager is entered for the time of serving, and so is a log. One that has a method
-    `stopping` is told when the server begins to stop or retire, so that it can end what would hold that up. Raises
-    OSError where the address cannot be bound, ValueError for policies that cannot be.
-    """
-    scopes = Scopes.of(cors if cors is not None else getattr(app, "cors", None))
-    async with contextlib.AsyncExitStack() as stack:
-        await _enter(stack, app, access_log)
-        opened = await open_listeners(host, port) if listeners is None else listeners
-        scheme = "https" if ssl_context else "http"
-        addresses = tuple(bound_address(listener, scheme) for listener in opened)
-        service = Service(
-            app=app,
-            scopes=scopes,
-            limits=limits or Limits(),
-            hosts=allowed_hosts(allow_hosts, on_loopback=all(address.is_loopback for address in addresses)),
-            access_log=access_log,
-            scheme=scheme,
-            explain_denials=explain_denials,
-            server_header=None if server_header is None else server_header.encode("ascii"),
-            proxies=TrustedProxies.parse(trusted_proxies) if trusted_proxies else None,
-            health=None if health is None else health_path(health),
-        )
-        server = Server(service, addresses, ssl_context, has_lobby=lobby)
-        await server._run(opened, task_status)
-
-
-async def _enter(stack: contextlib.AsyncExitStack, *lives: Any) -> None:
-    for life in lives:
-        if hasattr(life, "__aenter__"):
-            await stack.enter_async_context(life)

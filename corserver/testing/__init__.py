@@ -1,11 +1,13 @@
 '''A server in a with-block, for a test, a notebook or a tool: `running`, `two_origins`, and what a browser makes of it.
 
-    from corserver.testing import assert_blocked, assert_readable, running
-
-    with running(app) as server:
-        assert_readable(f"{server.url}/items/7", origin="https://site.example", method="PUT")
-        assert_blocked(f"{server.url}/items/7", origin="https://other.example")
-        assert server.requests[-1].decision.reason is Reason.ORIGIN_NOT_ALLOWED
+    >>> from corserver import App, Policy
+    >>> from corserver.cors import Reason
+    >>> from corserver.testing import assert_blocked, assert_readable, running
+    >>> app = App(cors=Policy(["https://site.example"], methods=["PUT"]))
+    >>> with running(app) as server:
+    ...     report = assert_readable(f"{server.url}/items/7", origin="https://site.example", method="PUT")
+    ...     report = assert_blocked(f"{server.url}/items/7", origin="https://other.example")
+    ...     assert server.wait_for(3)[-1].decision.reason is Reason.ORIGIN_NOT_ALLOWED
 
 The server runs in a thread of its own, so the block may be synchronous, asyncio's, trio's or a notebook's cell, and
 there may be several. What blocks the caller (starting, stopping, `wait_for`, the assertions) never needs the caller's

@@ -46,6 +46,13 @@ def assert_readable(
     *credentials* is `credentials: "include"` of `fetch()`. *read* are response headers that the script must see, too.
     Returns the report: `status`, `readable`, `steps`, …. Raises AssertionError with an explanation, ValueError for what
     cannot be asked.
+
+    >>> from corserver import App, Policy
+    >>> from corserver.testing import assert_readable, running
+    >>> with running(App(), cors=Policy(["https://site.example"])) as server:
+    ...     report = assert_readable(server.url, origin="https://site.example")
+    >>> report.status
+    404
     """
     question = _question(url, origin, method, headers, body, credentials, read, browser)
     report = _ask(question, timeout)
@@ -71,6 +78,13 @@ def assert_blocked(
 
     *rule* is the rule that must be the reason: what is blocked by another is blocked by accident. A server that does
     not answer blocks nothing, and fails. The rest is as in `assert_readable`.
+
+    >>> from corserver import App, Policy
+    >>> from corserver.testing import assert_blocked, running
+    >>> with running(App(), cors=Policy(["https://site.example"])) as server:
+    ...     report = assert_blocked(server.url, origin="https://other.example")
+    >>> report.rule.name
+    'ACAO_MISSING'
     """
     question = _question(url, origin, method, headers, body, credentials, read, browser)
     report = _ask(question, timeout)

@@ -24,6 +24,17 @@ class Recorded:
 
     *headers* are those that the app saw; where the server answered by itself (*reached_app* is false), those that CORS
     is about. *status* is None where nothing was answered; *failure* says why an exchange was cut short.
+
+    >>> import urllib.request
+    >>> from corserver import Response
+    >>> from corserver.testing import running
+    >>> async def app(request):
+    ...     return Response("hello")
+    >>> with running(app) as server:
+    ...     _ = urllib.request.urlopen(f"{server.url}/a")
+    ...     (request,) = server.wait_for(1)
+    >>> request.method, request.target, request.status, request.sentence
+    ('GET', '/a', 200, 'the request has no Origin')
     """
 
     method: str

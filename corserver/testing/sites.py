@@ -15,7 +15,14 @@ PLACEHOLDER = "{api}"
 
 @dataclass(frozen=True, slots=True)
 class TwoOrigins:
-    """The two servers, running. *page* is A, at `http://localhost:PORT`; *api* is B, at `http://127.0.0.1:PORT`."""
+    """The two servers, running. *page* is A, at `http://localhost:PORT`; *api* is B, at `http://127.0.0.1:PORT`.
+
+    >>> from corserver import App, Policy
+    >>> from corserver.testing import two_origins
+    >>> with two_origins("<p>hello", App(), cors=lambda site: Policy([site])) as sites:
+    ...     sites.page_url == f"{sites.origin}/", sites.origin != sites.api.url
+    (True, True)
+    """
 
     page: Running
     api: Running
@@ -45,6 +52,15 @@ def two_origins(
     function is given it, and returns the page), and *cors* may be a function that is given A's origin and returns the
     policy. The other *options* are those of `running`, for B. To a browser, A and B are two sites, not only two
     origins: a cookie of B's takes part only with `SameSite=None; Secure`.
+
+    >>> import urllib.request
+    >>> from corserver import App, Policy
+    >>> from corserver.testing import two_origins
+    >>> page = "<script>fetch('{api}/hello')</script>"
+    >>> with two_origins(page, App(), cors=lambda site: Policy([site])) as sites:
+    ...     text = urllib.request.urlopen(sites.page_url).read().decode()
+    ...     text == page.replace("{api}", sites.api.url)
+    True
     """
     api: Running | None = None
 

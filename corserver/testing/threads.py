@@ -14,7 +14,8 @@ import trio
 from corserver.http.limits import Limits
 from corserver.http.log import Entry
 from corserver.http.messages import App
-from corserver.http.server import Policies, Server, serve
+from corserver.http.server import Policies, Server
+from corserver.http.serving import serve
 from corserver.testing.recording import Recorded, RecordedApp, recorder
 
 #: How long `wait_for` waits for requests, in seconds: long enough for a browser to start.
@@ -24,7 +25,15 @@ _Started = Future[tuple[Server, trio.lowlevel.TrioToken]]
 
 
 class Running:
-    """A server, once it is started: `with running(app) as server`, or `start()` and `stop()`, as in a notebook."""
+    """A server, once it is started: `with running(app) as server`, or `start()` and `stop()`, as in a notebook.
+
+    >>> from corserver import App
+    >>> from corserver.testing import running
+    >>> server = running(App()).start()
+    >>> server.address[0], server.requests
+    ('127.0.0.1', ())
+    >>> server.stop()
+    """
 
     def __init__(self, app: App, grace: float, access_log: Callable[[Entry], None] | None, options: dict[str, Any]):
         self._app = app
@@ -189,6 +198,17 @@ def running(
     *port* 0 is any free one. What keeps the server from starting is raised by the with statement: OSError for a port
     that is taken, ValueError for policies that cannot be, whatever the app's lifespan raises. Leaving the block, also
     by an exception, stops the server and waits for its end; answers under way are given *grace* seconds.
+
+    >>> import urllib.request
+    >>> from corserver import App
+    >>> from corserver.testing import running
+    >>> app = App()
+    >>> @app.get("/hello")
+    ... async def hello(request):
+    ...     return "hello"
+    >>> with running(app) as server:
+    ...     urllib.request.urlopen(f"{server.url}/hello").read()
+    b'hello'
     """
     options = {
         "cors": cors if cors is not None else getattr(app, "cors", None),

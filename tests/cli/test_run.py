@@ -1,12 +1,16 @@
 """`corserver run MODULE:APP` as a user runs it."""
 
 import os
+import shlex
 import signal
 from pathlib import Path
 
 import httpx
 import pytest
 
+from corserver.cli.run import run
+
+from .test_check import examples
 from .test_serve import corserver, errors, refused
 
 ASGI = """
@@ -95,6 +99,17 @@ async def test_an_asgi_app_runs_on_asyncio_with_the_policy_of_the_flags(project:
         assert (await running.line_with(" /x")).split()[1] == "200"
         assert await running.stop() == 0
         assert await errors(running) == ""
+
+
+async def test_more_connections_than_may_be_are_told(project: Path) -> None:
+    flags = ("--limit-concurrency", "1", "--header", "X-Line: yes")
+    async with corserver("run", "main:app", "-p", "0", *flags) as running:
+        url = await running.url()
+        async with httpx.AsyncClient() as first:
+            assert (await first.get(url)).status_code == 200
+            crowded = await get(url)
+            assert crowded.status_code == 503
+            assert (crowded.headers["connection"], crowded.headers["x-line"]) == ("close", "yes")
 
 
 async def test_the_loop_the_level_and_a_factory_can_be_chosen(project: Path) -> None:
@@ -237,3 +252,16 @@ async def test_the_traceback_of_the_apps_own_mistake_is_shown(project: Path) -> 
 async def test_flags_that_cannot_be_are_refused(project: Path, flags: tuple[str, ...], words: str) -> None:
     code, text = await refused("run", "main:app", *flags)
     assert (code, words in text) == (2, True), text
+
+
+@pytest.mark.parametrize("example", examples(run.epilog or ""))
+async def test_every_example_of_the_help_runs(example: str, project: Path) -> None:
+    """Word for word, but for the port: in a folder with an app of each name."""
+    (project / "flask_app.py").write_text("from flask import Flask\n\napp = Flask(__name__)\n")
+    (project / "shop.py").write_text("from main import app\n\n\ndef create_app():\n    return app\n")
+    async with corserver(*shlex.split(example)[1:], "-p", "0") as running:
+        answer = await get(await running.url(), Origin="https://app.example")
+        assert answer.status_code == (404 if "flask_app" in example else 200)  # Flask has no routes here, and answers.
+        allowed = "https://app.example" if "--cors" in example else None
+        assert answer.headers.get("access-control-allow-origin") == allowed
+        assert await running.stop() == 0

@@ -17,7 +17,7 @@ from corserver.http.forwarded import Sender, TrustedProxies
 from corserver.http.hosts import AllowedHosts
 from corserver.http.log import Entry
 from corserver.http.messages import Address, Request, Response
-from corserver.http.server import serve
+from corserver.http.serving import serve
 
 from .peer import read_answers, request
 

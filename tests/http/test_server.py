@@ -343,3 +343,25 @@ async def test_an_early_answer_is_read_whole_over_a_socket(lobby: bool) -> None:
         (answer,) = read_answers(await fetch(server, data))
         assert (answer.status, len(answer.body)) == (413, 200_000)
         nursery.cancel_scope.cancel()
+
+
+async def test_beyond_so_many_connections_requests_are_refused_until_one_leaves(lobby: bool) -> None:
+    start = partial(serve, hello, port=0, cors=Policy([SITE], ["PUT"]), limits=Limits(concurrency=1), lobby=lobby)
+    preflight = request("OPTIONS", "/", f"Origin: {SITE}", "Access-Control-Request-Method: PUT")
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            server: Server = await nursery.start(start)
+            async with await trio.open_tcp_stream("127.0.0.1", server.addresses[0].port) as idle:
+                await idle.send_all(request("GET", "/"))
+                assert (await idle.receive_some()).endswith(b"hello")
+                answers = read_answers(
+                    await fetch(server, preflight + request("GET", "/", f"Origin: {SITE}"), end=False)
+                )
+            while server.connections:
+                await trio.testing.wait_all_tasks_blocked()
+            (last,) = read_answers(await fetch(server, request("GET", "/")))
+            server.stop()
+    assert [answer.status for answer in answers] == [204, 503]
+    assert answers[1].get(b"connection") == [b"close"]
+    assert [answer.get(b"access-control-allow-origin") for answer in answers] == 2 * [[SITE.encode()]]
+    assert last.body == b"hello"

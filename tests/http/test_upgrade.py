@@ -14,7 +14,8 @@ from corserver.http.exchange import Service
 from corserver.http.limits import Limits
 from corserver.http.log import Entry
 from corserver.http.messages import Request, Response
-from corserver.http.server import Server, serve
+from corserver.http.server import Server
+from corserver.http.serving import serve
 
 from .peer import ask, converse, read_answers, request
 

@@ -14,7 +14,7 @@ import trio
 
 from corserver import Limits, Policy, Request, Response
 from corserver.http.listeners import bound_address, open_queues
-from corserver.http.server import serve
+from corserver.http.serving import serve
 from corserver.http.workers import Moment, Supervisor
 
 

@@ -108,6 +108,16 @@ def asgi(
     WebSockets.
 
     Raises ValueError for words that are none of these. Entered, it raises `LifespanFailed` where the app cannot start.
+
+    >>> import urllib.request
+    >>> from corserver import asgi
+    >>> from corserver.testing import running
+    >>> async def app(scope, receive, send):
+    ...     await send({"type": "http.response.start", "status": 200, "headers": []})
+    ...     await send({"type": "http.response.body", "body": b"hello"})
+    >>> with running(asgi(app, lifespan="off")) as server:
+    ...     urllib.request.urlopen(server.url).read()
+    b'hello'
     """
     if root_path and not root_path.startswith("/"):
         raise ValueError(f"root_path={root_path!r} begins with a slash, as the paths that it stands before do")

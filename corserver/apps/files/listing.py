@@ -1,7 +1,8 @@
 """A directory's listing: as an HTML page, as JSON, or as text, piece by piece. Pure.
 
 Every link begins with `./` or `../`: a name such as `javascript:alert(1)` is then a path, and the page works wherever
-the app is mounted. Names stand in `<bdi>`, so that one written from right to left cannot turn its neighbours around.
+the app is mounted. Names stand in `<bdi>`, so that one written from right to left cannot turn its neighbours around;
+each begins at the left and so ends with its extension.
 """
 
 import json
@@ -12,7 +13,7 @@ from html import escape
 from typing import Final
 
 from corserver.apps.files.entries import Entry
-from corserver.apps.files.pages import TAIL, head, text
+from corserver.apps.files.pages import TAIL, head, printable, text
 from corserver.cors.scopes import Path
 
 _COLUMNS: Final = (("name", "Name"), ("size", "Size"), ("modified", "Modified (UTC)"))
@@ -81,7 +82,7 @@ def as_json(mount: Path, path: Path, entries: Sequence[Entry]) -> Iterator[str]:
 def as_text(mount: Path, path: Path, entries: Sequence[Entry]) -> Iterator[str]:
     """A name a line, a directory's with its slash."""
     for entry in entries:
-        yield f"{_printable(entry.name)}{'/' * entry.is_directory}\n"
+        yield f"{printable(entry.name)}{'/' * entry.is_directory}\n"
 
 
 def _record(entry: Entry) -> dict[str, object]:
@@ -97,11 +98,13 @@ def _title(mount: Path, path: Path) -> str:
 
 def _crumbs(mount: Path, path: Path) -> str:
     depth = len(path.segments)
-    top = "/" + "".join(f"{segment}/" for segment in mount.segments)
-    names = (top, *(f"{segment}/" for segment in path.segments))
-    return "".join(
+    top = "".join(f"{segment}/" for segment in ("", *mount.segments)).removesuffix("/") or "/"
+    names = (top, *path.segments)
+    links = [
         f'<a href="{"../" * (depth - level) or "./"}"><bdi>{text(name)}</bdi></a>' for level, name in enumerate(names)
-    )
+    ]
+    # The root is a slash itself.
+    return (links[0] + "<i>/</i>" * (top != "/")) + "".join(f"{link}<i>/</i>" for link in links[1:])
 
 
 def _summary(entries: Sequence[Entry]) -> str:

@@ -1,5 +1,6 @@
 """The frame of the pages that the app makes itself: one style, light and dark. No script, nothing is loaded."""
 
+import re
 from base64 import b64encode
 from collections.abc import Iterable
 from hashlib import sha256
@@ -18,6 +19,10 @@ body {
   max-width: 60rem; margin: 0 auto; padding: clamp(1rem, 4vw, 3rem) clamp(.5rem, 3vw, 2rem)
 }
 h1 { font-size: 1.25rem; font-weight: 600; margin: 0 .75rem; overflow-wrap: anywhere }
+h1 i { font-style: normal; font-weight: 400; color: var(--soft); margin: 0 .15em }
+h1 a:first-child { margin-right: .15em }
+h1 a:last-of-type { color: var(--ink) }
+bdi { direction: ltr }
 p { margin: .25rem .75rem 1.25rem; color: var(--soft) }
 a { color: var(--link); text-decoration: none }
 a:hover, a:focus-visible { text-decoration: underline; text-underline-offset: .2em }
@@ -27,7 +32,7 @@ th a { color: var(--soft) }
 th[aria-sort] a { color: var(--ink); font-weight: 600 }
 th[aria-sort] a::after { content: " \2191"; font-weight: 400 }
 th[aria-sort=descending] a::after { content: " \2193" }
-th, td { padding: .375rem .75rem }
+th, td { padding: .375rem .75rem; vertical-align: baseline }
 td:first-child { overflow-wrap: anywhere }
 td a { display: block }
 th + th, td + td { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; width: 1% }
@@ -36,10 +41,14 @@ tbody tr:hover { background: var(--tint) }
 tbody tr:first-child td { padding-top: .6rem }
 .d a { font-weight: 600 }
 .status {
-  font-size: clamp(3rem, 12vw, 6rem); font-weight: 700; line-height: 1; margin: 8vh .75rem 1rem; color: var(--soft)
+  font-size: clamp(4rem, 14vw, 7rem); font-weight: 200; letter-spacing: -.04em; line-height: 1;
+  margin: 12vh .75rem 1.25rem .5rem; color: var(--soft)
 }
 @media (max-width: 38rem) { th:last-child, td:last-child { display: none } }
 """
+
+# The explicit marks of Unicode's bidirectional algorithm: with one of them a program's name can end like a picture's.
+_TURNING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 #: What the pages need, and nothing else: should a name ever become markup, it still could not run or load anything.
 CONTENT_SECURITY_POLICY: Final = (
@@ -66,9 +75,14 @@ def head(title: str) -> str:
     return _HEAD.format(title=text(title), style=_STYLE)
 
 
+def printable(name: str) -> str:
+    """*name* as it can be shown: bytes that are not UTF-8, and what turns text around, are replacement characters."""
+    return _TURNING.sub("\ufffd", name.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+
+
 def text(name: str) -> str:
-    """*name* as HTML text; bytes that are not UTF-8 become replacement characters."""
-    return escape(name.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+    """*name* as HTML text."""
+    return escape(printable(name))
 
 
 def error_page(status: int, phrase: str, detail: str, links: Iterable[tuple[str, str]]) -> str:

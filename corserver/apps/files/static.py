@@ -62,6 +62,15 @@ class StaticFiles:
     `app.js.br`, `.zst` and `.gz` are sent for `app.js` to whom it suits; *compress* does the same on the fly, by gzip.
     *cache_control* is for files; None sends none. *immutable* lets files whose name has a hash be kept for good.
     *headers* are on every answer. Raises ValueError where one of these cannot be.
+
+    >>> import pathlib, tempfile, urllib.request
+    >>> from corserver import Policy, StaticFiles
+    >>> from corserver.testing import running
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     _ = pathlib.Path(directory, "data.json").write_text("[1, 2]")
+    ...     with running(StaticFiles(directory), cors=Policy("*")) as server:
+    ...         urllib.request.urlopen(f"{server.url}/data.json").read()
+    b'[1, 2]'
     """
 
     root: str | os.PathLike[str]

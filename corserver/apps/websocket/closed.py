@@ -18,6 +18,10 @@ class WebSocketClosed(Exception):
     """The WebSocket is closed: by the peer, by us, or because the peer is gone (*code* 1006) or broke the rules (1002).
 
     *code* and *reason* are of the close frame that came first, 1005 if it had none.
+
+    >>> from corserver import WebSocketClosed
+    >>> WebSocketClosed(1001, "going away").code
+    1001
     """
 
     def __init__(self, code: int, reason: str = "") -> None:

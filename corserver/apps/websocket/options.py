@@ -5,7 +5,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSocketOptions:
-    """Sizes in bytes, times in seconds. Each bounds something that a peer controls."""
+    """Sizes in bytes, times in seconds. Each bounds something that a peer controls.
+
+    >>> from corserver import App, WebSocketOptions
+    >>> app = App()
+    >>> @app.websocket("/chat", options=WebSocketOptions(message=65536, ping_seconds=10))
+    ... async def chat(ws):
+    ...     await ws.send_json({"hello": "world"})
+    """
 
     #: A message, decompressed. Beyond: closed with 1009.
     message: int = 16 * 1024 * 1024

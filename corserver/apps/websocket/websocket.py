@@ -8,8 +8,9 @@ from corserver.apps.websocket.closed import ORDERLY, WebSocketClosed, check_clos
 from corserver.apps.websocket.handshake import read_handshake
 from corserver.apps.websocket.options import WebSocketOptions
 from corserver.apps.websocket.session import Session, State
+from corserver.http.encoding import to_json
 from corserver.http.header_lines import HeadersLike
-from corserver.http.messages import HTTPError, Request, Response, to_json
+from corserver.http.messages import HTTPError, Request, Response
 
 logger = logging.getLogger("corserver")
 
@@ -19,6 +20,19 @@ class WebSocket:
 
     `async for message in ws` gives the messages until it is closed in order, by either side; every other use of a
     closed one raises `WebSocketClosed`. Several tasks may use it at once.
+
+    >>> from corserver import App
+    >>> from corserver.testing import running
+    >>> app = App()
+    >>> @app.websocket("/echo")
+    ... async def echo(ws):
+    ...     async for message in ws:
+    ...         await ws.send(message)
+    >>> from websockets.sync.client import connect
+    >>> with running(app) as server, connect(server.url.replace("http", "ws") + "/echo", proxy=None) as client:
+    ...     client.send("hello")
+    ...     client.recv()
+    'hello'
     """
 
     def __init__(self, request: Request, session: Session, subprotocols: tuple[str, ...]) -> None:

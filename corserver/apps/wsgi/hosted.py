@@ -69,6 +69,16 @@ def wsgi(app: WSGIApplication, *, threads: int = THREADS, multiprocess: bool = F
     Each request is in one thread from the call to the end of its answer; at most *threads* are at once, further ones
     wait in order. *multiprocess* says to the app that other processes run it, too. *root_path* is what a proxy in front
     took off all paths. Raises ValueError for no thread, and for a root path without a slash before it.
+
+    >>> import urllib.request
+    >>> from corserver import wsgi
+    >>> from corserver.testing import running
+    >>> def app(environ, start_response):
+    ...     start_response("200 OK", [("Content-Type", "text/plain")])
+    ...     return [b"hello"]
+    >>> with running(wsgi(app)) as server:
+    ...     urllib.request.urlopen(server.url).read()
+    b'hello'
     """
     if threads < 1:
         raise ValueError(f"threads={threads} would never call the app: write 1 or more")

@@ -19,6 +19,20 @@ they differ.
 Known limits: no service workers, no HTTP cache and no preflight cache (it computes the lifetime only), no Content
 Security Policy, mixed content or Local Network Access, no subresource integrity, no list of public suffixes for
 `same-site`.
+
+A page on one origin writes to an API on another, which answers every message with the same header line:
+
+>>> from corserver.cors.browser import Answer, Request, parse_url, simulate
+>>> request = Request(url=parse_url("https://api.example/"), origin=b"https://site.example", method=b"PUT")
+>>> verdict = simulate(request, lambda message: Answer(200, ((b"Access-Control-Allow-Origin", b"*"),)))
+>>> verdict.readable, verdict.rule.name
+(False, 'METHOD_NOT_ALLOWED')
+>>> from corserver.cors.browser import BROWSERS, CHROMIUM, FIREFOX, SAFARI, STANDARD
+>>> BROWSERS == (STANDARD, CHROMIUM, FIREFOX, SAFARI)
+True
+>>> from corserver.cors.browser import BAD_PORTS, DEFAULT_MAX_AGE
+>>> 6000 in BAD_PORTS, DEFAULT_MAX_AGE
+(True, 5)
 """
 
 from .console import chrome_code, chrome_line, firefox_line

@@ -53,7 +53,14 @@ _CHROME_CODES: Final = {
 
 
 def chrome_code(failure: Failure) -> str | None:
-    """DevTools' Network.CorsError of *failure*, or None when it has none."""
+    """DevTools' Network.CorsError of *failure*, or None when it has none.
+
+    >>> from corserver.cors.browser import Answer, Request, chrome_code, parse_url, simulate
+    >>> url = parse_url("https://api.example/items/7")
+    >>> request = Request(url=url, origin=b"https://site.example", method=b"GET")
+    >>> chrome_code(simulate(request, lambda message: Answer(200)).failure)
+    'MissingAllowOriginHeader'
+    """
     if failure.request.initiator is Initiator.FETCH and failure.rule in _CHROME_FETCH_LINES:
         return None
     code = _CHROME_CODES.get(failure.rule)
@@ -62,7 +69,14 @@ def chrome_code(failure: Failure) -> str | None:
 
 
 def chrome_line(failure: Failure) -> str | None:
-    """The line in Chrome's console, or None when it does not name the rule."""
+    """The line in Chrome's console, or None when it does not name the rule.
+
+    >>> from corserver.cors.browser import Answer, Request, chrome_line, parse_url, simulate
+    >>> url = parse_url("https://api.example/items/7")
+    >>> request = Request(url=url, origin=b"https://site.example", method=b"GET")
+    >>> print(chrome_line(simulate(request, lambda message: Answer(200)).failure).rpartition(": ")[2])
+    No 'Access-Control-Allow-Origin' header is present on the requested resource.
+    """
     request = failure.request
     if request.initiator is Initiator.FETCH and failure.rule in _CHROME_FETCH_LINES:
         return _CHROME_FETCH_LINES[failure.rule].format(url=request.url, origin=request.origin.decode("latin-1"))
@@ -83,7 +97,14 @@ def chrome_line(failure: Failure) -> str | None:
 
 
 def firefox_line(failure: Failure) -> str | None:
-    """The first line in Firefox's console, or None when it does not name the rule."""
+    """The first line in Firefox's console, or None when it does not name the rule.
+
+    >>> from corserver.cors.browser import Answer, Request, firefox_line, parse_url, simulate
+    >>> url = parse_url("https://api.example/items/7")
+    >>> request = Request(url=url, origin=b"https://site.example", method=b"GET")
+    >>> firefox_line(simulate(request, lambda message: Answer(200)).failure).partition(":")[0]
+    'Cross-Origin Request Blocked'
+    """
     if failure.rule.firefox is None:
         return None
     words = failure.rule.firefox.format(**_fields(failure, failure.value.decode("utf-8", "replace")))

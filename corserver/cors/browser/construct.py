@@ -28,7 +28,14 @@ _NO_CORS_NAMES: Final = frozenset(b"accept accept-language content-language cont
 
 
 def construct(request: Request) -> Request | Verdict:
-    """*request* as the API makes it, or the verdict that it throws."""
+    """*request* as the API makes it, or the verdict that it throws.
+
+    >>> from corserver.cors.browser import Request, construct, parse_url
+    >>> url = parse_url("https://api.example/items/7")
+    >>> request = Request(url=url, origin=b"https://site.example", method=b"put")
+    >>> construct(request).method
+    b'PUT'
+    """
     rule = _refusal(request)
     if rule is not None:
         return unreadable(Failure(rule=rule, stage=Stage.BEFORE, request=request, first_url=request.url))

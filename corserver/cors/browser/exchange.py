@@ -27,13 +27,22 @@ from .rules import Rule, Stage
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One request on the wire: a preflight, or, when *preflight* is None, the request itself."""
+    """One request on the wire: a preflight, or, when *preflight* is None, the request itself.
+
+    >>> from corserver.cors.browser import Request, exchange, parse_url
+    >>> url = parse_url("https://api.example/items/7")
+    >>> request = Request(url=url, origin=b"https://site.example", method=b"DELETE")
+    >>> message = next(exchange(request))
+    >>> message.method, message.origin, message.preflight is not None
+    (b'OPTIONS', b'https://site.example', True)
+    """
 
     hop: Hop
     preflight: Preflight | None = None
 
     @property
     def method(self) -> bytes:
+        """What stands first in the request line."""
         return self.hop.request.method if self.preflight is None else b"OPTIONS"
 
     @property
@@ -54,7 +63,23 @@ class Message:
 
 
 def exchange(request: Request, browser: Browser = STANDARD) -> Generator[Message, Answer | None, Verdict]:
-    """Fetch *request* as *browser* does: yields each message, takes its answer, returns the verdict."""
+    """Fetch *request* as *browser* does: yields each message, takes its answer, returns the verdict.
+
+    >>> from corserver.cors.browser import Answer, Request, exchange, parse_url
+    >>> url = parse_url("https://api.example/items/7")
+    >>> request = Request(url=url, origin=b"https://site.example", method=b"DELETE")
+    >>> allowing = ((b"Access-Control-Allow-Origin", b"*"), (b"Access-Control-Allow-Methods", b"DELETE"))
+    >>> fetching = exchange(request)
+    >>> next(fetching).method
+    b'OPTIONS'
+    >>> fetching.send(Answer(204, allowing)).method
+    b'DELETE'
+    >>> try:
+    ...     fetching.send(Answer(200, allowing))
+    ... except StopIteration as end:
+    ...     print(end.value.readable)
+    True
+    """
     made = construct(request)
     step = made if isinstance(made, Verdict) else begin(made)
     while isinstance(step, Hop):
@@ -74,7 +99,14 @@ def exchange(request: Request, browser: Browser = STANDARD) -> Generator[Message
 
 
 def simulate(request: Request, answer: Callable[[Message], Answer | None], browser: Browser = STANDARD) -> Verdict:
-    """Drive `exchange` with a function that answers."""
+    """Drive `exchange` with a function that answers.
+
+    >>> from corserver.cors.browser import Answer, Request, parse_url, simulate
+    >>> url = parse_url("https://api.example/items/7")
+    >>> request = Request(url=url, origin=b"https://site.example", method=b"GET")
+    >>> simulate(request, lambda message: Answer(200)).rule.name
+    'ACAO_MISSING'
+    """
     fetching = exchange(request, browser)
     try:
         message = next(fetching)

@@ -38,7 +38,15 @@ _RESOURCE_POLICIES: Final = (b"same-origin", b"same-site", b"cross-origin")
 
 
 def cors_check(hop: Hop, answer: Answer, browser: Browser, preflight: Preflight | None = None) -> Failure | None:
-    """Fetch "CORS check", of the answer to *preflight*, or to the request itself."""
+    """Fetch "CORS check", of the answer to *preflight*, or to the request itself.
+
+    >>> from corserver.cors.browser import STANDARD, Answer, Request, begin, cors_check, parse_url
+    >>> url = parse_url("https://api.example/items/7")
+    >>> request = Request(url=url, origin=b"https://site.example", method=b"GET")
+    >>> answer = Answer(200, ((b"Access-Control-Allow-Origin", b"https://other.example"),))
+    >>> cors_check(begin(request), answer, STANDARD).rule.name
+    'ACAO_MISMATCH'
+    """
     stage = Stage.ACTUAL if preflight is None else Stage.PREFLIGHT
     origin = hop.origin if preflight is None else preflight.origin
     lines = values(answer.headers, b"access-control-allow-origin")
@@ -67,7 +75,16 @@ def _origin_rule(lines: list[bytes], value: bytes, browser: Browser) -> Rule:
 
 
 def judge_preflight(hop: Hop, preflight: Preflight, answer: Answer, browser: Browser) -> Failure | None:
-    """Fetch "CORS-preflight fetch": what is wrong with the answer to *preflight*; None: the request may be sent."""
+    """Fetch "CORS-preflight fetch": what is wrong with the answer to *preflight*; None: the request may be sent.
+
+    >>> from corserver.cors.browser import STANDARD, Answer, Request, begin, judge_preflight, parse_url, preflight_for
+    >>> url = parse_url("https://api.example/items/7")
+    >>> request = Request(url=url, origin=b"https://site.example", method=b"DELETE")
+    >>> hop = begin(request)
+    >>> answer = Answer(204, ((b"Access-Control-Allow-Origin", b"*"),))
+    >>> judge_preflight(hop, preflight_for(hop, STANDARD), answer, STANDARD).rule.name
+    'METHOD_NOT_ALLOWED'
+    """
     if answer.status == 407 and browser.proxy_authentication_fails:
         return failed(hop, Rule.PROXY_AUTHENTICATION, Stage.PREFLIGHT, status=407)
     for check in browser.preflight_order:
@@ -150,7 +167,15 @@ _CHECKS: Final[Mapping[Check, Callable[[Hop, Preflight, Answer, Browser], Failur
 
 
 def judge_response(hop: Hop, answer: Answer, browser: Browser) -> Hop | Verdict:
-    """What comes of the answer to the request itself: the next hop of a redirect, or the end."""
+    """What comes of the answer to the request itself: the next hop of a redirect, or the end.
+
+    >>> from corserver.cors.browser import STANDARD, Answer, Request, begin, judge_response, parse_url
+    >>> url = parse_url("https://api.example/items/7")
+    >>> request = Request(url=url, origin=b"https://site.example", method=b"GET")
+    >>> answer = Answer(404, ((b"Access-Control-Allow-Origin", b"*"),))
+    >>> judge_response(begin(request), answer, STANDARD).status
+    404
+    """
     failure = check_access(hop, answer, browser)
     if failure is not None:
         return unreadable(failure)
@@ -178,7 +203,15 @@ def check_access(hop: Hop, answer: Answer, browser: Browser) -> Failure | None:
 
 
 def readable_headers(hop: Hop, answer: Answer) -> tuple[bytes, ...]:
-    """Fetch "basic filtered response" and "CORS filtered response": the lower-case names a script can read, sorted."""
+    """Fetch "basic filtered response" and "CORS filtered response": the lower-case names a script can read, sorted.
+
+    >>> from corserver.cors.browser import Answer, Request, begin, parse_url, readable_headers
+    >>> url = parse_url("https://api.example/items/7")
+    >>> request = Request(url=url, origin=b"https://site.example", method=b"GET")
+    >>> lines = ((b"ETag", b"7"), (b"X-Total", b"9"), (b"Access-Control-Expose-Headers", b"etag"))
+    >>> readable_headers(begin(request), Answer(200, lines))
+    (b'etag',)
+    """
     present = {name.lower() for name, _ in answer.headers} - FORBIDDEN_RESPONSE_HEADERS
     if hop.tainting is Tainting.BASIC:
         return tuple(sorted(present))
@@ -193,7 +226,15 @@ def readable_headers(hop: Hop, answer: Answer) -> tuple[bytes, ...]:
 
 
 def resource_policy_check(hop: Hop, answer: Answer, browser: Browser) -> Failure | None:
-    """Fetch "cross-origin resource policy check": whether a no-cors response may enter the page at all."""
+    """Fetch "cross-origin resource policy check": whether a no-cors response may enter the page at all.
+
+    >>> from corserver.cors.browser import STANDARD, Answer, Mode, Request, begin, parse_url, resource_policy_check
+    >>> url = parse_url("https://api.example/photo.png")
+    >>> hop = begin(Request(url=url, origin=b"https://site.example", mode=Mode.NO_CORS))
+    >>> answer = Answer(200, ((b"Cross-Origin-Resource-Policy", b"same-origin"),))
+    >>> resource_policy_check(hop, answer, STANDARD).rule.name
+    'RESOURCE_POLICY'
+    """
     value = get(answer.headers, b"cross-origin-resource-policy")
     policy = value if value in _RESOURCE_POLICIES else None
     if policy is None and hop.request.embedder_policy is EmbedderPolicy.REQUIRE_CORP:

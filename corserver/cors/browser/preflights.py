@@ -28,7 +28,12 @@ _HIGH_BYTE: Final = re.compile(rb"[\x80-\xff]")
 
 
 class Trigger(Enum):
-    """What makes a request need a preflight; the value is a sentence."""
+    """What makes a request need a preflight; the value is a sentence.
+
+    >>> from corserver.cors.browser import Trigger
+    >>> Trigger.METHOD.value
+    'the method is not GET, HEAD or POST'
+    """
 
     METHOD = "the method is not GET, HEAD or POST"
     HEADER = "a header is not a CORS-safelisted request-header"
@@ -39,7 +44,20 @@ class Trigger(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preflight:
-    """A preflight to send to the hop's URL: OPTIONS, with these headers and no credentials."""
+    """A preflight to send to the hop's URL: OPTIONS, with these headers and no credentials.
+
+    >>> from corserver.cors.browser import STANDARD, Request, begin, parse_url, preflight_for
+    >>> url = parse_url("https://api.example/items/7")
+    >>> request = Request(url=url, origin=b"https://site.example", method=b"DELETE")
+    >>> preflight = preflight_for(begin(request), STANDARD)
+    >>> preflight.method, preflight.because[0].name
+    (b'DELETE', 'METHOD')
+    >>> for name, value in preflight.headers:
+    ...     print(name.decode(), value.decode(), sep=": ")
+    Accept: */*
+    Access-Control-Request-Method: DELETE
+    Origin: https://site.example
+    """
 
     #: its Origin, which the answer's Access-Control-Allow-Origin is compared with
     origin: bytes
@@ -64,7 +82,14 @@ class Preflight:
 
 
 def preflight_for(hop: Hop, browser: Browser) -> Preflight | None:
-    """The preflight that *hop* needs first, or None. Only a CORS request needs one."""
+    """The preflight that *hop* needs first, or None. Only a CORS request needs one.
+
+    >>> from corserver.cors.browser import STANDARD, Request, begin, parse_url, preflight_for
+    >>> url = parse_url("https://api.example/items/7")
+    >>> request = Request(url=url, origin=b"https://site.example", method=b"GET")
+    >>> preflight_for(begin(request), STANDARD) is None
+    True
+    """
     if hop.tainting is not Tainting.CORS:
         return None
     names, is_over_total = unsafe_names(hop.request.headers, browser)
@@ -94,7 +119,12 @@ def upload_listener_counts(request: Request, browser: Browser) -> bool:
 
 
 def unsafe_names(headers: Iterable[Field], browser: Browser) -> tuple[tuple[bytes, ...], bool]:
-    """Fetch "CORS-unsafe request-header names", and whether the total of the safelisted ones was the reason."""
+    """Fetch "CORS-unsafe request-header names", and whether the total of the safelisted ones was the reason.
+
+    >>> from corserver.cors.browser import STANDARD, unsafe_names
+    >>> unsafe_names([(b"Content-Type", b"application/json"), (b"Accept", b"text/html")], STANDARD)
+    ((b'content-type',), False)
+    """
     unsafe: list[bytes] = []
     safelisted: list[bytes] = []
     total = 0
@@ -134,7 +164,13 @@ def is_safelisted(name: bytes, value: bytes, browser: Browser) -> bool:
 
 
 def preflight_lifetime(answer: Answer, browser: Browser) -> int:
-    """How many seconds *browser* remembers a preflight that was answered so; 0: not at all."""
+    """How many seconds *browser* remembers a preflight that was answered so; 0: not at all.
+
+    >>> from corserver.cors.browser import CHROMIUM, STANDARD, Answer, preflight_lifetime
+    >>> answer = Answer(204, ((b"Access-Control-Max-Age", b"86400"),))
+    >>> preflight_lifetime(answer, STANDARD), preflight_lifetime(answer, CHROMIUM)
+    (86400, 7200)
+    """
     value = get(answer.headers, b"access-control-max-age", ignoring_empty=browser.ignores_empty_lines)
     seconds = _max_age(value, browser)
     return seconds if browser.max_age_cap is None else min(seconds, browser.max_age_cap)

@@ -35,7 +35,14 @@ _BODY_HEADERS: Final = frozenset(b"content-encoding content-language content-loc
 
 
 def begin(request: Request) -> Hop | Verdict:
-    """The first hop of *request* (which `construct` has made), or the verdict that nothing is sent."""
+    """The first hop of *request* (which `construct` has made), or the verdict that nothing is sent.
+
+    >>> from corserver.cors.browser import Request, begin, parse_url
+    >>> url = parse_url("https://api.example/items/7")
+    >>> request = Request(url=url, origin=b"https://site.example", method=b"GET")
+    >>> begin(request).tainting
+    <Tainting.CORS: 'cors'>
+    """
     return _main_fetch(Hop(request=request, tainting=Tainting.BASIC, first_url=request.url))
 
 
@@ -59,7 +66,12 @@ def _main_fetch(hop: Hop) -> Hop | Verdict:
 
 
 def is_redirect(answer: Answer, browser: Browser) -> bool:
-    """Whether *answer* points elsewhere: a redirect status and a Location. Without both it is like any other."""
+    """Whether *answer* points elsewhere: a redirect status and a Location. Without both it is like any other.
+
+    >>> from corserver.cors.browser import STANDARD, Answer, is_redirect
+    >>> is_redirect(Answer(302, ((b"Location", b"/"),)), STANDARD), is_redirect(Answer(302), STANDARD)
+    (True, False)
+    """
     locations = values(answer.headers, b"location")
     if answer.status not in REDIRECT_STATUSES or not locations:
         return False
@@ -67,7 +79,14 @@ def is_redirect(answer: Answer, browser: Browser) -> bool:
 
 
 def follow(hop: Hop, answer: Answer, browser: Browser) -> Hop | Verdict:
-    """Fetch "HTTP-redirect fetch". The answer has passed its own CORS check already."""
+    """Fetch "HTTP-redirect fetch". The answer has passed its own CORS check already.
+
+    >>> from corserver.cors.browser import STANDARD, Answer, Request, begin, follow, parse_url
+    >>> url = parse_url("https://api.example/items/7")
+    >>> request = Request(url=url, origin=b"https://site.example", method=b"GET")
+    >>> follow(begin(request), Answer(307, ((b"Location", b"/items/8"),)), STANDARD).request.url.path
+    '/items/8'
+    """
     request = hop.request
     if request.redirect is RedirectMode.ERROR:
         return unreadable(failed(hop, Rule.REDIRECT_MODE_ERROR, Stage.ACTUAL, status=answer.status))

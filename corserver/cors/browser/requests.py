@@ -14,7 +14,12 @@ from .urls import Url
 
 
 class Mode(Enum):
-    """Fetch request "mode", those that a script can ask for."""
+    """Fetch request "mode", those that a script can ask for.
+
+    >>> from corserver.cors.browser import Mode
+    >>> Mode("no-cors")
+    <Mode.NO_CORS: 'no-cors'>
+    """
 
     CORS = "cors"
     NO_CORS = "no-cors"
@@ -22,7 +27,12 @@ class Mode(Enum):
 
 
 class Credentials(Enum):
-    """Fetch request "credentials mode". An XMLHttpRequest's withCredentials is INCLUDE."""
+    """Fetch request "credentials mode". An XMLHttpRequest's withCredentials is INCLUDE.
+
+    >>> from corserver.cors.browser import Credentials
+    >>> Credentials("include")
+    <Credentials.INCLUDE: 'include'>
+    """
 
     OMIT = "omit"
     SAME_ORIGIN = "same-origin"
@@ -30,7 +40,12 @@ class Credentials(Enum):
 
 
 class RedirectMode(Enum):
-    """Fetch request "redirect mode"."""
+    """Fetch request "redirect mode".
+
+    >>> from corserver.cors.browser import RedirectMode
+    >>> RedirectMode("manual")
+    <RedirectMode.MANUAL: 'manual'>
+    """
 
     FOLLOW = "follow"
     ERROR = "error"
@@ -38,7 +53,12 @@ class RedirectMode(Enum):
 
 
 class Initiator(Enum):
-    """The API or the element that asks; the value is Chrome's word for it."""
+    """The API or the element that asks; the value is Chrome's word for it.
+
+    >>> from corserver.cors.browser import Initiator
+    >>> Initiator.XHR.value
+    'XMLHttpRequest'
+    """
 
     FETCH = "fetch"
     XHR = "XMLHttpRequest"
@@ -51,7 +71,12 @@ class Initiator(Enum):
 
 
 class EmbedderPolicy(Enum):
-    """The page's Cross-Origin-Embedder-Policy."""
+    """The page's Cross-Origin-Embedder-Policy.
+
+    >>> from corserver.cors.browser import EmbedderPolicy
+    >>> EmbedderPolicy("require-corp")
+    <EmbedderPolicy.REQUIRE_CORP: 'require-corp'>
+    """
 
     UNSAFE_NONE = "unsafe-none"
     REQUIRE_CORP = "require-corp"
@@ -59,7 +84,12 @@ class EmbedderPolicy(Enum):
 
 
 class Tainting(Enum):
-    """Fetch request "response tainting": how much of the response the script will get."""
+    """Fetch request "response tainting": how much of the response the script will get.
+
+    >>> from corserver.cors.browser import Tainting
+    >>> [tainting.name for tainting in Tainting]
+    ['BASIC', 'CORS', 'OPAQUE']
+    """
 
     BASIC = "basic"
     CORS = "cors"
@@ -68,7 +98,14 @@ class Tainting(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """Fetch "request", as far as it decides who may read the answer."""
+    """Fetch "request", as far as it decides who may read the answer.
+
+    >>> from corserver.cors.browser import Credentials, Request, parse_url
+    >>> url = parse_url("https://api.example/items")
+    >>> request = Request(url=url, origin=b"https://site.example", method=b"POST", credentials=Credentials.INCLUDE)
+    >>> request.url.host, request.method
+    ('api.example', b'POST')
+    """
 
     url: Url
     #: the page's serialised origin; `null` for an opaque one (sandboxed frame, data: URL)
@@ -87,12 +124,21 @@ class Request:
 
     @property
     def is_credentialed(self) -> bool:
+        """Whether cookies and other credentials go along."""
         return self.credentials is Credentials.INCLUDE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hop:
-    """A request as it is about to be sent to `request.url`."""
+    """A request as it is about to be sent to `request.url`.
+
+    >>> from corserver.cors.browser import Request, begin, parse_url
+    >>> url = parse_url("https://api.example/items/7")
+    >>> request = Request(url=url, origin=b"https://site.example", method=b"GET")
+    >>> hop = begin(request)
+    >>> hop.origin, hop.tainting.name, hop.redirects
+    (b'https://site.example', 'CORS', 0)
+    """
 
     request: Request
     tainting: Tainting
@@ -112,7 +158,12 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response: its status and its header lines, as received."""
+    """A response: its status and its header lines, as received.
+
+    >>> from corserver.cors.browser import Answer
+    >>> Answer(204, ((b"Access-Control-Allow-Origin", b"*"),)).status
+    204
+    """
 
     status: int
     headers: tuple[Field, ...] = ()
@@ -120,7 +171,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A rule that was not kept, with what the console needs to say so."""
+    """A rule that was not kept, with what the console needs to say so.
+
+    >>> from corserver.cors.browser import Answer, Request, parse_url, simulate
+    >>> url = parse_url("https://api.example/items/7")
+    >>> request = Request(url=url, origin=b"https://site.example", method=b"GET")
+    >>> failure = simulate(request, lambda message: Answer(200)).failure
+    >>> failure.rule.name, failure.stage.name, failure.first_url.host
+    ('ACAO_MISSING', 'ACTUAL', 'api.example')
+    """
 
     rule: Rule
     stage: Stage
@@ -135,7 +194,16 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What becomes of a fetch: *readable*, with *headers*; or not, because of *failure*."""
+    """What becomes of a fetch: *readable*, with *headers*; or not, because of *failure*.
+
+    >>> from corserver.cors.browser import Answer, Request, parse_url, simulate
+    >>> url = parse_url("https://api.example/items/7")
+    >>> request = Request(url=url, origin=b"https://site.example", method=b"GET")
+    >>> allowing = ((b"Access-Control-Allow-Origin", b"*"), (b"ETag", b"7"), (b"Content-Type", b"text/plain"))
+    >>> verdict = simulate(request, lambda message: Answer(200, allowing))
+    >>> verdict.readable, verdict.status, verdict.headers, verdict.hidden
+    (True, 200, (b'content-type',), (b'access-control-allow-origin', b'etag'))
+    """
 
     readable: bool
     failure: Failure | None = None

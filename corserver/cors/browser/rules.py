@@ -15,7 +15,12 @@ from typing import Final
 
 
 class Stage(Enum):
-    """When a rule failed."""
+    """When a rule failed.
+
+    >>> from corserver.cors.browser import Stage
+    >>> [stage.name for stage in Stage]
+    ['BEFORE', 'PREFLIGHT', 'ACTUAL']
+    """
 
     #: before any byte was sent
     BEFORE = "before the request"
@@ -26,7 +31,12 @@ class Stage(Enum):
 
 
 class Rule(Enum):
-    """One rule that was not kept: code, sentence, place in the Fetch standard, Chrome's words, Firefox's words."""
+    """One rule that was not kept: code, sentence, place in the Fetch standard, Chrome's words, Firefox's words.
+
+    >>> from corserver.cors.browser import Rule
+    >>> Rule.ACAO_MISSING.url
+    'https://fetch.spec.whatwg.org/#concept-cors-check'
+    """
 
     def __init__(self, sentence: str, where: str, chrome: str | None = None, firefox: str | None = None) -> None:
         self.sentence = sentence

@@ -39,7 +39,13 @@ _IPV4_PART: Final = re.compile(r"0[xX][0-9A-Fa-f]*|[0-9]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Url:
-    """A parsed URL. *port* is None for the scheme's default; *path* holds the query, and there is no fragment."""
+    """A parsed URL. *port* is None for the scheme's default; *path* holds the query, and there is no fragment.
+
+    >>> from corserver.cors.browser import parse_url
+    >>> url = parse_url("https://API.example:443/items?q=1#top")
+    >>> url.host, url.port, url.path, url.origin
+    ('api.example', None, '/items?q=1', b'https://api.example')
+    """
 
     scheme: str
     host: str = ""
@@ -76,7 +82,13 @@ class Url:
 
 
 def parse_url(text: str, base: Url | None = None) -> Url | None:
-    """URL standard "basic URL parser", without the fragment. None for a failure."""
+    """URL standard "basic URL parser", without the fragment. None for a failure.
+
+    >>> from corserver.cors.browser import parse_url
+    >>> base = parse_url("https://api.example/items/7")
+    >>> parse_url("../users", base).path, parse_url("no URL")
+    ('/users', None)
+    """
     text = text.strip(_C0_AND_SPACE).translate({0x09: None, 0x0A: None, 0x0D: None}).partition("#")[0]
     found = _SCHEME.fullmatch(text)
     if found is None:

@@ -46,6 +46,18 @@ class Decision:
     None where the app answers. *headers* are the lines to put on the
     response, Vary apart. *rules* are those of the policy that decided, None where no policy governs the path.
     *origin_reason* is what was concluded of the origin; `reason` is the whole conclusion.
+
+    >>> from corserver.cors import CORSRequest, Policy
+    >>> policy = Policy(["https://site.example"], expose=["etag"])
+    >>> decision = policy.decide(CORSRequest(b"GET", origins=(b"https://site.example",)))
+    >>> decision.allowed, decision.sentence
+    (True, 'the policy names the origin')
+    >>> for name, value in decision.decorate([(b"ETag", b"7")]):
+    ...     print(name.decode(), value.decode(), sep=": ")
+    ETag: 7
+    Access-Control-Allow-Origin: https://site.example
+    Access-Control-Expose-Headers: etag
+    Vary: Origin
     """
 
     request: CORSRequest

@@ -6,7 +6,12 @@ FETCH = "https://fetch.spec.whatwg.org/"
 
 
 class Outcome(Enum):
-    """What a decision means for the script that asked."""
+    """What a decision means for the script that asked.
+
+    >>> from corserver.cors import Outcome, Reason
+    >>> Reason.ORIGIN_NOT_ALLOWED.outcome is Outcome.DENIED
+    True
+    """
 
     #: CORS plays no part: the response is what the app makes it.
     UNRELATED = "unrelated"
@@ -22,6 +27,10 @@ class Reason(Enum):
 
     *sentence* completes "because"; `{detail}` in it is filled by `Decision.sentence`. *fix* says what to change
     if the outcome is not wanted; *source* is where the standard says so.
+
+    >>> from corserver.cors import Reason
+    >>> Reason.ORIGIN_NOT_ALLOWED.source
+    'https://fetch.spec.whatwg.org/#cors-check'
     """
 
     outcome: Outcome

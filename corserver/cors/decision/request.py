@@ -9,7 +9,12 @@ from ..fetch import Field
 
 
 class Kind(Enum):
-    """How CORS sees a request (Fetch "CORS request", "CORS-preflight request")."""
+    """How CORS sees a request (Fetch "CORS request", "CORS-preflight request").
+
+    >>> from corserver.cors import CORSRequest, Kind
+    >>> CORSRequest(b"GET", origins=(b"https://site.example",)).kind is Kind.ACTUAL
+    True
+    """
 
     #: No Origin: nothing asks for permission.
     NOT_CORS = "not cors"
@@ -34,6 +39,11 @@ class CORSRequest:
     """Method and header values as received: one entry a header line, in order, uninterpreted.
 
     *own_origin* is the origin that the request was sent to (scheme and Host), where the caller knows it.
+
+    >>> from corserver.cors import CORSRequest
+    >>> asked = CORSRequest(b"OPTIONS", origins=(b"https://site.example",), requested_methods=(b"PUT",))
+    >>> asked.kind.name, asked.governed_method
+    ('PREFLIGHT', b'PUT')
     """
 
     method: bytes

@@ -5,7 +5,12 @@ from enum import Enum
 
 
 class Fault(Enum):
-    """Why a policy is refused; the value is the sentence."""
+    """Why a policy is refused; the value is the sentence.
+
+    >>> from corserver.cors import Fault
+    >>> Fault.METHOD_FORBIDDEN.value
+    'no script can send it: fetch() throws'
+    """
 
     ORIGINS_MISSING = "a policy must say which origins it allows: there is no default"
     NOT_A_LIST = "this takes a list of strings"
@@ -36,7 +41,16 @@ class Fault(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One thing wrong: in which *option*, the value *given*, *why* it is refused, and what to *write* instead."""
+    """One thing wrong: in which *option*, the value *given*, *why* it is refused, and what to *write* instead.
+
+    >>> from corserver import Policy, PolicyError
+    >>> try:
+    ...     Policy(["null"])
+    ... except PolicyError as error:
+    ...     (refusal,) = error.refusals
+    >>> refusal.option, refusal.given, refusal.write
+    ('origins', "'null'", "the page's real origin, or, for public data, '*'")
+    """
 
     fault: Fault
     option: str
@@ -49,7 +63,21 @@ class Refusal:
 
 
 class PolicyError(ValueError):
-    """A policy that was refused, with every `Refusal` there is, in `refusals`."""
+    """A policy that was refused, with every `Refusal` there is, in `refusals`.
+
+    >>> from corserver import Policy, PolicyError
+    >>> try:
+    ...     Policy(["https://site.example/"], methods=["put"])
+    ... except PolicyError as error:
+    ...     print(error)
+    this policy has 2 mistakes:
+      origins: 'https://site.example/'
+        an origin has no path, not even a trailing slash
+        write: 'https://site.example'
+      methods: 'put'
+        methods are compared with their case, and browsers send the standard ones in upper case
+        write: 'PUT'
+    """
 
     def __init__(self, refusals: tuple[Refusal, ...]) -> None:
         self.refusals = refusals

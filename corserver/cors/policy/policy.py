@@ -45,6 +45,20 @@ class Policy:
     the app looks at the Origin itself, or asks for a secret that no foreign page has.
 
     Raises `PolicyError` with every mistake there is. A policy that exists is right, and never changes.
+
+    >>> from corserver import Policy
+    >>> policy = Policy(["https://site.example"], methods=["PUT"], headers=["content-type"], max_age=600)
+    >>> from corserver.cors import CORSRequest
+    >>> decision = policy.decide(CORSRequest(b"OPTIONS", (b"https://site.example",), (b"PUT",)))
+    >>> decision.status
+    204
+    >>> for name, value in decision.decorate([]):
+    ...     print(name.decode(), value.decode(), sep=": ")
+    Access-Control-Allow-Origin: https://site.example
+    Access-Control-Allow-Methods: PUT
+    Access-Control-Allow-Headers: content-type
+    Access-Control-Max-Age: 600
+    Vary: Origin
     """
 
     origins: tuple[str, ...]

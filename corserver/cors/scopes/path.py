@@ -20,11 +20,25 @@ _PCHAR: Final = "!$&'()*+,;=:@~"
 
 
 class BadPath(ValueError):
-    """A path that no browser sends: a bad escape, a NUL, a dot segment, or no leading slash."""
+    """A path that no browser sends: a bad escape, a NUL, a dot segment, or no leading slash.
+
+    >>> from corserver.cors import BadPath, Path
+    >>> try:
+    ...     Path.parse(b"/a/../b")
+    ... except BadPath as error:
+    ...     print(error)
+    a path has no . or .. segments: a browser resolves them first
+    """
 
 
 class Path(NamedTuple):
-    """A normalised path: decoded segments, none of them empty, and whether a slash ends it (always so for `/`)."""
+    """A normalised path: decoded segments, none of them empty, and whether a slash ends it (always so for `/`).
+
+    >>> from corserver.cors import Path
+    >>> path = Path.parse(b"//items/a%20b/")
+    >>> path.segments, str(path)
+    (('items', 'a b'), '/items/a%20b/')
+    """
 
     segments: tuple[str, ...] = ()
     slash: bool = True

@@ -49,7 +49,13 @@ _CONVERT: Final = {ParameterType.INT: int, ParameterType.FLOAT: float, Parameter
 
 @dataclass(frozen=True, slots=True)
 class PathPattern:
-    """A parsed pattern. *prefix* says that it ends in `/*`: the path itself and everything below."""
+    """A parsed pattern. *prefix* says that it ends in `/*`: the path itself and everything below.
+
+    >>> from corserver.cors import PathPattern
+    >>> api = PathPattern.parse("/api/*")
+    >>> api.prefix, api.holds(PathPattern.parse("/api/items/{id:int}"))
+    (True, True)
+    """
 
     parts: tuple[str | ParameterType, ...]
     names: tuple[str, ...]

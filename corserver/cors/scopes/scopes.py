@@ -26,6 +26,11 @@ class Scope:
     """A *policy* for a path pattern, for some methods or (None) for those without a scope of their own.
 
     At a prefix it may be a whole table, of the paths below the prefix: that is how a mounted app brings its own.
+
+    >>> from corserver.cors import Path, PathPattern, Policy, Scope, Scopes
+    >>> public = Scope(PathPattern.parse("/public/*"), Policy("*"))
+    >>> Scopes([public]).policy_for(Path.parse(b"/public/a.json"), "GET").origins
+    ('*',)
     """
 
     pattern: PathPattern
@@ -38,7 +43,14 @@ class Scope:
 
 
 class Scopes:
-    """Which policy governs a path and a method. Immutable; a new table replaces an old one whole."""
+    """Which policy governs a path and a method. Immutable; a new table replaces an old one whole.
+
+    >>> from corserver import Policy, Scopes
+    >>> from corserver.cors import Path
+    >>> scopes = Scopes.of({"/*": Policy("*"), "/private/*": None})
+    >>> scopes.policy_for(Path.parse(b"/private/key"), "GET") is None
+    True
+    """
 
     __slots__ = ("_table", "default", "only_policy", "scopes")
 

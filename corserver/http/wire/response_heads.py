@@ -69,22 +69,25 @@ _Recent = tuple[tuple[Field, ...], Decoration, Template]
 
 
 class ResponseHeads:
-    """Makes response heads. *server* is the value of the Server line, None for none.
+    """Makes response heads. *server* is the value of the Server line, None for none; *more* are lines of each head
+    that has none of their names.
 
     An app whose own CORS lines are replaced is told so: once, if *own_cors* says what in it sets them, else once for
     each name.
     """
 
-    __slots__ = ("_known", "_own_cors", "_recent", "_server", "_told")
+    __slots__ = ("_known", "_more", "_own_cors", "_recent", "_server", "_told")
 
     def __init__(
         self,
         server: bytes | None = None,
         known: Memory[ResponseStart, Template] | None = None,
         own_cors: Callable[[], str] = str,
+        more: tuple[Field, ...] = (),
     ) -> None:
         self._server = server
         self._own_cors = own_cors
+        self._more = more
         self._known = Memory(0) if known is None else known
         self._recent: Memory[tuple[int, ...], _Recent] = self._known.alike()
         self._told: set[bytes] = set()
@@ -126,7 +129,8 @@ class ResponseHeads:
     def _serialise(self, start: ResponseStart) -> Template:
         if not any(name.lower() == b"via" for name, _ in start.headers):  # A proxy's are not the app's own.
             self._tell(start.decoration.replaced(start.headers))
-        fields = list(start.decoration.apply(start.headers))
+        named = {name.lower() for name, _ in start.headers}
+        fields = list(start.decoration.apply((*start.headers, *self._missing(named))))
         if start.has_length or start.status == 204:  # RFC 9110 §8.6: a 204 has no Content-Length.
             fields = [line for line in fields if line[0].lower() != b"content-length"]
         names = {name.lower() for name, _ in fields}
@@ -142,6 +146,9 @@ class ResponseHeads:
         reason = reason_phrase(start.status).encode()
         raw = _asked(start.minor_version).send(h11.Response(status_code=start.status, headers=fields, reason=reason))
         return _cut(raw or b"", has_date, start.has_length)
+
+    def _missing(self, named: set[bytes]) -> list[Field]:
+        return [line for line in self._more if line[0].lower() not in named]
 
     def _tell(self, replaced: tuple[bytes, ...]) -> None:
         new = {name.lower(): name.decode() for name in replaced if name.lower() not in self._told}
@@ -164,11 +171,11 @@ def chunk_framer() -> h11.Connection:
     return connection
 
 
-def switching(headers: tuple[Field, ...]) -> bytes:
-    """A 101 (RFC 9110 §7.8). Raises `h11.LocalProtocolError` for lines that cannot be."""
+def interim(status: int, headers: tuple[Field, ...]) -> bytes:
+    """A 1xx (RFC 9110 §15.2), which is a head alone. Raises `h11.LocalProtocolError` for lines that cannot be."""
     connection = _asked(minor_version=1, more=b"Connection: upgrade\r\nUpgrade: a\r\n")
-    reason = reason_phrase(101).encode()
-    return connection.send(h11.InformationalResponse(status_code=101, headers=list(headers), reason=reason)) or b""
+    reason = reason_phrase(status).encode()
+    return connection.send(h11.InformationalResponse(status_code=status, headers=list(headers), reason=reason)) or b""
 
 
 def _asked(minor_version: int, more: bytes = b"") -> h11.Connection:

@@ -8,7 +8,8 @@ from corserver.http.limits import Limits
 from corserver.http.listeners import open_queues
 from corserver.http.log import Entry
 from corserver.http.messages import App
-from corserver.http.server import Policies, serve
+from corserver.http.server import Policies
+from corserver.http.serving import serve
 from corserver.http.workers.moments import Moment
 from corserver.http.workers.supervisor import Supervisor
 
@@ -39,6 +40,15 @@ def serve_workers(
 
     Returns whether answers were cut off. Raises OSError where the address cannot be bound, ValueError for policies that
     cannot be or no workers, and `WorkersFailed`.
+
+    >>> import subprocess, sys
+    >>> program = (
+    ...     "import os, signal; from corserver import App, serve_workers; "
+    ...     "stop = lambda moment, number: os.kill(os.getpid(), signal.SIGTERM); "
+    ...     "print(serve_workers(App(), workers=2, port=0, tell=stop))"
+    ... )
+    >>> print(subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout.strip())
+    False
     """
     if workers < 1:
         raise ValueError(f"workers={workers}: at least 1 has to serve")

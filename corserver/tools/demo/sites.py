@@ -21,7 +21,8 @@ from corserver.cors.scopes import PathPattern, Scope, Scopes
 from corserver.http.listeners import open_listeners
 from corserver.http.log import Entry
 from corserver.http.messages import HTTPError, Request, Response
-from corserver.http.server import Server, serve
+from corserver.http.server import Server
+from corserver.http.serving import serve
 from corserver.tools.check.report import Report
 from corserver.tools.demo.cases import CASES
 from corserver.tools.demo.foretold import browser_of, foretell

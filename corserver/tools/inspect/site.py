@@ -14,7 +14,8 @@ import trio
 from corserver.apps.router import App
 from corserver.http.listeners import open_listeners
 from corserver.http.messages import HTTPError, Request, Response
-from corserver.http.server import Server, serve
+from corserver.http.server import Server
+from corserver.http.serving import serve
 from corserver.tools.inspect.ring import Ring
 from corserver.tools.inspect.story import line, story
 from corserver.tools.sequence.files import page_files

@@ -4,14 +4,14 @@ import re
 from base64 import b64encode
 from hashlib import sha256
 from html.parser import HTMLParser
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corserver.apps.files.entries import Entry
-from corserver.apps.files.listing import as_html
+from corserver.apps.files.listing import as_html, as_text
 from corserver.apps.files.pages import CONTENT_SECURITY_POLICY
 from corserver.cors.scopes import Path
 
@@ -73,6 +73,15 @@ def test_names_are_text_and_links_are_relative(name: str, href: str) -> None:
     assert not {"img", "script"} & set(page.elements)
 
 
+@pytest.mark.parametrize("mark", "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+def test_what_turns_text_around_is_shown_and_does_not(mark: str) -> None:
+    """A program's name must not end like a picture's; what it is linked by is the name."""
+    entry = file(f"{mark}gnp.exe")
+
+    assert Page(page_of(entry)).links[-1] == (f"./{quote(mark)}gnp.exe", "\ufffdgnp.exe")
+    assert "".join(as_text(NO_MOUNT, NO_MOUNT, [entry])) == "\ufffdgnp.exe\n"
+
+
 def test_bytes_that_are_no_utf_8_are_shown_as_such_and_linked_as_they_are() -> None:
     text = page_of(file("caf\udce9"))
 
@@ -97,7 +106,7 @@ def test_crumbs_lead_up_to_the_mount_and_no_further() -> None:
     mounted = Page(page_of(path="/a/b%20c/", mount=Path(("static", "x"), slash=False)))
     top = Page(page_of())
 
-    assert mounted.links == [("../../", "/static/x/"), ("../", "a/"), ("./", "b c/")]
+    assert mounted.links == [("../../", "/static/x"), ("../", "a"), ("./", "b c")]
     assert top.links == [("./", "/")]
 
 

@@ -8,9 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from corserver import HTTPError, Policy, Request, Response
 from corserver.cors.decision import Decoration
+from corserver.cors.scopes import Scopes
+from corserver.http.exchange import Service
 from corserver.http.memory import Memory
-from corserver.http.wire.response_heads import ResponseHeads, ResponseStart, http_date, switching
+from corserver.http.wire.response_heads import ResponseHeads, ResponseStart, http_date, interim
+
+from ..peer import converse, read_answers, request
 
 ALLOWED = Decoration(((b"Access-Control-Allow-Origin", b"https://a.example"),), ((b"Vary", b"Origin"),), True)
 _LINES = st.lists(
@@ -94,5 +99,25 @@ def test_what_h11_refuses_is_not_remembered() -> None:
 
 
 def test_switching_protocols() -> None:
-    raw = switching(((b"Connection", b"Upgrade"), (b"Upgrade", b"echo")))
+    raw = interim(101, ((b"Connection", b"Upgrade"), (b"Upgrade", b"echo")))
     assert raw == b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n"
+
+
+@pytest.mark.parametrize("remembers", [True, False])
+async def test_every_answer_has_the_further_lines_that_it_lacks(remembers: bool) -> None:
+    async def app(asked: Request) -> Response:
+        if asked.method == "PUT":
+            raise HTTPError(404)
+        return Response("a", headers={"X-One": "own"})
+
+    policy = Policy(["https://a.example"], ["PUT"])
+    lines = ((b"x-one", b"1"), (b"X-Two", b"2"), (b"Server", b"mine"), (b"Access-Control-Allow-Origin", b"*"))
+    service = Service(app=app, scopes=Scopes.of(policy), server_header=b"a", headers=lines, remembers=remembers)
+    asks = request("OPTIONS", "/", "Origin: https://a.example", "Access-Control-Request-Method: PUT")
+    data = request("GET", "/") + request("PUT", "/") + asks + request("OPTIONS", "*") + b"bad\r\n\r\n"
+    answers = read_answers(await converse(service, data), ["GET", "PUT", "OPTIONS", "OPTIONS", "GET"])
+    assert [answer.status for answer in answers] == [200, 404, 204, 204, 400]
+    assert [answer.get(b"x-one") for answer in answers] == [[b"own"], *4 * [[b"1"]]]
+    assert {(*answer.get(b"x-two"), *answer.get(b"server")) for answer in answers} == {(b"2", b"mine")}
+    allowed = [answer.get(b"access-control-allow-origin") for answer in answers]
+    assert allowed == [[], [], [b"https://a.example"], [b"*"], [b"*"]]

@@ -1,0 +1,1 @@
+"""What the documentation is made by: the reference, and the pictures."""
