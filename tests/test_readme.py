@@ -14,6 +14,8 @@ import websockets
 from trio_asyncio import aio_as_trio, open_loop
 
 import corserver
+from corserver.apps.asgi.protocol import Receive, Scope, Send
+from corserver.apps.wsgi import wsgi
 from corserver.testing import running
 from tests.cli.test_serve import corserver as started
 from tests.cli.test_serve import output
@@ -75,6 +77,13 @@ def commands() -> list[str]:
     return [line for block in blocks("sh") for line in block.splitlines() if line.startswith("corserver ")]
 
 
+def commands_in_prose() -> list[str]:
+    """Those that stand in a sentence, but for `corserver DIR`: that is a word for a command."""
+    prose = re.sub(r"```.*?```", "", README, flags=re.DOTALL)
+    found = (" ".join(command.split()) for command in re.findall(r"`(corserver [^`]+)`", prose))
+    return [command for command in dict.fromkeys(found) if command != "corserver DIR"]
+
+
 #: The commands that ask and end, each with what it is to say; the others serve until they are stopped.
 SAID = {"check": "ALLOWED: ", "explain": "BLOCKED at the preflight: ", "bench": "  errors      none"}
 
@@ -118,6 +127,52 @@ async def test_a_server_serves_until_it_is_stopped(
         async with httpx.AsyncClient() as client:
             assert (await client.get(url)).status_code == 200
         assert await running.stop() == 0
+
+
+@pytest.mark.parametrize("command", commands_in_prose())
+async def test_a_command_in_a_sentence_runs(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Word for word, but for the port and an upstream's address, in a folder with the apps that are named."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "flask_app.py").write_text("from flask import Flask\n\napp = Flask(__name__)\n")
+    (tmp_path / "main.py").write_text("from fastapi import FastAPI\n\napp = FastAPI()\n")
+    given = shlex.split(command)[1:]
+    if "--help" in given:
+        async with started(*given) as asked:
+            assert (await output(asked)).startswith("Usage: corserver ")
+        return
+    with running(corserver.App(), cors=None) as upstream:
+        words = [upstream.url if word == "http://localhost:9000" else word for word in given]
+        async with started(*words, "--port", "0") as server, httpx.AsyncClient() as client:
+            origin = words[words.index("--cors") + 1] if "--cors" in words else None
+            answer = await client.get(f"{await server.url()}/none", headers={"Origin": origin or "https://x.example"})
+            assert answer.status_code == 404
+            assert answer.headers.get("access-control-allow-origin") == origin
+            assert await server.stop() == 0
+
+
+async def test_the_first_command_serves_this_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands behind the making of the environment, which a release's test does."""
+    monkeypatch.chdir(tmp_path)
+    command = blocks("sh")[0].strip().rpartition(" && ")[2].removeprefix(".venv/bin/")
+    async with started(*shlex.split(command)[1:], "--port", "0") as server, httpx.AsyncClient() as client:
+        answer = await client.get(await server.url(), headers={"Origin": "http://localhost:3000"})
+        assert answer.headers["access-control-allow-origin"] == "http://localhost:3000"
+        assert await server.stop() == 0
+
+
+def test_the_python_in_sentences_is_so() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    router = corserver.App()
+    names = {"app": app, "router": router, "asgi": corserver.asgi, "wsgi": wsgi, "Proxy": corserver.Proxy}
+    for code in ('router.mount("/old", asgi(app))', "wsgi(app)", 'Proxy("http://localhost:9000")'):
+        assert code in README
+        eval(code, dict(names))
+    with running(router) as server:
+        assert httpx.get(f"{server.url}/old/x").status_code == 204
 
 
 async def test_what_you_see_is_what_one_sees(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`corserver proxy URL`, `--fallback`, and a server behind a proxy, as a user runs them."""
 
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -12,8 +13,10 @@ import pytest
 import trio
 
 from corserver import App, Request, Response
+from corserver.cli.proxy import proxy
 from tests.apps.proxy.upstreams import serving
 
+from .test_check import examples
 from .test_serve import ENVIRONMENT, Running, corserver, errors, refused
 
 SITE = "http://localhost:3000"
@@ -163,3 +166,24 @@ def test_a_file_is_no_socket(tmp_path: Path) -> None:
             capture_output=True, text=True, pass_fds=(file.fileno(),), timeout=30, check=False,
         )  # fmt: skip
     assert (done.returncode, "is no socket that listens" in done.stderr) == (2, True), done.stderr
+
+
+@pytest.mark.parametrize("example", examples(proxy.epilog or ""))
+async def test_every_example_of_the_help_runs(example: str, tmp_path: Path) -> None:
+    """Word for word, but for the port and the upstream's address."""
+    words = shlex.split(example)[1:]
+    path = str(tmp_path / "app.sock")
+    async with serving(api(), cors=None) as upstream, corserver("--uds", path, tmp_path) as files:
+        await files.line_with("Stop")
+        words[1] = f"unix:{path}" if words[1].startswith("unix:") else upstream.url
+        origin = words[words.index("--cors") + 1]
+        origin = SITE if origin == "localhost" else origin
+        async with corserver(*words, "-p", "0") as running, httpx.AsyncClient(headers={"Origin": origin}) as client:
+            prefix = words[words.index("--path-prefix") + 1] if "--path-prefix" in words else ""
+            target = "/" if words[1].startswith("unix:") else "/v2/items"
+            answer = await client.get(f"{await running.url()}{prefix}{target}")
+            assert answer.status_code == 200
+            assert answer.headers["access-control-allow-origin"] == origin
+            assert ("access-control-allow-credentials" in answer.headers) == ("--cors-credentials" in words)
+            assert await running.stop() == 0
+        assert await files.stop() == 0

@@ -1,12 +1,16 @@
 """`corserver run MODULE:APP` as a user runs it."""
 
 import os
+import shlex
 import signal
 from pathlib import Path
 
 import httpx
 import pytest
 
+from corserver.cli.run import run
+
+from .test_check import examples
 from .test_serve import corserver, errors, refused
 
 ASGI = """
@@ -250,3 +254,16 @@ async def test_the_traceback_of_the_apps_own_mistake_is_shown(project: Path) -> 
 async def test_flags_that_cannot_be_are_refused(project: Path, flags: tuple[str, ...], words: str) -> None:
     code, text = await refused("run", "main:app", *flags)
     assert (code, words in text) == (2, True), text
+
+
+@pytest.mark.parametrize("example", examples(run.epilog or ""))
+async def test_every_example_of_the_help_runs(example: str, project: Path) -> None:
+    """Word for word, but for the port: in a folder with an app of each name."""
+    (project / "flask_app.py").write_text("from flask import Flask\n\napp = Flask(__name__)\n")
+    (project / "shop.py").write_text("from main import app\n\n\ndef create_app():\n    return app\n")
+    async with corserver(*shlex.split(example)[1:], "-p", "0") as running:
+        answer = await get(await running.url(), Origin="https://app.example")
+        assert answer.status_code == (404 if "flask_app" in example else 200)  # Flask has no routes here, and answers.
+        allowed = "https://app.example" if "--cors" in example else None
+        assert answer.headers.get("access-control-allow-origin") == allowed
+        assert await running.stop() == 0

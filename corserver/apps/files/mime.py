@@ -21,6 +21,7 @@ _TYPES: Final = {
     "text/javascript": "js mjs cjs",
     "application/wasm": "wasm",
     "application/manifest+json": "webmanifest",
+    "application/importmap+json": "importmap",
     "text/cache-manifest": "appcache",
     "text/x-component": "htc",
     # sources that a page or a tool reads
@@ -74,7 +75,7 @@ _TYPES: Final = {
     "application/vnd.google-earth.kml+xml": "kml",
     "application/vnd.google-earth.kmz": "kmz",
     # words
-    "text/plain": "txt text log ini cfg conf",
+    "text/plain": "txt text log ini cfg conf diff patch",
     "text/markdown": "md markdown",
     "text/x-rst": "rst",
     "text/calendar": "ics",
@@ -127,6 +128,7 @@ _TYPES: Final = {
     "audio/webm": "weba",
     "audio/midi": "mid midi",
     "video/mp4": "mp4 m4v",
+    "video/mpeg": "mpg mpeg",
     "video/webm": "webm",
     "video/ogg": "ogv",
     "video/quicktime": "mov",

@@ -39,11 +39,15 @@ _IMMUTABLE: Final = b"max-age=31536000, immutable"
 _VARY: Final = (b"Vary", b"Accept-Encoding")
 _NS_PER_SECOND: Final = 1_000_000_000
 
-# What bundlers put before the extension: eight and more hexadecimal digits, or eight of base64url. No word is either:
-# there have to be digits and letters, of both cases in the latter.
+# What bundlers put before the extension: eight and more hexadecimal digits, or eight of base64url or of base32. What a
+# person writes is none of these: there have to be digits and letters, of both cases in base64url, and neither a date
+# (2024dec25) nor words that a number ends (Photo123, SUMMER24).
 _HASHED: Final = re.compile(
-    rb"[^/]*[.-](?:(?=[a-f]*[0-9])(?=[0-9]*[a-f])[0-9a-f]{8,64}"
-    rb"|(?=[^.]*[0-9])(?=[^.]*[a-z])(?=[^.]*[A-Z])[A-Za-z0-9_-]{8})\.[A-Za-z0-9.]+"
+    rb"[^/]*[.-](?:"
+    rb"(?=[a-f]*[0-9])(?=[0-9]*[a-f])(?!(?:19|20)[0-9]{2}(?:feb|dec)[0-9]*\.)[0-9a-f]{8,64}"
+    rb"|(?=[^.]*[0-9])(?=[^.]*[a-z])(?=[^.]*[A-Z])(?![a-z]*(?:[A-Z][a-z]+)*[0-9]+\.)[A-Za-z0-9_-]{8}"
+    rb"|(?=[^.]*[0-9][^.]*[A-Z])[A-Z2-7]{8}"
+    rb")\.[A-Za-z0-9.]+"
 )
 
 

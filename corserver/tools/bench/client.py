@@ -114,7 +114,7 @@ class Client:
                 await self._wait(pause)
             # trio's own way to wait costs as much as a few answers: not while there are more, or will be in a moment.
             for _ in range(_LOOKS):
-                if not self._look(patience):
+                if (patience and self._idle) or not self._look(patience):
                     break
             await trio.lowlevel.checkpoint()
 

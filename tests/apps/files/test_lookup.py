@@ -309,6 +309,22 @@ def recorded_opens() -> Iterator[list[object]]:
         active = False
 
 
+@pytest.mark.parametrize("other", ["fifo", "pipes"])
+def test_what_takes_a_files_place_just_before_it_is_opened_is_judged_too(special: FilePath, other: str) -> None:
+    """A FIFO, or a directory, after the kind was asked for and before the open: an audit hook is called in between."""
+
+    def swap(event: str, arguments: tuple[object, ...]) -> None:
+        if event == "open" and arguments[0] == b"swapped.txt" and (special / other).exists():
+            (special / "swapped.txt").unlink()
+            os.rename(special / other, special / "swapped.txt")
+
+    write(special / "swapped.txt", b"a file")
+    sys.addaudithook(swap)  # there is no way to remove one
+    with opened_root(special) as root:
+        assert root.maybe_file(b"swapped.txt") is None
+    assert not (special / "swapped.txt").is_file()
+
+
 def test_no_descriptor_stays_open(root: FilePath) -> None:
     before = open_descriptors()
     for name in (*FOUND, *NOT_FOUND):

@@ -77,6 +77,13 @@ def test_any_write_that_a_clock_can_tell_changes_the_tag() -> None:
     assert len(tags) == 4
 
 
+def test_each_coding_has_a_tag_of_its_own_and_so_has_each_change_of_the_inode() -> None:
+    tags = {Validators.of(1, 2, 10**19, coding=coding).etag for coding in ("", "gzip", "br", "zstd")}
+    tags |= {Validators.of(1, 2, 10**19, changed_ns=changed).etag for changed in (1, 2, 3)}
+
+    assert len(tags) == 4 + 2, "a file that was written in the usual way has both times the same"
+
+
 def test_no_file_was_modified_after_its_answer() -> None:
     assert Validators.of(99 * SECOND, 1, now_ns=50 * SECOND).last_modified == 50
 

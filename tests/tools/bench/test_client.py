@@ -47,10 +47,10 @@ def answering(*answers: bytes) -> Handler:
     return handler
 
 
-async def load(handler: Handler, **options: object) -> Share:
+async def load(handler: Handler, kind: type[Client] = Client, **options: object) -> Share:
     async with peer(handler) as port:
         given: dict[str, object] = {"connections": 3, "requests": 30, "duration": 30.0, **options}
-        client = Client(Plan(host="127.0.0.1", port=port, request=REQUEST, **given))  # type: ignore[arg-type]
+        client = kind(Plan(host="127.0.0.1", port=port, request=REQUEST, **given))  # type: ignore[arg-type]
         await client.open()
         return await client.run()
 
@@ -72,6 +72,26 @@ async def test_an_answer_in_pieces_counts_once() -> None:
                 await trio.lowlevel.checkpoint()
 
     share = await load(handler)
+    assert (share.statuses, share.errors) == ({204: 30}, {})
+
+
+class Hasty(Client):
+    """A client that must not wait for answers while a connection has nothing to wait for."""
+
+    def _look(self, seconds: float = 0.0) -> int:
+        assert not seconds or self._busy == len(self._links) or self._is_sent_up
+        return super()._look(seconds)
+
+
+@pytest.mark.parametrize("connections", [1, 3])
+async def test_no_connection_is_idle_while_the_client_waits(connections: int) -> None:
+    async def handler(stream: trio.SocketStream) -> None:
+        async for _ in stream:
+            for piece in (ANSWER[:5], ANSWER[5:]):
+                await stream.send_all(piece)
+                await trio.lowlevel.checkpoint()
+
+    share = await load(handler, Hasty, connections=connections)
     assert (share.statuses, share.errors) == ({204: 30}, {})
 
 
