@@ -29,6 +29,16 @@ class Peer(Protocol):
     def has_left(self) -> bool:
         """Whether it is known to have ended its side."""
 
+    #: Set it while the body is read beside the answer: nothing of it is dropped then.
+    reads_beside: bool
+
+    @property
+    def awaits_continue(self) -> bool:
+        """Whether it holds the body back until it is told to go on, which reading does (RFC 9110 §10.1.1)."""
+
+    async def inform(self, status: int, fields: tuple[Field, ...]) -> None:
+        """Send it an interim answer, unless the answer has begun. Raises what a connection whose peer left does."""
+
     async def wait_left(self) -> None:
         """Wait until it ends its side; to be cancelled before anything else is read."""
 

@@ -37,6 +37,12 @@ _DROPPED_TRAILERS: Final = frozenset(
 _DROPPED_TRAILER_PREFIXES: Final = (b"access-control-", b"if-", b"proxy-", b"sec-", b"x-forwarded-", b"forwarded")
 
 
+def is_passed_on(name: bytes) -> bool:
+    """Whether a trailer of that lower-case *name* is one that may come so late (RFC 9110 §6.5.1)."""
+    late = _DROPPED_TRAILERS | _REFUSED_TRAILERS
+    return name not in late and not name.startswith(_DROPPED_TRAILER_PREFIXES)
+
+
 class _State(Enum):
     #: A chunk's size, or a trailer line, or the end of data must come next.
     SIZE = "size"
@@ -136,7 +142,7 @@ class ChunkedReader:
             raise HTTPError(400, f"the trailers are more than {_MAX_TRAILER_FIELDS} or {self._limits.trailers} bytes")
         if name in _REFUSED_TRAILERS:
             raise HTTPError(400, f"{name.decode()} stands in the trailers, where it would come too late")
-        if name not in _DROPPED_TRAILERS and not name.startswith(_DROPPED_TRAILER_PREFIXES):
+        if is_passed_on(name):
             self._trailers.append((name, value))
 
     def _end(self) -> bytes:

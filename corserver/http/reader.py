@@ -5,11 +5,13 @@ from typing import Final
 
 import trio
 
+from corserver.cors.fetch import Field
 from corserver.http.gate import Head, RefusedHead, body_too_large
 from corserver.http.limits import Limits
 from corserver.http.messages import HTTPError
 from corserver.http.transport import PeerLeft, Transport
 from corserver.http.wire import Wire
+from corserver.http.wire.response_heads import interim
 
 #: How long a body that nobody read may take to arrive for the connection to be kept.
 _DRAIN_SECONDS: Final = 1.0
@@ -41,7 +43,7 @@ class Pace:
 class Reader:
     """What the peer sends, as it is wanted."""
 
-    __slots__ = ("_error", "_limits", "_pace", "_transport", "_wire")
+    __slots__ = ("_error", "_interim", "_limits", "_pace", "_transport", "_wire", "reads_beside")
 
     def __init__(self, transport: Transport, wire: Wire, limits: Limits) -> None:
         self._transport = transport
@@ -49,17 +51,20 @@ class Reader:
         self._limits = limits
         self._pace: Pace | None = None
         self._error: HTTPError | None = None
+        #: Whoever sends an interim answer has it.
+        self._interim: trio.Lock | None = None
+        #: As `Peer`.
+        self.reads_beside = False
 
-    def head_at_hand(self) -> Head | None:
-        """The next head, if all of it has arrived with nothing before it. Raises `RefusedHead`."""
-        self._pace, self._error = None, None
-        data = self._transport.take_received()
-        return self._wire.take_head(data) if data else None
+    def take_received(self) -> bytes:
+        """What arrived for the next request while nothing was under way; empty where that must be waited for."""
+        self._pace, self._error, self.reads_beside = None, None, False
+        return self._transport.take_received()
 
     async def next_head(self) -> Head | None:
         """The next head, or None when there will be none. Raises `RefusedHead`."""
         wire, transport = self._wire, self._transport
-        self._pace, self._error = None, None
+        self._pace, self._error, self.reads_beside = None, None, False
         began = transport.since
         while wire.is_silent:
             if wire.at_eof:
@@ -105,7 +110,7 @@ class Reader:
         pace = self._pace = self._pace or Pace(limits)
         while (piece := self._take_body(pace)) is None:
             if wire.awaits_continue and wire.can_start():
-                await self._transport.send(wire.go_on())
+                await self._send_interim(wire.go_on())
             data, start = b"", trio.current_time()
             with trio.move_on_after(pace.seconds) as scope:
                 data = await self._transport.receive()
@@ -128,6 +133,21 @@ class Reader:
     def server(self) -> tuple[str, int] | None:
         """As `Peer`."""
         return self._transport.server
+
+    @property
+    def awaits_continue(self) -> bool:
+        """As `Peer`."""
+        return self._wire.awaits_continue
+
+    async def inform(self, status: int, fields: tuple[Field, ...]) -> None:
+        """As `Peer`."""
+        if self._wire.can_start():
+            await self._send_interim(interim(status, fields))
+
+    async def _send_interim(self, data: bytes) -> None:
+        self._interim = self._interim or trio.Lock()
+        async with self._interim:
+            await self._transport.send(data)
 
     def body_at_hand(self) -> bytes | None:
         """As `Peer`."""

@@ -3,19 +3,17 @@
 Nothing is asked twice that is not safe to ask twice: only a request without a body, whose method changes nothing
 (RFC 9110 §9.2.1), on a connection that was used before and ended without a byte of an answer.
 
-An upstream that answers before it has the whole request is let to do so. Where its answer is an error, the rest of the
-body is not sent to it; else the body is sent to its end first, as long as it takes it.
+Interim answers are passed on (RFC 9110 §15.2). A 100 (Continue) that the client expects comes when its body is read.
 """
 
 import logging
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
-import trio
-
-from corserver.apps.proxy.hops import Line
+from corserver.apps.proxy.hops import Line, end_to_end
 from corserver.apps.proxy.links import Link, Links, UpstreamGone, UpstreamStalled
 from corserver.apps.proxy.outgoing import has_body
+from corserver.apps.proxy.upload import Upload
 from corserver.apps.proxy.waiting import ClientLeft, attentive
 from corserver.http.messages import HTTPError, Request
 from corserver.http.wire import AnswerHead, BadAnswer, NoAnswer
@@ -24,6 +22,8 @@ logger = logging.getLogger("corserver")
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _FAILURES: Final = (UpstreamGone, UpstreamStalled, BadAnswer)
+_CONTINUE: Final = 100
+_SWITCHING: Final = 101
 
 
 class Exchange:
@@ -38,6 +38,8 @@ class Exchange:
         self._name = name
         self._target = target
         self._fields = fields
+        #: The request's body, if there is one.
+        self._upload: Upload | None = None
 
     async def ask(self) -> tuple[Link, AnswerHead]:
         """Returns the connection on which the answer comes, and its head. Raises `HTTPError` 502 and 504."""
@@ -60,90 +62,86 @@ class Exchange:
         word = "did not answer in time" if is_late else "gave no answer that can be passed on"
         return HTTPError(504 if is_late else 502, f"the server behind this one {word}: {error}")
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether nothing more of the request goes up."""
+        return self._upload is None or self._upload.is_over
+
+    async def finish(self, link: Link) -> None:
+        """The answer is read: once the request is sent, too, keep *link* for the next one, if it can be."""
+        if self._upload is not None:
+            await self._upload.wait_over()
+        await self.links.give_back(link)
+
+    async def abandon(self, link: Link) -> None:
+        """Nothing more is sent or received on *link*."""
+        if self._upload is not None:
+            self._upload.cancel()
+        await link.close()
+
+    async def wait(self, link: Link, patience: float) -> None:
+        """Wait for more of the answer. Raises `UpstreamGone`, `UpstreamStalled` after *patience* seconds, `ClientLeft`.
+
+        While the body goes up, silence is none of the upstream's; and its sender is watched by who reads it.
+        """
+        upload = self._upload
+        failure = None if upload is None else upload.failure
+        # An upstream that has answered needs not take the rest.
+        if failure is not None and not (link.asking.has_answer and isinstance(failure, UpstreamStalled)):
+            raise failure
+        if upload is None or upload.is_over:
+            await attentive(link.receive, self.request, patience)
+        else:
+            await upload.beside(link.receive)
+
     async def _ask_on(self, link: Link) -> AnswerHead:
         try:
             head = link.asking.start(self.request.method, self._target, self._fields)
             if has_body(self.request):
-                await link.send(head)
-                return await self._send_body(link)
-            await link.send(head + link.asking.finish())
-            return await self._wait_for_head(link)
+                expects = any(name == b"expect" for name, _ in self._fields)
+                self._upload = Upload(link, self.request, expects)
+                await self._upload.begin(head)
+            else:
+                await link.send(head + link.asking.finish())
+            return await self._final_head(link)
         except BaseException:
-            await link.close()
+            await self.abandon(link)
             raise
 
-    async def _wait_for_head(self, link: Link) -> AnswerHead:
-        found: AnswerHead | None = None
-
-        async def receive() -> None:
-            nonlocal found
-            found = await link.head()
-
-        await attentive(receive, self.request, self.patience)
-        assert found is not None, "it is there, or something was raised"
-        return found
-
-    async def _send_body(self, link: Link) -> AnswerHead:
-        upload = _Upload(link, self.request)
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(upload.run, nursery.cancel_scope)
-            head = await upload.early_head()
-            if upload.failure is not None or (head is not None and _needs_no_more(head)):
-                nursery.cancel_scope.cancel()
-        if upload.failure is not None:
-            raise upload.failure
-        return await self._wait_for_head(link) if head is None else head
-
-
-def _needs_no_more(head: AnswerHead) -> bool:
-    return head.status >= 400 or head.closes
-
-
-class _Upload:
-    """A request's body on its way to the upstream, whose answer may come before the end of it."""
-
-    def __init__(self, link: Link, request: Request) -> None:
-        self._link = link
-        self._request = request
-        self._waiting = trio.CancelScope()
-        #: What went wrong, on either side.
-        self.failure: Exception | None = None
-
-    async def run(self, scope: trio.CancelScope) -> None:
-        """Send it; where that fails, cancel *scope*, unless the upstream's answer may still say why."""
-        link = self._link
-        try:
-            async for piece in self._request.stream():
-                await link.send(link.asking.data(piece))
-            await link.send(link.asking.finish())
-            self._waiting.cancel()
-        except UpstreamGone:
-            pass
-        except Exception as error:
-            self.failure = error
-            scope.cancel()
-
-    async def early_head(self) -> AnswerHead | None:
-        """The answer's head, if it comes before the end of the body."""
-        try:
-            with self._waiting:
-                return await self._link.head()
-        except Exception as error:
-            self.failure = self.failure or error
-        return None
+    async def _final_head(self, link: Link) -> AnswerHead:
+        while True:
+            while (head := link.asking.next_head()) is None:
+                await self.wait(link, self.patience)
+            if head.status >= 200 or head.status == _SWITCHING:
+                break
+            if head.status == _CONTINUE and self._upload is not None and self._upload.is_held_back:
+                self._upload.go_on()
+            else:
+                await self.request.inform(head.status, end_to_end(head.fields))
+        upload = self._upload
+        if upload is not None and not upload.is_over and (head.status >= 400 or upload.is_held_back):
+            upload.cancel()
+            await upload.wait_over()
+        return head
 
 
 class AnswerBody(AsyncIterator[bytes]):
     """The rest of an answer's body, beginning with the *pieces* that have arrived. It is read as it is asked for.
 
-    Raises `HTTPError` where it is cut short: the server then cuts the client's connection, too.
+    *takes_trailers* is whether the client does. Raises `HTTPError` where it is cut short: the server then cuts the
+    client's connection, too.
     """
 
-    def __init__(self, exchange: Exchange, link: Link, pieces: list[bytes], patience: float) -> None:
+    def __init__(
+        self, exchange: Exchange, link: Link, pieces: list[bytes], patience: float, *, takes_trailers: bool
+    ) -> None:
         self._exchange = exchange
         self._link: Link | None = link
         self._pieces = pieces[::-1]
         self._patience = patience
+        self._takes_trailers = takes_trailers
+        #: As of a `Response`'s body.
+        self.trailers: tuple[Line, ...] = ()
 
     async def __anext__(self) -> bytes:
         if self._pieces:
@@ -153,15 +151,17 @@ class AnswerBody(AsyncIterator[bytes]):
             raise StopAsyncIteration
         try:
             while (piece := link.asking.next_body()) is None:
-                await attentive(link.receive, self._exchange.request, self._patience)
+                await self._exchange.wait(link, self._patience)
         except _FAILURES as error:
             raise self._exchange.failure(error) from error
         except ClientLeft:
             await self.aclose()
             raise
         if not piece:
+            if self._takes_trailers:
+                self.trailers = link.asking.trailers
+            await self._exchange.finish(link)
             self._link = None
-            await self._exchange.links.give_back(link)
             raise StopAsyncIteration
         return piece
 
@@ -169,4 +169,4 @@ class AnswerBody(AsyncIterator[bytes]):
         """Close the connection to the upstream, where the body was not read to its end."""
         link, self._link = self._link, None
         if link is not None:
-            await link.close()
+            await self._exchange.abandon(link)

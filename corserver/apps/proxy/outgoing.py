@@ -13,7 +13,7 @@ from corserver.apps.proxy.hops import Line, end_to_end, tokens
 from corserver.apps.proxy.target import Target
 from corserver.http.messages import Request
 
-#: Host and framing are the hop's own; an Expect is answered here; Proxy would become the upstream's HTTP_PROXY (CGI).
+#: Host, framing and what is expected are the hop's own; Proxy would become the upstream's HTTP_PROXY (CGI).
 _DROPPED: Final = frozenset(
     {b"content-length", b"expect", b"forwarded", b"host", b"proxy", b"via", b"x-real-ip", b"x-request-uri"}
 )
@@ -52,7 +52,10 @@ class Outgoing:
             line for line in end_to_end(incoming) if line[0] not in named and not line[0].startswith(b"x-forwarded-")
         ]
         lines += framing(incoming)
+        lines += expecting(incoming, version)
         lines += upgrading(incoming, version)
+        if takes_trailers(incoming, version):
+            lines += [(b"connection", b"TE"), (b"te", b"trailers")]
         lines += self._hop(incoming, client, scheme, authority, version)
         return (*lines, *self._own)
 
@@ -83,13 +86,24 @@ def has_body(request: Request) -> bool:
 
 
 def framing(fields: Sequence[Line]) -> list[Line]:
-    """How the body goes on: as it came, each piece when it comes."""
+    """How the body goes on: as it came, each piece when it comes, and what is behind it."""
     for name, value in fields:
         if name == b"content-length":
             return [(name, value)]
         if name == b"transfer-encoding":
-            return [(name, b"chunked")]
+            return [(name, b"chunked"), *(line for line in fields if line[0] == b"trailer")]
     return []
+
+
+def expecting(fields: Sequence[Line], version: str) -> list[Line]:
+    """The line that asks for a 100 before the body, if the client does (RFC 9110 §10.1.1)."""
+    expects = version != "1.0" and framing(fields) not in ([], [(b"content-length", b"0")])
+    return [line for line in fields if line[0] == b"expect"] if expects else []
+
+
+def takes_trailers(fields: Sequence[Line], version: str) -> bool:
+    """Whether the client takes trailers (RFC 9110 §10.1.4)."""
+    return version != "1.0" and b"trailers" in tokens(fields, b"te")
 
 
 def upgrading(fields: Sequence[Line], version: str) -> list[Line]:

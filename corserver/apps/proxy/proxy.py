@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from corserver.apps.proxy.exchange import AnswerBody, Exchange
 from corserver.apps.proxy.links import Link, Links, tls_context
-from corserver.apps.proxy.outgoing import Outgoing, upgrading
+from corserver.apps.proxy.outgoing import Outgoing, takes_trailers, upgrading
 from corserver.apps.proxy.places import Places
 from corserver.apps.proxy.returning import Returning
 from corserver.apps.proxy.target import Target
@@ -99,7 +99,7 @@ class Proxy:
         try:
             return await self._response(exchange, link, head)
         except BaseException:
-            await link.close()
+            await exchange.abandon(link)
             raise
 
     async def __aenter__(self) -> "Proxy":
@@ -113,14 +113,18 @@ class Proxy:
         fields = self._returning.fields(head.fields, request)
         try:
             if head.status == 101:
-                if not upgrading(request.headers.fields, request.http_version):
+                if not (exchange.is_asked and upgrading(request.headers.fields, request.http_version)):
                     raise BadAnswer("it changes the protocol, which nobody asked for")
                 return Response(headers=fields, upgrade=tunnel(link))
-            pieces, is_whole = _arrived(link)
+            trails = head.chunked and takes_trailers(request.headers.fields, request.http_version)
+            if trails:
+                fields += [line for line in head.fields if line[0] == b"trailer"]
+            pieces, is_whole = _arrived(link) if exchange.is_asked and not trails else ([], False)
             if not is_whole:
                 quiet = any(name == b"content-type" and b"text/event-stream" in value for name, value in fields)
                 patience = float("inf") if quiet else self._timeout
-                return Response(AnswerBody(exchange, link, pieces, patience), head.status, fields)
+                body = AnswerBody(exchange, link, pieces, patience, takes_trailers=trails)
+                return Response(body, head.status, fields)
             if request.method != "HEAD" and head.status not in (204, 304):
                 fields = [line for line in fields if line[0] != b"content-length"]
             response = Response(b"".join(pieces), head.status, fields)

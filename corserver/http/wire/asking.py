@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 import h11
 
 from corserver.cors.fetch import Field
+from corserver.http.chunked import is_passed_on
 from corserver.http.memory import Memory
 
 #: The longest head of an answer; there is no limit on its body.
@@ -72,7 +73,7 @@ class Asking:
         #: What is left of a body of known length; what reads any other.
         self._left = 0
         self._h11: h11.Connection | None = None
-        #: The trailer lines of the answer, once it was read to its end.
+        #: The trailer lines of the answer that may come so late, once it was read to its end.
         self.trailers: tuple[Field, ...] = ()
 
     def start(self, method: str, target: bytes, fields: Sequence[Field]) -> bytes:
@@ -91,10 +92,12 @@ class Asking:
         """A piece of the request's body, not empty, framed as the head says."""
         return b"%x\r\n%s\r\n" % (len(piece), piece) if self._chunks else piece
 
-    def finish(self) -> bytes:
-        """The end of the request."""
+    def finish(self, trailers: Sequence[Field] = ()) -> bytes:
+        """The end of the request; behind a chunked body with *trailers*, that h11 has let pass."""
         self._is_asked = True
-        return b"0\r\n\r\n" if self._chunks else b""
+        if not self._chunks:
+            return b""
+        return b"".join([b"0\r\n", *(b"%s: %s\r\n" % line for line in trailers), b"\r\n"])
 
     def receive(self, data: bytes) -> None:
         """Take what arrived; `b""` says that nothing more will."""
@@ -105,14 +108,17 @@ class Asking:
             self._buffer += data
 
     def next_head(self) -> AnswerHead | None:
-        """The head of the answer, or None while it is incomplete. Raises `BadAnswer`.
+        """The head of the answer, or of an interim one (1xx) before it; None while it is incomplete.
 
-        Interim answers (1xx) are dropped, but for 101 (Switching Protocols): it is the last in HTTP.
+        Raises `BadAnswer`. A 101 (Switching Protocols) is the last in HTTP.
         """
-        while (head := self._next_head()) is not None and 100 <= head.status < 200 and head.status != 101:
-            pass
-        self._head = head
-        return head
+        self._head = self._next_head()
+        return self._head
+
+    @property
+    def has_answer(self) -> bool:
+        """Whether the head of the answer has come."""
+        return self._head is not None and self._head.status >= 200
 
     def next_body(self) -> bytes | None:
         """The next piece of the answer's body, `b""` at its end, None while there is none. Raises `BadAnswer`."""
@@ -188,7 +194,7 @@ class Asking:
         if isinstance(event, h11.Data):
             return bytes(event.data)
         if isinstance(event, h11.EndOfMessage):
-            self.trailers = tuple(event.headers)
+            self.trailers = tuple((name, value) for name, value in event.headers if is_passed_on(name))
         return b""
 
 

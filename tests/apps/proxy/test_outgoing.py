@@ -40,7 +40,7 @@ def test_what_is_of_one_hop_ends_here_and_so_does_what_connection_names() -> Non
         (b"keep-alive", b"timeout=5"),
         (b"proxy-authorization", b"Basic x"),
         (b"proxy-connection", b"close"),
-        (b"te", b"trailers"),
+        (b"te", b"gzip"),
         (b"trailer", b"X"),
         (b"upgrade", b"h2c"),
         (b"x-private", b"1"),

@@ -13,7 +13,7 @@ from corserver.cors.decision import Decoration
 from corserver.cors.scopes import Scopes
 from corserver.http.exchange import Service
 from corserver.http.memory import Memory
-from corserver.http.wire.response_heads import ResponseHeads, ResponseStart, http_date, switching
+from corserver.http.wire.response_heads import ResponseHeads, ResponseStart, http_date, interim
 
 from ..peer import converse, read_answers, request
 
@@ -99,7 +99,7 @@ def test_what_h11_refuses_is_not_remembered() -> None:
 
 
 def test_switching_protocols() -> None:
-    raw = switching(((b"Connection", b"Upgrade"), (b"Upgrade", b"echo")))
+    raw = interim(101, ((b"Connection", b"Upgrade"), (b"Upgrade", b"echo")))
     assert raw == b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n"
 
 
