@@ -19,7 +19,8 @@ TLS_OPTIONS: Final = (
         "--tls",
         topic="tls",
         is_flag=True,
-        help="Serve https, with a certificate for this machine by an authority of your own, which is kept.",
+        help="Serve https, with a certificate for localhost and the names of --allow-host, by an authority of your own "
+        "that is kept.",
     ),
     option(
         "--tls-cert",
