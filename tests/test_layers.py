@@ -15,7 +15,7 @@ PACKAGE = ROOT / "corserver"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 #: What an app is given, and what it returns.
-MESSAGES = ("corserver.http.messages", "corserver.http.header_lines")
+MESSAGES = ("corserver.http.messages", "corserver.http.header_lines", "corserver.http.encoding")
 #: room -> what its files may import inside the package, and which distributions outside the standard library.
 #: The longest room that a module's name begins with counts.
 ROOMS: dict[str, tuple[set[str], set[str]]] = {
@@ -27,6 +27,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "corserver.http.messages",
             "corserver.http.header_lines",
             "corserver.http.fileslice",
+            "corserver.http.memory",
             "corserver.cors.scopes",
         },
         {"trio"},

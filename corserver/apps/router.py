@@ -5,9 +5,10 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from corserver.cors.scopes import INHERIT, PathPattern, PathTable, PolicyChoice, Scope, Scopes
+from corserver.cors.scopes import INHERIT, Path, PathPattern, PathTable, PolicyChoice, Scope, Scopes
+from corserver.http.memory import Memory
 from corserver.http.messages import App as AnyApp
 from corserver.http.messages import HTTPError, Request, Response
 
@@ -20,6 +21,8 @@ Handler = Callable[[Request], Awaitable[Returned]]
 Lifespan = Callable[["App"], contextlib.AbstractAsyncContextManager[Any]]
 
 _NO_PARAMETERS: Final[Mapping[str, Any]] = MappingProxyType({})
+#: What is remembered of a path weighs about so many bytes more than the path.
+_WEIGHT: Final = 500
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -40,6 +43,14 @@ class Mount:
     pattern: PathPattern
     app: AnyApp
     policy: PolicyChoice
+
+
+class _Found(NamedTuple):
+    """What answers a path and a method, None for nothing; *allowed* are the methods that more specific routes have."""
+
+    entry: Route | Mount | None
+    params: Mapping[str, Any]
+    allowed: tuple[str, ...]
 
 
 class App:
@@ -68,6 +79,8 @@ class App:
         self._life: contextlib.AsyncExitStack | None = None
         self._table: PathTable[Route | Mount] = PathTable()
         self._entries: list[Route | Mount] = []
+        #: What was found of late.
+        self._known: Memory[tuple[Path, str], _Found] = Memory()
 
     @property
     def cors(self) -> Scopes:
@@ -156,18 +169,29 @@ class App:
 
     async def __call__(self, request: Request) -> Response:
         """Answer *request*. Raises `HTTPError` 404 or 405, and whatever the handler raises."""
-        allowed: dict[str, None] = {}
-        for leaf, values in self._table.candidates(request.path):
-            entry = leaf.get(request.method)
-            if entry is not None:
-                params = dict(zip(entry.pattern.names, values, strict=True)) if values else _NO_PARAMETERS
-                if isinstance(entry, Route):
-                    return to_response(await entry.handler(request.routed(params)))
-                return await _ask(entry, request, params, allowed)
-            allowed |= dict.fromkeys(method for method in leaf.methods if method is not None)
+        key = request.path, request.method
+        found = self._known.get(key)
+        if found is None:
+            found = self._find(*key)
+            self._known.put(key, found, len(request.target) + _WEIGHT)
+        entry, params, allowed = found
+        if isinstance(entry, Route):
+            return to_response(await entry.handler(request.routed(dict(params)) if params else request))
+        if entry is not None:
+            return await _ask(entry, request, params, allowed)
         if allowed:
             return _other_method(request, allowed)
         raise HTTPError(404, "nothing is at this path")
+
+    def _find(self, path: Path, method: str) -> _Found:
+        allowed: dict[str, None] = {}
+        for leaf, values in self._table.candidates(path):
+            entry = leaf.get(method)
+            if entry is not None:
+                params = dict(zip(entry.pattern.names, values, strict=True)) if values else _NO_PARAMETERS
+                return _Found(entry, params, tuple(allowed))
+            allowed |= dict.fromkeys(name for name in leaf.methods if name is not None)
+        return _Found(None, _NO_PARAMETERS, tuple(allowed))
 
     async def __aenter__(self) -> "App":
         async with contextlib.AsyncExitStack() as stack:
@@ -187,6 +211,7 @@ class App:
     def _add(self, entry: Route | Mount, methods: Iterable[str] | None) -> None:
         self._table.add(entry.pattern, methods, entry)
         self._entries.append(entry)
+        self._known.clear()
 
 
 def _check_async(path: str, handler: object) -> None:
@@ -194,7 +219,7 @@ def _check_async(path: str, handler: object) -> None:
         raise TypeError(f"{path!r}: a handler is async: write `async def {getattr(handler, '__name__', '')}`")
 
 
-async def _ask(mount: Mount, request: Request, params: Mapping[str, Any], allowed: dict[str, None]) -> Response:
+async def _ask(mount: Mount, request: Request, params: Mapping[str, Any], allowed: tuple[str, ...]) -> Response:
     depth = len(mount.pattern.parts)
     try:
         return await mount.app(request.below(depth, params))
@@ -205,7 +230,7 @@ async def _ask(mount: Mount, request: Request, params: Mapping[str, Any], allowe
         return _other_method(request, allowed)
 
 
-def _other_method(request: Request, allowed: dict[str, None]) -> Response:
+def _other_method(request: Request, allowed: tuple[str, ...]) -> Response:
     methods = {*allowed, "OPTIONS"} | ({"HEAD"} if "GET" in allowed else set())
     allow = {"Allow": ", ".join(sorted(methods))}
     if request.method == "OPTIONS":
@@ -229,13 +254,13 @@ def to_response(returned: object) -> Response:
     match returned:
         case Response():
             return returned
-        case None:
-            return Response(status=204)
+        case dict() | list():
+            return Response.json(returned)
         case str():
             return Response(returned)
         case bytes():
             return Response(returned, headers={"Content-Type": "application/octet-stream"})
-        case dict() | list():
-            return Response.json(returned)
+        case None:
+            return Response(status=204)
     kind = type(returned).__name__
     raise TypeError(f"a handler returns a Response, str, bytes, dict, list or None, not {kind}")

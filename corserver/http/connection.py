@@ -18,15 +18,14 @@ from collections.abc import AsyncIterable, AsyncIterator
 
 import trio
 
-from corserver.http.body import NO_BODY, Body
-from corserver.http.exchange import Exchange, Service, open_exchange, refused_exchange
+from corserver.http.exchange import Exchange, Service, refused_exchange
 from corserver.http.fileslice import FileSlice
-from corserver.http.forwarded import Sender
-from corserver.http.framing import Framing, can_upgrade, framing_of
-from corserver.http.gate import Head, RefusedHead
+from corserver.http.framing import Framing, can_upgrade, carries_body, framing_of, template_of
+from corserver.http.gate import RefusedHead
 from corserver.http.log import Entry
-from corserver.http.messages import Address, HTTPError, Request, Response, UpgradeHandler
+from corserver.http.messages import Address, HTTPError, Response, UpgradeHandler
 from corserver.http.mistakes import close_all, http_error_in, without_mistakes
+from corserver.http.opening import Opener
 from corserver.http.reader import Reader
 from corserver.http.transport import PeerLeft, Transport
 from corserver.http.upgraded import Upgraded, stop
@@ -43,9 +42,9 @@ class Connection:
         "_body_sent",
         "_chunks",
         "_head_sent",
-        "_is_behind",
         "_is_stopped",
         "_limits",
+        "_opener",
         "_reader",
         "_service",
         "_transport",
@@ -59,9 +58,9 @@ class Connection:
         self._transport = transport if isinstance(transport, Transport) else Transport(transport, service.limits)
         self._service = service
         self.client = client
-        self._is_behind = service.proxies is not None and service.proxies.trusts(client)
         self._wire = Wire(service.limits, service.sections)
         self._reader = Reader(self._transport, self._wire, service.limits)
+        self._opener = Opener(self._reader, self._wire, service, client)
         self._chunks: AsyncIterator[bytes] | None = None
         self._head_sent, self._body_sent = b"", 0
         #: What has taken the connection over.
@@ -94,16 +93,19 @@ class Connection:
     async def _exchange(self) -> bool:
         """Whether another request is to be waited for here."""
         try:
-            head = self._reader.head_at_hand() or await self._reader.next_head()
+            exchange = self._opener.at_hand() or await self._opener.next()
         except RefusedHead as refusal:
             self._wire.must_close = True
             exchange = refused_exchange(refusal, self._service)
+        if exchange is None:
+            return False
+        if self._service.access_log is not None:
+            response, failure = await self._logged(exchange)
         else:
-            if head is None:
-                return False
-            exchange = open_exchange(head, self._service, self._sender(head) if self._is_behind else None)
-        self._head_sent, self._body_sent = b"", 0
-        response, failure = await self._answer(exchange)
+            response = exchange.answer or self._service.refusal() or await self._ask_app(exchange)
+            failure = await self._respond(exchange, response)
+        if self._transport.is_at_rest:
+            return False
         if failure:
             await self._transport.cut()
             return False
@@ -112,18 +114,14 @@ class Connection:
             return False
         return await self._make_ready()
 
-    def _sender(self, head: Head) -> Sender:
-        service = self._service
-        assert service.proxies is not None, "it is behind one of them"
-        return service.proxies.sender(head.fields, self.client, service.scheme, head.authority)
-
     def _is_last(self) -> bool:
         most, service = self._limits.requests, self._service
         return service.is_retiring or service.is_draining or (most is not None and self._transport.served + 1 >= most)
 
-    async def _answer(self, exchange: Exchange) -> tuple[Response, str]:
-        """The response as it was sent, and why it was cut short, empty where it was not."""
-        clock = None if self._service.access_log is None else (time.time(), trio.current_time())
+    async def _logged(self, exchange: Exchange) -> tuple[Response, str]:
+        # The response as it was sent, and why it was cut short, empty where it was not.
+        clock = time.time(), trio.current_time()
+        self._head_sent, self._body_sent = b"", 0
         response, failure = None, "the server stopped"
         try:
             response = exchange.answer or self._service.refusal() or await self._ask_app(exchange)
@@ -132,7 +130,7 @@ class Connection:
             failure = "the client left"
             raise
         finally:
-            if clock is not None and exchange.is_logged:
+            if exchange.is_logged:
                 self._log(exchange, response, clock, failure)
         return response, failure
 
@@ -152,7 +150,7 @@ class Connection:
 
     async def _ask_app(self, exchange: Exchange) -> Response:
         try:
-            response = await self._service.app(self._request(exchange))
+            response = await self._service.app(self._opener.request(exchange))
             if not isinstance(response, Response):
                 raise TypeError(f"an app returns a Response, not {type(response).__name__}")
             self._chunks = None if isinstance(response.body, bytes) else aiter(response.body)
@@ -167,46 +165,24 @@ class Connection:
             return HTTPError(500).response()
         return response
 
-    def _request(self, exchange: Exchange) -> Request:
-        head = exchange.head
-        assert head is not None, "only a request whose head was accepted reaches the app"
-        section, sender = head.section, exchange.sender
-        has_body = section.content_length or section.chunked
-        return Request(
-            head.method.decode("ascii"),
-            head.target.decode("ascii"),
-            exchange.path,
-            section.headers,
-            self._service.scheme if sender is None else sender.scheme,
-            head.authority.decode("ascii") if sender is None else sender.authority,
-            "1.1" if head.minor_version else "1.0",
-            self.client if sender is None else sender.client,
-            content=Body(self._reader.next_body, lambda: self._wire.trailers) if has_body else NO_BODY,
-            peer=self._reader,
-            start_soon=self._service.start_soon,
-        )
-
     async def _respond(self, exchange: Exchange, response: Response) -> str:
         """Send *response*. Returns why it was cut short, empty where it was not."""
         wire, body = self._wire, response.body
-        if response.closes or self._is_last():
-            wire.must_close = True
-        if not wire.body_is_read and not self._reader.can_drain(exchange.head):
+        if response.closes or self._is_last() or not (wire.body_is_read or self._reader.can_drain(exchange.head)):
             wire.must_close = True
         if response.upgrade is not None:
             return await self._switch(exchange, response)
-        framing = framing_of(exchange, response, wire.is_last)
-        head = self._head_sent = self._service.heads.head(framing.start, framing.written)
+        template = template_of(self._service.heads, exchange, response, wire.is_last)
         if not isinstance(body, bytes):
-            wire.start(framing.length, chunked=framing.chunked)
-            return await self._send_stream(head, body, framing)
-        if not framing.has_body:
+            self._head_sent = template.filled(0)
+            return await self._send_stream(body, framing_of(exchange, response))
+        head = self._head_sent = template.filled(len(body))
+        if not carries_body(exchange, response):
             body = b""
         self._body_sent = len(body)
-        wire.answered()
-        is_idle_then = wire.is_silent and wire.body_is_read and not wire.is_last
-        if is_idle_then and self._transport.post(head, body):
+        if wire.is_idle_when_answered and self._transport.post(head, body):
             return ""
+        wire.answered()
         if self._drops_input():
             await self._transport.send_while_dropping(head, body)
         else:
@@ -225,14 +201,15 @@ class Connection:
             raise
         return ""
 
-    async def _send_stream(self, head: bytes, body: AsyncIterable[bytes], framing: Framing) -> str:
+    async def _send_stream(self, body: AsyncIterable[bytes], framing: Framing) -> str:
         chunks = self._chunks
+        self._wire.start(framing.length, chunked=framing.chunked)
         try:
             if isinstance(body, FileSlice) and framing.length == body.length and not self._drops_input():
-                await self._transport.send_file(head, body, self._count)
+                await self._transport.send_file(self._head_sent, body, self._count)
                 self._wire.answered()
                 return ""
-            await self._send_piece(head)
+            await self._send_piece(self._head_sent)
             if framing.has_body and chunks is not None:
                 async for chunk in chunks:
                     if chunk:
@@ -269,7 +246,7 @@ class Connection:
         wire, transport = self._wire, self._transport
         if not (wire.body_is_read or wire.must_close):
             await self._reader.drain()
-        if not wire.recycle():
+        if not wire.can_go_on:
             await transport.linger()
             return False
         transport.served += 1

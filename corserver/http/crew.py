@@ -19,7 +19,6 @@ import outcome
 import trio
 
 V = TypeVar("V")
-T = TypeVar("T")
 
 
 class Crew(Generic[V]):
@@ -75,7 +74,13 @@ class Crew(Generic[V]):
                 visitor = line.popleft()
                 if line and not self._is_coming:
                     self._wake()
-                await _in_context(contextvars.copy_context(), self._serve(visitor))
+                context, serving = contextvars.copy_context(), self._serve(visitor)
+                try:
+                    trap = context.run(serving.send, None)
+                except StopIteration:
+                    pass  # It did not have to wait.
+                else:
+                    await _go_on_in(context, serving, trap)
                 del visitor  # Not to be kept while this member rests.
             is_needed = not self._is_stopping and await self._rest()
 
@@ -92,17 +97,16 @@ class Crew(Generic[V]):
 
 
 @types.coroutine
-def _in_context(context: contextvars.Context, coroutine: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
-    step: Callable[..., Any] = coroutine.send
-    value: object = None
+def _go_on_in(
+    context: contextvars.Context, coroutine: Coroutine[Any, Any, None], trap: Any
+) -> Generator[Any, Any, None]:
     while True:
-        try:
-            trap = context.run(step, value)
-        except StopIteration as end:
-            result: T = end.value
-            return result
+        step: Callable[..., Any] = coroutine.send
         try:
             value = yield trap
-            step = coroutine.send
         except BaseException as error:
             step, value = coroutine.throw, error
+        try:
+            trap = context.run(step, value)
+        except StopIteration:
+            return

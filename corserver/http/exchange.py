@@ -24,7 +24,7 @@ from corserver.http.hosts import AllowedHosts
 from corserver.http.limits import Limits
 from corserver.http.log import Entry
 from corserver.http.memory import Memory
-from corserver.http.messages import App, HTTPError, Response
+from corserver.http.messages import App, HTTPError, Request, Response
 from corserver.http.mistakes import without_mistakes
 from corserver.http.wire.request_heads import KnownSections
 from corserver.http.wire.response_heads import ResponseHeads
@@ -35,7 +35,7 @@ logger = logging.getLogger("corserver")
 Call = tuple[Callable[..., Awaitable[Any]], tuple[Any, ...]]
 
 #: What a remembered verdict weighs beside its header section, which others may share, in bytes.
-_VERDICT_WEIGHT = 1024
+_WEIGHT = 1024
 _SERVER_METHODS = (b"Allow", b"DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT")
 
 
@@ -83,10 +83,11 @@ class Service:
     health: bytes | None = None
     sections: KnownSections = field(init=False)
     verdicts: KnownVerdicts = field(init=False)
+    exchanges: "KnownExchanges" = field(init=False)
     heads: ResponseHeads = field(init=False)
 
     def __post_init__(self) -> None:
-        self.sections, self.verdicts = self.memory(), self.memory()
+        self.sections, self.verdicts, self.exchanges = self.memory(), self.memory(), self.memory()
         own_cors = functools.partial(getattr, self.app, "own_cors", "")
         self.heads = ResponseHeads(self.server_header, self.memory(), own_cors, self.headers)
 
@@ -124,7 +125,7 @@ async def run_call(call: Call) -> None:
 
 
 class Exchange(NamedTuple):
-    """A request as far as the server itself decides on it. Without an *answer* it is the app's, at *path*.
+    """A request as far as the server itself decides on it. It has an *answer*, or the app answers *request*.
 
     *sender* is who sent it, where a proxy says that; *is_logged* whether the log has it.
     """
@@ -134,9 +135,20 @@ class Exchange(NamedTuple):
     decision: Decision
     answer: Response | None = None
     head: Head | None = None
-    path: Path = Path()
+    request: Request | None = None
     sender: Sender | None = None
     is_logged: bool = True
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether a head that is the same is decided on in the same way, under the same scopes."""
+        rules = self.decision.rules
+        # A predicate may change its mind, and what is not logged is the server's health.
+        return self.is_logged and self.sender is None and (rules is None or rules.predicate is None)
+
+
+#: By the bytes of a head: the scopes that it was opened under, the exchange, and the head's section.
+KnownExchanges = Memory[bytes, tuple[Scopes, Exchange, HeaderSection]]
 
 
 def open_exchange(head: Head, service: Service, sender: Sender | None = None) -> Exchange:
@@ -158,7 +170,20 @@ def open_exchange(head: Head, service: Service, sender: Sender | None = None) ->
         answer = HTTPError(400, str(error)).response()
         return Exchange(method, target, decision, answer, head, sender=sender)
     verdict = _verdict_on(head, path, scopes, service, sender)
-    return Exchange(method, target, verdict.decision, verdict.answer, head, path, sender)
+    request = None if verdict.answer is not None else _request(head, path, service, sender)
+    return Exchange(method, target, verdict.decision, verdict.answer, head, request, sender)
+
+
+def _request(head: Head, path: Path, service: Service, sender: Sender | None) -> Request:
+    return Request(
+        head.method.decode("ascii"),
+        head.target.decode("ascii"),
+        path,
+        head.section.headers,
+        service.scheme if sender is None else sender.scheme,
+        head.authority.decode("ascii") if sender is None else sender.authority,
+        "1.1" if head.minor_version else "1.0",
+    )
 
 
 def _verdict_on(head: Head, path: Path, scopes: Scopes, service: Service, sender: Sender | None) -> Verdict:
@@ -173,7 +198,7 @@ def _verdict_on(head: Head, path: Path, scopes: Scopes, service: Service, sender
         decision = _decide(policy, request or _cors_request(head, service, sender))
         verdict = Verdict(policy, decision, _own_answer(head, decision, service))
         if policy is None or policy.predicate is None:  # A predicate may change its mind.
-            service.verdicts.put(key, verdict, _VERDICT_WEIGHT)
+            service.verdicts.put(key, verdict, _WEIGHT)
     return verdict
 
 

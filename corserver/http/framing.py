@@ -5,44 +5,41 @@ from typing import NamedTuple
 from corserver.http.exchange import Exchange
 from corserver.http.gate import Head
 from corserver.http.messages import Response
-from corserver.http.wire.response_heads import ResponseStart
+from corserver.http.wire.response_heads import ResponseHeads, Template
 
 _BODILESS = (204, 304)
 
 
 class Framing(NamedTuple):
-    """*start* makes the head. *written* is the Content-Length that the server writes, None where it writes none.
-
-    *has_body* is whether a body follows. *length* is what it must have; None is not known: then it is *chunked*, or
-    ends with the connection.
+    """How a streamed body goes out, if *has_body*: *length* is what it must have; None is not known: then it is
+    *chunked*, or ends with the connection.
     """
 
-    start: ResponseStart
-    written: int | None
     has_body: bool
     length: int | None
     chunked: bool
 
 
-def framing_of(exchange: Exchange, response: Response, closes: bool) -> Framing:
-    """How *response* is sent, as the connection's last one if it *closes*."""
-    head, status, body = exchange.head, response.status, response.body
-    minor = 1 if head is None else head.minor_version
-    is_head = exchange.method == b"HEAD"
-    has_body = not (is_head or status in _BODILESS)
-    written = _written_length(is_head, status, body)
-    start = ResponseStart(status, response.headers, exchange.decision.decoration, written is not None, closes, minor)
-    if not has_body:
-        return Framing(start, written, False, 0, False)
-    length = _announced_length(response) if written is None else written
-    return Framing(start, written, True, length, length is None and minor > 0)
+def template_of(heads: ResponseHeads, exchange: Exchange, response: Response, closes: bool) -> Template:
+    """The head of *response*, made by *heads*, as the connection's last one if it *closes*. Raises as they do."""
+    body, status, headers, _, _ = response
+    # The app's own Content-Length stands, or nothing, for a stream, a 204 or 304, an answer to HEAD alone.
+    has_length = isinstance(body, bytes) and status not in _BODILESS and bool(body or exchange.method != b"HEAD")
+    minor_version = 1 if exchange.head is None else exchange.head.minor_version
+    return heads.template_of(status, headers, exchange.decision.decoration, has_length, closes, minor_version)
 
 
-def _written_length(is_head: bool, status: int, body: object) -> int | None:
-    # None where the app's own Content-Length stands, or nothing: a stream, a 204 or 304, an answer to HEAD alone.
-    if not isinstance(body, bytes) or status in _BODILESS or (is_head and not body):
-        return None
-    return len(body)
+def carries_body(exchange: Exchange, response: Response) -> bool:
+    """Whether a body follows the head of *response* (RFC 9112 §6.3)."""
+    return exchange.method != b"HEAD" and response.status not in _BODILESS
+
+
+def framing_of(exchange: Exchange, response: Response) -> Framing:
+    """How the stream that *response* has for a body is sent."""
+    if not carries_body(exchange, response):
+        return Framing(False, 0, False)
+    length = _announced_length(response)
+    return Framing(True, length, length is None and (exchange.head is None or exchange.head.minor_version > 0))
 
 
 def _announced_length(response: Response) -> int | None:

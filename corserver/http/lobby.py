@@ -21,8 +21,8 @@ import logging
 import socket
 import sys
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
 
 import trio
 
@@ -162,11 +162,12 @@ class Lobby:
         visitor.state = State.WAITING
 
     def post(self, visitor: Visitor) -> None:
-        """Send what is owed to a visitor, once the tasks that run now have run: one answer after the other, so that a
-        client of many connections is not woken by each."""
+        """As `Host`: one answer after the other, so that a client of many connections is not woken by each."""
         if not visitor.is_posted:
             visitor.is_posted = True
             self._posted.append(visitor)
+        self._watch(visitor)
+        visitor.state = State.WAITING
         if self._carrier is not None:
             trio.lowlevel.reschedule(self._carrier)
             self._carrier = None
@@ -226,7 +227,8 @@ class Lobby:
         if visitor.served:  # Of the first head, the time counts from the connection's start.
             visitor.since = now
         if visitor.state is not State.LEAVING:
-            self._hand_over(visitor, data)
+            visitor.state, visitor.received = State.BUSY, data
+            self._crew.call(visitor)
 
     def _follow_up(self, visitor: Visitor, data: bytes, answer: Prepared, now: float) -> None:
         if self._logs:
@@ -244,13 +246,13 @@ class Lobby:
         visitor.state, visitor.received = State.BUSY, data
         self._crew.call(visitor)
 
-    async def _serve(self, visitor: Visitor) -> None:
+    def _serve(self, visitor: Visitor) -> Coroutine[Any, Any, None]:
         connection = visitor.connection
         if connection is None:
             connection = visitor.connection = Connection(visitor, self._service, visitor.client)
             if self.is_stopping:
                 connection.stop()
-        await connection.run()
+        return connection.run()
 
     def _due(self, visitor: Visitor) -> float:
         limits = self._service.limits

@@ -6,7 +6,7 @@ When the proven half is full it is emptied too: what belongs there is back at it
 """
 
 from collections.abc import Hashable
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -31,6 +31,10 @@ class Memory(Generic[K, V]):
         self._proven: dict[K, V] = {}
         self._fresh_left = weight
         self._proven_left = weight
+
+    def alike(self) -> "Memory[Any, Any]":
+        """A new one with the same bounds."""
+        return Memory(self._entries, self._weight)
 
     def __len__(self) -> int:
         return len(self._fresh) + len(self._proven)

@@ -21,8 +21,8 @@ from typing import Final, NamedTuple
 from corserver.cors.decision import Decision, Kind
 from corserver.cors.fetch import Field
 from corserver.cors.scopes import INHERIT, Scopes
-from corserver.http.exchange import Exchange, Service, open_exchange
-from corserver.http.framing import framing_of
+from corserver.http.exchange import Service, open_exchange
+from corserver.http.framing import carries_body, template_of
 from corserver.http.gate import Head, RefusedHead, split_head
 from corserver.http.memory import Memory
 from corserver.http.wire.request_heads import judge, recall, remember
@@ -79,15 +79,15 @@ class Preflights:
         answer, decision = exchange.answer, exchange.decision
         if answer is None or decision.request.kind is not Kind.PREFLIGHT or not self._is_for_us(head):
             return None
-        framing = framing_of(exchange, answer, head.section.closes)
+        template = template_of(service.heads, exchange, answer, head.section.closes)
         assert isinstance(answer.body, bytes), "the server's own answers are no streams"
-        body = answer.body if framing.has_body else b""
-        raw = service.heads.template(framing.start).fill(_MARK, framing.written or 0) + body
+        body = answer.body if carries_body(exchange, answer) else b""
+        raw = template.fill(_MARK, len(body)) + body
         parts = tuple(raw.split(_MARK))
         prepared = Prepared(parts, head.section.closes, decision, answer.status, len(body), head.fields, scopes)
         if scopes.only_policy is INHERIT:
             remember(data, head, service.sections)
-        elif not self._asks_a_predicate(exchange):
+        elif exchange.is_constant:
             self._known.put(block, prepared, 8 * len(block) + len(raw))
         return prepared
 
@@ -106,7 +106,3 @@ class Preflights:
     def _is_for_us(self, head: Head) -> bool:
         hosts = self._service.hosts
         return hosts is None or hosts.permits(head.authority)
-
-    def _asks_a_predicate(self, exchange: Exchange) -> bool:
-        rules = exchange.decision.rules
-        return rules is not None and rules.predicate is not None

@@ -56,11 +56,10 @@ class Reader:
         #: As `Peer`.
         self.reads_beside = False
 
-    def head_at_hand(self) -> Head | None:
-        """The next head, if all of it has arrived with nothing before it. Raises `RefusedHead`."""
+    def take_received(self) -> bytes:
+        """What arrived for the next request while nothing was under way; empty where that must be waited for."""
         self._pace, self._error, self.reads_beside = None, None, False
-        data = self._transport.take_received()
-        return self._wire.take_head(data) if data else None
+        return self._transport.take_received()
 
     async def next_head(self) -> Head | None:
         """The next head, or None when there will be none. Raises `RefusedHead`."""

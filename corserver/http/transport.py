@@ -129,7 +129,7 @@ class Transport:
             count(len(piece))
 
     def post(self, head: bytes, body: bytes) -> bool:
-        """Have what ends an exchange sent in a moment, after which the connection is idle; False: it must be sent."""
+        """Have what ends an exchange sent in a moment, and `rest`; False: it must be sent."""
         return False
 
     async def _send(self, data: bytes | memoryview) -> None:

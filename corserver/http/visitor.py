@@ -38,7 +38,7 @@ class Host(Protocol):
         """It waits for its next request."""
 
     def post(self, visitor: "Visitor") -> None:
-        """Send what is owed to it in a moment."""
+        """Send what is owed to it once the tasks that run now have run; it waits for its next request."""
 
     def dismiss(self, visitor: "Visitor") -> None:
         """Let it go, if nothing is under way."""
@@ -164,10 +164,13 @@ class Visitor(Transport):
 
     def post(self, head: bytes, body: bytes) -> bool:
         """As `Transport`: a short one, by the lobby, with those of the others who are seen to now."""
-        if len(head) + len(body) > _JOINED:
+        host = self._host
+        if len(head) + len(body) > _JOINED or self.until or host.is_stopping:
             return False
-        self.owed += head + body
-        self._host.post(self)
+        self.owed = self.owed + head + body if self.owed else head + body
+        self.served += 1
+        self.since = trio.current_time()
+        host.post(self)
         return True
 
     def send_now(self, data: bytes) -> int:

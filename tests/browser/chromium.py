@@ -37,7 +37,8 @@ _FLAGS: Final = (
     "--metrics-recording-only",
     "--no-pings",
     "--no-proxy-server",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+    # But that one is somebody's who has it lead to this machine.
+    "--host-resolver-rules=MAP rebound.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
     # Nothing is asked of the user.
     "--disable-breakpad",
     "--no-default-browser-check",

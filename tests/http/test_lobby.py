@@ -268,6 +268,26 @@ async def test_a_predicate_is_asked_each_time() -> None:
     async with attended(served(scopes=Scopes(default=Policy([], predicate=predicate)))) as hall:
         client = hall.enter()
         assert [(await ask(client, PREFLIGHT)).status for _ in range(4)] == [204, 403, 204, 403]
+        assert [allowed(await ask(client, GET)) for _ in range(4)] == [SITE.encode(), None] * 2
+
+
+@pytest.mark.parametrize("framing", ["Content-Length: 5", "Transfer-Encoding: chunked"])
+@pytest.mark.parametrize("behind", [b"", GET, GET[:20]])
+async def test_a_head_that_is_known_has_the_body_that_came_with_it(framing: str, behind: bytes) -> None:
+    head = request("POST", "/", f"Origin: {SITE}", framing)
+    async with attended(served()) as hall:
+        for number in range(5):
+            client = hall.enter()
+            body = b"no. %d" % number
+            data = head + (body if "Length" in framing else b"5\r\n%s\r\n0\r\n\r\n" % body) + behind
+            at = len(data) * number // 4  # Whole, in the end.
+            await client.send_all(data[:at])
+            await trio.testing.wait_all_tasks_blocked()
+            await client.send_all(data[at:])
+            await client.send_eof()
+            answers = read_answers(await read_all(client))
+            assert [answer.body for answer in answers][:1] == [body]
+            assert [answer.status for answer in answers][1:] == {b"": [], GET: [200], GET[:20]: [400]}[behind]
 
 
 async def test_a_foreign_host_is_refused_after_any_number_of_others() -> None:

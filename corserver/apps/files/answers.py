@@ -1,13 +1,16 @@
 """Answers that are not a file: listings, redirects, errors. Each in the form that the client reads best."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from hashlib import sha256
 from typing import Final
 
+from corserver.apps.files.conditions import Precondition, evaluate
 from corserver.apps.files.entries import Entry
 from corserver.apps.files.listing import Order, as_html, as_json, as_text
 from corserver.apps.files.negotiation import preferred_type
 from corserver.apps.files.pages import CONTENT_SECURITY_POLICY, error_page
 from corserver.apps.files.representations import NOSNIFF, Line
+from corserver.apps.files.validators import EntityTag, Validators
 from corserver.cors.scopes import Path
 from corserver.http.messages import HTTPError, Request, Response, reason_phrase
 
@@ -19,6 +22,8 @@ _BY_ACCEPT: Final = (b"Vary", b"Accept")
 _CSP: Final = (b"Content-Security-Policy", CONTENT_SECURITY_POLICY.encode("ascii"))
 HTML: Final = (b"Content-Type", b"text/html; charset=utf-8")
 
+#: A listing has no date: what is in it may have changed before the directory did.
+_OF_TAGS: Final = ("if-match", "if-none-match")
 _LISTINGS: Final = ("text/html", "application/json", "text/plain")
 #: A script or a terminal that takes anything gets text; a browser that is about to show a page names HTML.
 _ERRORS: Final = ("text/plain", "text/html")
@@ -40,7 +45,10 @@ class PageError(HTTPError):
 
 
 def listing(request: Request, path: Path, entries: Sequence[Entry], finish: Finish) -> Response:
-    """The listing of the directory at *path*, as HTML, JSON or text (RFC 9110 §12.5.1)."""
+    """The listing of the directory at *path*, as HTML, JSON or text (RFC 9110 §12.5.1).
+
+    One that is sent at once has an entity tag: who has it already gets a 304. Raises `HTTPError` 412.
+    """
     match preferred_type(request.headers.get("accept", ""), _LISTINGS):
         case "application/json":
             kind, pieces = b"application/json", as_json(request.mount, path, entries)
@@ -52,9 +60,18 @@ def listing(request: Request, path: Path, entries: Sequence[Entry], finish: Fini
     gathered = _gathered(pieces)
     lines = ((b"Content-Type", kind), NO_CACHE, NOSNIFF, _BY_ACCEPT, _CSP)
     first, second = next(gathered, b""), next(gathered, None)
-    if second is None:
-        return Response(first, headers=finish((*lines, (b"Content-Length", b"%d" % len(first)))))
-    return Response(_streamed(first, second, gathered), headers=finish(lines))
+    if second is not None:
+        return Response(_streamed(first, second, gathered), headers=finish(lines))
+    tag = EntityTag(sha256(first).hexdigest()[:32])
+    etag = (b"ETag", str(tag).encode("ascii"))
+    conditions = {name: value for name in _OF_TAGS if (value := request.headers.get(name)) is not None}
+    match evaluate(conditions, Validators(tag, last_modified=0)):
+        case Precondition.FAILED:
+            raise HTTPError(412, "the listing is not in the state that the request is about")
+        case Precondition.NOT_MODIFIED:
+            return Response(status=304, headers=finish((NO_CACHE, NOSNIFF, _BY_ACCEPT, etag)))
+        case Precondition.HOLDS:
+            return Response(first, headers=finish((*lines, etag, (b"Content-Length", b"%d" % len(first)))))
 
 
 def redirect(request: Request, path: Path, finish: Finish) -> Response:

@@ -25,6 +25,8 @@ logger = logging.getLogger("corserver")
 #: The lines whose values are put in later, with values that stand for them. Only Connection comes after them.
 _DATE: Final = b"\r\nDate: -\r\n"
 _LENGTH: Final = b"\r\nContent-Length: 0\r\n"
+#: What a key by identities weighs, in bytes.
+_WEIGHT: Final = 500
 
 
 class ResponseStart(NamedTuple):
@@ -50,12 +52,20 @@ class Template:
     has_date: bool
     has_length: bool
 
+    def filled(self, length: int) -> bytes:
+        """The head with the date of now and this length."""
+        return self.fill(http_date(int(time.time())), length)
+
     def fill(self, date: bytes, length: int) -> bytes:
         """The head with these values."""
         if self.has_date and self.has_length:
             before, between, after = self.parts
             return b"".join((before, date, between, b"%d" % length, after))
         return (date if self.has_date else b"%d" % length).join(self.parts)
+
+
+#: The headers and the decoration whose identities are in a key, and the template.
+_Recent = tuple[tuple[Field, ...], Decoration, Template]
 
 
 class ResponseHeads:
@@ -66,7 +76,7 @@ class ResponseHeads:
     each name.
     """
 
-    __slots__ = ("_known", "_more", "_own_cors", "_server", "_told")
+    __slots__ = ("_known", "_more", "_own_cors", "_recent", "_server", "_told")
 
     def __init__(
         self,
@@ -79,11 +89,12 @@ class ResponseHeads:
         self._own_cors = own_cors
         self._more = more
         self._known = Memory(0) if known is None else known
+        self._recent: Memory[tuple[int, ...], _Recent] = self._known.alike()
         self._told: set[bytes] = set()
 
     def head(self, start: ResponseStart, length: int | None = None) -> bytes:
         """The bytes of a head, its empty line included. Raises `h11.LocalProtocolError` for one that cannot be."""
-        return self.template(start).fill(http_date(int(time.time())), length or 0)
+        return self.template(start).filled(length or 0)
 
     def template(self, start: ResponseStart) -> Template:
         """A head without its date and length. Raises as `head`."""
@@ -92,6 +103,28 @@ class ResponseHeads:
             found = self._serialise(start)
             self._known.put(start, found, 3 * sum(map(len, found.parts)))
         return found
+
+    def template_of(
+        self,
+        status: int,
+        headers: tuple[Field, ...],
+        decoration: Decoration,
+        has_length: bool,
+        closes: bool,
+        minor_version: int,
+    ) -> Template:
+        """As `template`, of what makes a `ResponseStart`.
+
+        Most answers have the very headers and the very decoration of one before: to know these by their identity costs
+        less than a look at each of their lines.
+        """
+        key = id(headers), id(decoration), status, has_length, closes, minor_version
+        recent = self._recent.get(key)
+        if recent is not None and recent[0] is headers and recent[1] is decoration:
+            return recent[2]
+        template = self.template(ResponseStart(status, headers, decoration, has_length, closes, minor_version))
+        self._recent.put(key, (headers, decoration, template), _WEIGHT)
+        return template
 
     def _serialise(self, start: ResponseStart) -> Template:
         if not any(name.lower() == b"via" for name, _ in start.headers):  # A proxy's are not the app's own.

@@ -104,6 +104,11 @@ class Wire:
         return len(self._buffer)
 
     @property
+    def is_idle_when_answered(self) -> bool:
+        """Whether all that is under way is the answer, and the next request can follow but nothing of it arrived."""
+        return not (self._buffer or self._body_left or self._closes or self.must_close) and self._chunked is None
+
+    @property
     def is_last(self) -> bool:
         """Whether the connection ends with this exchange."""
         return self.must_close or self._closes
@@ -129,7 +134,7 @@ class Wire:
             refusal.beginning = self.beginning
             raise
         if head is not None:
-            self._begin(head.section)
+            self.begin(head.section)
         return head
 
     @property
@@ -143,14 +148,18 @@ class Wire:
         if head is None:
             self.receive(data)
             return self.next_head()
-        self._begin(head.section)
+        self.begin(head.section)
         return head
 
-    def _begin(self, section: HeaderSection) -> None:
+    def begin(self, section: HeaderSection, rest: bytes = b"") -> None:
+        """Take a request whose head was judged already, while the wire is silent; *rest* came behind it."""
+        if rest:
+            self._buffer += rest
         self._body_left = section.content_length or 0
         self._held_back = section.expects
         self._answer = _Answer.NOT_STARTED
         self._closes = section.closes
+        self._may_skip_crlf = True
         self.trailers = ()
 
     def _recalled(self) -> Head | None:
@@ -272,7 +281,7 @@ class Wire:
         self._buffer.clear()
         return rest
 
-    def recycle(self) -> bool:
-        """Make ready for the next request; False if there can be none on this connection."""
-        self._may_skip_crlf = True
+    @property
+    def can_go_on(self) -> bool:
+        """Whether the exchange is over, and another request can follow on this connection."""
         return self._answer is _Answer.FINISHED and self.body_is_read and not self.is_last

@@ -10,7 +10,7 @@ from corserver.apps.files import StaticFiles
 from corserver.http.messages import HTTPError
 
 from .conftest import SECRET
-from .site import ask, make_request, open_descriptors, write
+from .site import SETTLED_DATE, ask, make_request, open_descriptors, write
 from .test_listing import Page
 
 #: What Chromium sends when it is about to show a page, and with `fetch`.
@@ -47,6 +47,26 @@ async def test_a_listing_is_in_the_form_that_is_asked_for(app: StaticFiles, acce
     assert (get.headers["cache-control"], get.headers["x-content-type-options"]) == ("no-cache", "nosniff")
     assert b"b.txt" in get.body
     assert head.headers == get.headers
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json", "text/plain"])
+async def test_a_listing_that_has_not_changed_is_not_sent_again(app: StaticFiles, root: Path, accept: str) -> None:
+    first = await ask(app, "/plain/", "GET", {"accept": accept})
+    known = {"accept": accept, "if-none-match": first.headers["etag"]}
+    again = await ask(app, "/plain/", "GET", known)
+
+    assert (again.status, again.body, again.headers["vary"]) == (304, b"", "Accept")
+    assert (again.headers["etag"], again.headers["cache-control"]) == (first.headers["etag"], "no-cache")
+    assert (await ask(app, "/plain/", "GET", {"accept": accept, "if-match": '"x"'})).status == 412
+    assert (await ask(app, "/plain/", "GET", {"accept": accept, "if-modified-since": SETTLED_DATE})).status == 200
+    write(root / "plain" / "c.txt")
+    assert (await ask(app, "/plain/", "GET", known)).status == 200
+
+
+async def test_each_form_of_a_listing_has_a_tag_of_its_own(app: StaticFiles) -> None:
+    forms = [{"accept": "text/html"}, {"accept": "application/json"}, {"accept": "text/plain"}]
+
+    assert len({(await ask(app, "/plain/", "GET", form)).headers["etag"] for form in forms}) == 3
 
 
 async def test_json_and_text_name_what_the_page_names(app: StaticFiles) -> None:

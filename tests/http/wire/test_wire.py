@@ -25,7 +25,7 @@ def answer_all(wire: Wire) -> list[tuple[bytes, bytes]]:
         seen.append((head.target, body))
         wire.start(0)
         wire.finish()
-        assert wire.recycle()
+        assert wire.can_go_on
     return seen
 
 
@@ -47,7 +47,7 @@ def test_requests_are_the_same_however_the_bytes_are_cut(places: list[int]) -> N
             seen.append((head.target, body))
             wire.start(0)
             wire.finish()
-            assert wire.recycle()
+            assert wire.can_go_on
             body, head = b"", None
     assert seen == [(b"/a", b"12345"), (b"/c", b"abcde"), (b"/d", b"")]
     assert wire.is_silent
@@ -76,7 +76,7 @@ def test_an_end_between_requests_is_an_end() -> None:
     assert wire.at_eof
 
 
-def test_a_connection_that_must_close_is_not_recycled_and_says_so() -> None:
+def test_a_connection_that_must_close_does_not_go_on_and_says_so() -> None:
     wire = Wire(Limits())
     wire.receive(request("GET", "/") * 2)
     wire.next_head()
@@ -84,7 +84,7 @@ def test_a_connection_that_must_close_is_not_recycled_and_says_so() -> None:
     assert wire.is_last
     wire.start(0)
     wire.finish()
-    assert not wire.recycle()
+    assert not wire.can_go_on
 
 
 def test_its_repr_shows_the_state() -> None:
