@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 from corserver.cli.authority import data_directory, how_to_trust, issue, local_names
+from corserver.cli.colour import unbroken
 from corserver.cli.topics import option
 
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -91,12 +92,9 @@ def server_context() -> ssl.SSLContext:
 
 def trust_rows(authority: Path, url: str) -> list[tuple[str, str]]:
     """The banner's rows on how to trust *authority*."""
-    curl = f"curl --cacert {shlex.quote(str(authority))} {url}"
-    return [
-        ("Trust", "the certificate's authority, once, where it is needed:"),
-        *how_to_trust(authority),
-        ("curl", curl),
-    ]
+    commands = [*how_to_trust(authority), ("curl", f"curl --cacert {shlex.quote(str(authority))} {url}")]
+    heading = ("Trust", "the certificate's authority, once, where it is needed:")
+    return [heading, *((who, unbroken(command)) for who, command in commands)]
 
 
 def _no_password() -> str:
