@@ -1,6 +1,7 @@
 """The `--tls` flags, and the context that they make; its certificate can be read again while it is in use."""
 
 import importlib.util
+import shlex
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,8 +91,12 @@ def server_context() -> ssl.SSLContext:
 
 def trust_rows(authority: Path, url: str) -> list[tuple[str, str]]:
     """The banner's rows on how to trust *authority*."""
-    commands = [*how_to_trust(authority), f"curl --cacert {authority} {url}"]
-    return [("" if number else "Trust it", command) for number, command in enumerate(commands)]
+    curl = f"curl --cacert {shlex.quote(str(authority))} {url}"
+    return [
+        ("Trust", "the certificate's authority, once, where it is needed:"),
+        *how_to_trust(authority),
+        ("curl", curl),
+    ]
 
 
 def _no_password() -> str:
