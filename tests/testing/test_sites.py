@@ -119,7 +119,7 @@ def examples() -> list[str]:
 
 def test_the_examples_of_the_documentation_run(tmp_path: Path) -> None:
     block, fixture, _, _ = examples()
-    assert run_file(tmp_path, _GRANTED + block + fixture).startswith("1 passed")
+    assert run_file(tmp_path, block + _GRANTED + fixture).startswith("1 passed")
 
 
 @needs_playwright
