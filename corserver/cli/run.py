@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import logging
 import sys
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -36,6 +37,12 @@ _OWN_IF_ANY: Final = "the app's own policies, if it has any (--cors ORIGIN takes
 _LEVELS: Final = ("critical", "error", "warning", "info", "debug", "trace")
 
 
+def _check_folder(context: click.Context, parameter: click.Parameter, folder: str) -> str:
+    if not Path(folder).is_dir():
+        raise click.BadParameter(f"there is no directory {folder}")
+    return folder
+
+
 @click.command(
     cls=ServingCommand,
     texts=topic_texts(_LIMITS),
@@ -50,6 +57,7 @@ _LEVELS: Final = ("critical", "error", "warning", "info", "debug", "trace")
     topic="app",
     common=True,
     default="",
+    callback=_check_folder,
     metavar="DIRECTORY",
     help="Where MODULE is looked for first.  [default: here]",
 )
@@ -162,6 +170,8 @@ def _run(
     settings = _logging_at(log_level, settings)
     if reload:
         watch = Watch(reload_dir or (app_dir or ".",), reload_include, reload_exclude)
+        if settings.workers > 1:
+            click.echo("WARNING --reload serves by one process: --workers does nothing", err=True)
         with watching(watch):
             _serve(hosting, dataclasses.replace(settings, workers=1), reloads=True)
     else:

@@ -26,6 +26,13 @@ def without_mistakes(group: BaseExceptionGroup[BaseException], logger: logging.L
     return group if rest is None else rest
 
 
+def alone(error: BaseException) -> BaseException:
+    """The error that is alone in its groups: nobody wants to catch the groups of nurseries that they never saw."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
 async def close_all(logger: logging.Logger, *closables: object) -> None:
     """Call the `aclose` of each that has one, once, whatever another raises."""
     for closable in {id(closable): closable for closable in closables}.values():  # They need not be hashable.

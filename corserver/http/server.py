@@ -35,6 +35,7 @@ from corserver.http.listeners import (
 )
 from corserver.http.lobby import Lobby
 from corserver.http.messages import Address
+from corserver.http.mistakes import alone
 from corserver.http.polling import open_poller
 from corserver.http.transport import PeerLeft
 
@@ -150,14 +151,17 @@ class Server:
         await self._stopped.wait()
 
     async def _run(self, listeners: Sequence[socket.socket], task_status: trio.TaskStatus["Server"]) -> None:
-        async with trio.open_nursery() as nursery:
-            await nursery.start(self._serve_connections)
-            task_status.started(self)
-            try:
-                await self._accept(listeners)
-                await self._wait_for_the_last()
-            finally:
-                self.stop()
+        try:
+            async with trio.open_nursery() as nursery:
+                await nursery.start(self._serve_connections)
+                try:
+                    task_status.started(self)
+                    await self._accept(listeners)
+                    await self._wait_for_the_last()
+                finally:
+                    self.stop()
+        except BaseExceptionGroup as group:  # After Ctrl-C a KeyboardInterrupt, as from any other program.
+            raise alone(group) from None
 
     async def _serve_connections(self, task_status: trio.TaskStatus[None]) -> None:
         poller = open_poller() if self._has_lobby else None

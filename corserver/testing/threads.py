@@ -14,6 +14,7 @@ import trio
 from corserver.http.limits import Limits
 from corserver.http.log import Entry
 from corserver.http.messages import App
+from corserver.http.mistakes import alone
 from corserver.http.server import Policies, Server
 from corserver.http.serving import serve
 from corserver.testing.recording import Recorded, RecordedApp, recorder
@@ -146,7 +147,7 @@ class Running:
         try:
             trio.run(self._serve)
         except BaseException as error:
-            error = _alone(error)
+            error = alone(error)
             self._ended.set_exception(error)
             if not self._started.done():
                 self._started.set_exception(error)
@@ -221,10 +222,3 @@ def running(
         "ssl_context": ssl_context,
     }
     return Running(app, grace, access_log, options)
-
-
-def _alone(error: BaseException) -> BaseException:
-    """The error that is alone in its groups: nobody wants to catch the groups of nurseries that they never saw."""
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return error

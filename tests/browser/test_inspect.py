@@ -102,3 +102,20 @@ async def test_a_page_of_another_origin_sees_nothing_of_it() -> None:
           return outcomes.join();
         }})()"""
         assert await driven.evaluate(attempts) == ",".join(["refused"] * 6)
+
+
+async def test_a_name_that_was_rebound_to_this_machine_sees_nothing_of_it() -> None:
+    async with view() as (inspector, server, driven):
+        inspector.ring(ENTRIES)
+        own = server.url.replace("127.0.0.1", "rebound.test")
+        await driven.evaluate(f"void (location.href = '{own}/')")
+        await driven.until_it_reloads("document.body?.innerText.includes('DNS rebinding')")
+        assert await driven.evaluate("location.origin") == own, "to the browser it is this page's own origin"
+        for path in ("/", "/api/stream", "/api/exchanges/1"):
+            asked = f"fetch('{path}').then(async (answer) => [answer.status, await answer.text()].join())"
+            status, _, text = (await driven.evaluate(asked)).partition(",")
+            assert status == "403"
+            assert "b.example" not in text
+        socket = f"new WebSocket('{own.replace('http', 'ws')}/api/stream')"
+        heard = f"new Promise((done) => {{ {socket}.onerror = () => done('refused') }})"
+        assert await driven.evaluate(heard) == "refused"

@@ -177,13 +177,14 @@ async def test_another_folder(project: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 async def test_a_change_reloads_it_and_a_mistake_leaves_the_last_that_worked(project: Path) -> None:
     main = project / "main.py"
-    async with corserver("run", "main:app", "-p", "0", "--reload") as running:
+    async with corserver("run", "main:app", "-p", "0", "--reload", "--workers", "4") as running:
         url = await running.url()
         assert (await get(url)).text.startswith("1 ")
         replace(main, ASGI.replace("VERSION", "2"))
         await running.line_with("Reloaded.")
         assert (await get(url)).text.startswith("2 ")
         assert await running.stop() == 0
+        assert "--workers does nothing" in await errors(running)
 
 
 async def test_an_app_that_is_broken_from_the_start_is_waited_for(project: Path) -> None:
@@ -247,6 +248,7 @@ async def test_the_traceback_of_the_apps_own_mistake_is_shown(project: Path) -> 
         (("--root-path", "api"), "write /api"),
         (("--header", "nonsense"), "write 'Name: value'"),
         (("--limit-concurrency", "0"), "limit-concurrency"),
+        (("--app-dir", "nowhere"), "there is no directory nowhere"),
     ],
 )
 async def test_flags_that_cannot_be_are_refused(project: Path, flags: tuple[str, ...], words: str) -> None:

@@ -1,5 +1,7 @@
 """Stopping: idle connections at once, answers under way within the grace, whatever the peers do."""
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 
@@ -175,3 +177,19 @@ async def test_stopping_closes_who_is_idle_at_once_while_others_are_served(lobby
         assert (answer.body, answer.get(b"connection")) == (b"done", [b"close"])
     for stream in (new, kept):
         await stream.aclose()
+
+
+def test_ctrl_c_is_a_keyboard_interrupt_as_in_any_other_program() -> None:
+    program = """
+import functools, signal, trio
+from corserver import App, serve
+
+class Press:
+    def started(self, server):
+        signal.raise_signal(signal.SIGINT)
+
+trio.run(functools.partial(serve, App(), port=0, task_status=Press()))
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    assert ended.stderr.rstrip().endswith("KeyboardInterrupt")
+    assert "ExceptionGroup" not in ended.stderr

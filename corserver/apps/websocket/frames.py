@@ -131,9 +131,9 @@ class _Bounds(Extension):
         self._most = most
         self._fragments = fragments
         self._may_be_compressed = may_be_compressed
-        #: Of the message that arrives.
-        self._left = most
-        self._frames = 0
+        #: Of the message that arrives, before the frame whose head is read and with it. Until its masking key is there
+        #: too, wsproto reads a head again with each piece.
+        self._before = self._with_it = (most, 0)
         self._is_compressed = False
 
     def enabled(self) -> bool:
@@ -149,11 +149,15 @@ class _Bounds(Extension):
     ) -> CloseReason | RsvBits:
         """1009 where a message will be too big, as far as its frames' heads tell."""
         if not opcode.iscontrol():
+            left, frames = self._before
             if opcode is not Opcode.CONTINUATION:
-                self._left, self._frames = self._most, 0
+                left, frames = self._most, 0
                 self._is_compressed = rsv.rsv1 and self._may_be_compressed
-            self._left -= payload_length
-            self._frames += 1
-            if self._frames > self._fragments or (self._left < 0 and not self._is_compressed):
+            left, frames = self._with_it = left - payload_length, frames + 1
+            if frames > self._fragments or (left < 0 and not self._is_compressed):
                 return CloseReason.MESSAGE_TOO_BIG
         return RsvBits(False, False, False)
+
+    def frame_inbound_complete(self, proto: FrameDecoder | FrameProtocol, fin: bool) -> None:
+        """The frame counts."""
+        self._before = self._with_it

@@ -8,7 +8,17 @@ from dataclasses import dataclass
 
 import trio
 
-from corserver.cors.browser import STANDARD, Hop, Preflight, Url, begin, construct, judge_preflight, preflight_for
+from corserver.cors.browser import (
+    STANDARD,
+    Hop,
+    Preflight,
+    Request,
+    Url,
+    begin,
+    construct,
+    judge_preflight,
+    preflight_for,
+)
 from corserver.cors.browser.requests import Answer as Response
 from corserver.cors.fetch import Field
 from corserver.tools.bench.answers import Malformed, read
@@ -53,12 +63,11 @@ class Asked:
 
 def ask(scenario: Scenario, question: Question) -> Asked:
     """What a browser would send for *question*. Raises `BenchError` where that is not what *scenario* is about."""
-    if question.url.scheme != "http":
-        raise BenchError("this client speaks no TLS: measure the server behind it over http, or use --emit oha")
     made = construct(question.request)
-    hop = begin(made) if not hasattr(made, "readable") else made
+    hop = begin(made) if isinstance(made, Request) else made
     if not isinstance(hop, Hop):
-        raise BenchError("no script can send this request")
+        why = "" if hop.failure is None else f": {hop.failure.rule.sentence}"
+        raise BenchError(f"no script can send this request{why}")
     preflight = preflight_for(hop, STANDARD) if scenario.is_preflight else None
     if scenario.is_preflight and preflight is None:
         raise BenchError("a browser sends no preflight for this request: give --method PUT, or --header content-type")
@@ -80,6 +89,8 @@ def ask(scenario: Scenario, question: Question) -> Asked:
 async def validate(asked: Asked) -> int:
     """The status that every answer must have. Raises `BenchError` for what is wrong with the first ones."""
     where = f"{asked.url.host} port {asked.port}"
+    if asked.url.scheme != "http":
+        raise BenchError("this client speaks no TLS: measure the server behind it over http, or use --emit oha")
     try:
         with trio.fail_after(_SECONDS):
             stream = await trio.open_tcp_stream(asked.url.host.strip("[]"), asked.port)

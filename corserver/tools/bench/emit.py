@@ -32,7 +32,8 @@ rm -f "$script\""""
 def oha(asked: Asked, plan: Plan) -> str:
     """A command."""
     parts = ["oha", "--no-tui", "-c", str(plan.connections), "-m", _text(asked.method)]
-    parts += ["-z", f"{plan.duration:g}s"] if plan.requests is None else ["-n", str(plan.requests)]
+    # its durations are whole numbers
+    parts += ["-z", f"{math.ceil(plan.duration * 1000)}ms"] if plan.requests is None else ["-n", str(plan.requests)]
     if plan.rate is not None:
         parts += ["-q", f"{plan.rate:g}", "--latency-correction"]
     if plan.reconnects:

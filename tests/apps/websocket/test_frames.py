@@ -184,6 +184,13 @@ def _as_expected(one: Frame | None, wanted: Frame | tuple[int, int] | None) -> o
 # --------------------------------------------------------------------------------------------- however it is cut
 
 
+@pytest.mark.parametrize("cut", [whole, byte_by_byte])
+def test_a_message_at_its_limits_is_no_bigger_for_arriving_in_pieces(cut: Cutter) -> None:
+    frames = Frames(WebSocketOptions(message=300, fragments=3))
+    found = events(frames, cut(text(b"x" * 150, b"", b"x" * 150) + frame(PING) + frame(BINARY, b"y" * 300) + BYE))
+    assert [event for event in found if isinstance(event, str | bytes)] == ["x" * 300, b"y" * 300]
+
+
 def events(frames: Frames, pieces: Iterable[bytes]) -> list[object]:
     found: list[object] = []
     for piece in pieces:
@@ -218,9 +225,10 @@ _ORDERLY = st.lists(
     st.lists(st.integers(0, 2000), max_size=12),
 )
 def test_any_cutting_of_the_stream_gives_the_same(data: bytes, places: list[int]) -> None:
-    expected = events(Frames(OPTIONS), [data])
-    assert expected == events(Frames(OPTIONS), cut_at(places)(data))
-    assert expected == events(Frames(OPTIONS), byte_by_byte(data))
+    for options in (OPTIONS, WebSocketOptions(message=40, fragments=3)):
+        expected = events(Frames(options), [data])
+        assert expected == events(Frames(options), cut_at(places)(data))
+        assert expected == events(Frames(options), byte_by_byte(data))
 
 
 @given(st.lists(st.one_of(st.text(), st.binary()), max_size=5))

@@ -4,7 +4,8 @@ import pytest
 
 from corserver.cors.browser import parse_url
 from corserver.tools.bench.asking import ask, validate
-from corserver.tools.bench.plan import BenchError, Scenario
+from corserver.tools.bench.emit import oha
+from corserver.tools.bench.plan import BenchError, Plan, Scenario
 from corserver.tools.check.question import Question
 
 from .test_client import ANSWER, CLOSING, Handler, answering, peer
@@ -29,9 +30,19 @@ def test_a_preflight_is_what_a_browser_sends() -> None:
     assert head[-2:] == [b"", b""]
 
 
-def test_https_is_not_spoken() -> None:
+async def test_https_is_not_spoken_and_can_be_emitted() -> None:
+    asked = ask(Scenario.PREFLIGHT_ALLOWED, question("https://127.0.0.1/"))
     with pytest.raises(BenchError, match="--emit oha"):
-        ask(Scenario.PREFLIGHT_ALLOWED, question("https://127.0.0.1/"))
+        await validate(asked)
+    plan = Plan(host="127.0.0.1", port=443, request=asked.request, connections=4, duration=2.5)
+    command = oha(asked, plan)
+    assert command.startswith("oha --no-tui -c 4 -m OPTIONS -z 2500ms -H ")
+    assert command.endswith(" https://127.0.0.1/")
+
+
+def test_why_no_script_can_send_it_is_said() -> None:
+    with pytest.raises(BenchError, match=r"no script can send this request: .*port"):
+        ask(Scenario.PREFLIGHT_ALLOWED, question("http://127.0.0.1:1/"))
 
 
 @pytest.mark.parametrize(
