@@ -24,6 +24,7 @@ _PYTHON: Final = (
 _ALL: Final = (SUBJECT, *_FIXED, "go", *_PYTHON)
 _LOGGED: Final = (SUBJECT, f"{SUBJECT}+log", *_FIXED, "go", *_PYTHON)
 _FILES: Final = (SUBJECT, "nginx", "caddy", "lighttpd", "uvicorn-files", "http.server", "http-server", "serve")
+_PROXIES: Final = (f"{SUBJECT}-proxy", "nginx-proxy", "local-cors-proxy")
 
 
 @unique
@@ -205,6 +206,20 @@ SCENARIOS: Final = (
         peers=(SUBJECT, "import trio", *_ALL[1:]),
         targets=(Target("import trio", 1.2, 80.0),),
         way=Way.START,
+    ),
+    Scenario(
+        name="proxy-get",
+        says="GET of a small JSON object, from an nginx behind",
+        exchange=exchanges.GET,
+        peers=_PROXIES,
+        targets=(Target("local-cors-proxy", 1.0),),
+    ),
+    Scenario(
+        name="proxy-100k",
+        says="GET of a file of 100 KiB, from an nginx behind",
+        exchange=exchanges.file_exchange("100k.bin"),
+        peers=_PROXIES,
+        targets=(Target("local-cors-proxy", 1.0),),
     ),
     _file("file-1k", "a file of 1 KiB", "1k.bin", 2.0),
     _file("file-100k", "a file of 100 KiB", "100k.bin", 1.5),

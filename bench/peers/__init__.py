@@ -4,7 +4,8 @@ from typing import Final
 
 from bench.peers.contender import Contender
 from bench.peers.native import NATIVE, NODE
+from bench.peers.proxies import PROXIES
 from bench.peers.python import CORSERVER, PYTHON
 
 #: In the order of the tables; `go` joins them where a checkout is given.
-CONTENDERS: Final[tuple[Contender, ...]] = (*CORSERVER, *NATIVE, *PYTHON, *NODE)
+CONTENDERS: Final[tuple[Contender, ...]] = (*CORSERVER, *NATIVE, *PYTHON, *NODE, *PROXIES)

@@ -72,7 +72,8 @@ def _fixed_headers(kind: Kind) -> Mapping[str, str]:
     return PREFLIGHT_ANSWER if kind is Kind.PREFLIGHT else ACTUAL_ANSWER
 
 
-def _nginx_command(place: Place) -> list[str]:
+def nginx_command(place: Place) -> list[str]:
+    """Write its configuration, and how it is started."""
     answers = {
         Kind.PREFLIGHT: "return 204;",
         Kind.JSON: f"return 200 '{ITEM_BODY.decode()}';",
@@ -121,7 +122,8 @@ def _lighttpd_command(place: Place) -> list[str]:
     return [program("lighttpd") or "", "-D", "-f", f"{place.directory}/lighttpd.conf"]
 
 
-def _version(name: str, *arguments: str) -> str:
+def version_of(name: str, *arguments: str) -> str:
+    """The version that a program says it is."""
     done = subprocess.run([program(name) or name, *arguments], capture_output=True, text=True, check=True)
     found = re.search(r"\d+(\.\d+)+", done.stdout + done.stderr)
     return found[0] if found else "?"
@@ -162,27 +164,27 @@ NATIVE: Final = (
     Contender(
         name="floor",
         command=_floor_command,
-        version=lambda: f"cc {_version('cc', '-dumpfullversion', '-dumpversion')}",
+        version=lambda: f"cc {version_of('cc', '-dumpfullversion', '-dumpversion')}",
         missing=needs_program("cc", "apt-get install gcc libc6-dev"),
     ),
     Contender(
         name="nginx",
-        command=_nginx_command,
-        version=lambda: _version("nginx", "-v"),
+        command=nginx_command,
+        version=lambda: version_of("nginx", "-v"),
         kinds=_DECIDED,
         missing=needs_program("nginx", "apt-get install nginx-light"),
     ),
     Contender(
         name="caddy",
         command=_caddy_command,
-        version=lambda: _version("caddy", "version"),
+        version=lambda: version_of("caddy", "version"),
         kinds=_DECIDED,
         missing=needs_program("caddy", "apt-get install caddy"),
     ),
     Contender(
         name="lighttpd",
         command=_lighttpd_command,
-        version=lambda: _version("lighttpd", "-v"),
+        version=lambda: version_of("lighttpd", "-v"),
         kinds=_DECIDED,
         missing=needs_program("lighttpd", "apt-get install lighttpd"),
     ),
@@ -197,7 +199,7 @@ def _node_command(name: str, *options: str) -> Contender:
     return Contender(
         name=name,
         command=command,
-        version=lambda: _version(name, "--version"),
+        version=lambda: version_of(name, "--version"),
         kinds=frozenset({Kind.FILES}),
         missing=needs_program(name, f"npm install -g {name}"),
         environment={"NO_UPDATE_CHECK": "1"},

@@ -24,7 +24,8 @@ def _versions(*distributions: str) -> Callable[[], str]:
     return lambda: ", ".join(f"{name} {metadata.version(name)}" for name in distributions)
 
 
-def _corserver_version() -> str:
+def corserver_version() -> str:
+    """Of this tree, and what it is built on."""
     return f"{__version__}, {_versions('trio', 'h11')()}"
 
 
@@ -49,7 +50,7 @@ def _hosting(name: str, app: str, loop: str, *parts: str, kinds: frozenset[Kind]
     return Contender(
         name=name,
         command=_corserver("--asgi", app, "--loop", loop),
-        version=lambda: ", ".join(filter(None, (_corserver_version(), _versions(*needed)()))),
+        version=lambda: ", ".join(filter(None, (corserver_version(), _versions(*needed)()))),
         missing=_missing(*needed),
         kinds=kinds,
     )
@@ -70,8 +71,8 @@ def _uvicorn(name: str, *app: str, http: str = "httptools", kinds: frozenset[Kin
 
 
 CORSERVER: Final = (
-    Contender(name="corserver", command=_corserver(), version=_corserver_version, kinds=frozenset(Kind)),
-    Contender(name="corserver+log", command=_corserver("--access-log"), version=_corserver_version),
+    Contender(name="corserver", command=_corserver(), version=corserver_version, kinds=frozenset(Kind)),
+    Contender(name="corserver+log", command=_corserver("--access-log"), version=corserver_version),
     _hosting("corserver-asgi", "plain", "trio"),
     _hosting("corserver-asyncio", "plain", "asyncio"),
     _hosting("corserver-fastapi", "fastapi", "trio", "fastapi", kinds=_GET),

@@ -7,6 +7,7 @@ new certificate for the server, so that none is ever old.
 
 import contextlib
 import os
+import shlex
 import socket
 import ssl
 import sys
@@ -60,15 +61,20 @@ def issue(directory: Path, names: tuple[str, ...], context: ssl.SSLContext) -> P
     return public
 
 
-def how_to_trust(authority: Path, platform: str = sys.platform) -> tuple[str, ...]:
-    """The commands that have *authority* trusted, by browsers first."""
+def how_to_trust(authority: Path, platform: str = sys.platform) -> tuple[tuple[str, str], ...]:
+    """Who is to trust *authority*, browsers first, and the command that has them do so."""
+    file = shlex.quote(str(authority))
     if platform == "darwin":
-        return (f"security add-trusted-cert -r trustRoot -k ~/Library/Keychains/login.keychain-db {authority}",)
+        return (
+            ("Keychain", f"security add-trusted-cert -r trustRoot -k ~/Library/Keychains/login.keychain-db {file}"),
+        )
     if platform == "win32":
-        return (f"certutil -user -addstore Root {authority}",)
+        return (("Windows", f"certutil -user -addstore Root {file}"),)
+    # A browser that has not run yet has no database: certutil makes one, in a directory that is there.
+    database = "mkdir -p ~/.pki/nssdb && certutil -d sql:$HOME/.pki/nssdb"
     return (
-        f"certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n corserver -i {authority}  (Chromium)",
-        f"sudo cp {authority} /usr/local/share/ca-certificates/corserver.crt && sudo update-ca-certificates",
+        ("Chromium", f"{database} -A -t C,, -n corserver -i {file}"),
+        ("System", f"sudo cp {file} /usr/local/share/ca-certificates/corserver.crt && sudo update-ca-certificates"),
     )
 
 

@@ -109,7 +109,7 @@ def print_summary(tally: Tally, killed_workers: int = 0, *, aside: bool = False)
     rows = [*summary(tally)]
     if rows and killed_workers:
         rows.append(("", f"without what {killed_workers} killed workers served"))
-    if rows and sys.stdout.isatty():
+    if sys.stdout.isatty():
         print_line("", aside=aside)  # Below the ^C of the terminal.
     for label, text in rows:
         print_row(label, text, aside=aside)

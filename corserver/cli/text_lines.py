@@ -70,7 +70,7 @@ class TextLines:
         if entry.failure:
             line += f"  {self._style(f'cut short: {entry.failure}', 'red')}"
         if self._verbose:
-            line += words.mend + "".join(f"\n{self._below(*each)}" for each in self._heads(entry))
+            line += words.mend + "".join(f"\n{self._below(*each, hang='  ')}" for each in self._heads(entry))
         return line
 
     def _heads(self, entry: Entry) -> Iterator[tuple[str, str | None]]:
@@ -106,9 +106,9 @@ class TextLines:
         self._words[id(decision)] = words
         return words
 
-    def _below(self, plain: str, look: str | None) -> str:
+    def _below(self, plain: str, look: str | None, hang: str = "") -> str:
         room = max((self._width or 10_000) - len(_INDENT) - 1, _NARROWEST)
-        return "\n".join(f"{_INDENT}{self._style(line, look)}" for line in wrapped(plain, room))
+        return f"\n{hang}".join(f"{_INDENT}{self._style(line, look)}" for line in wrapped(plain, room - len(hang)))
 
     def _clock_of(self, second: int) -> str:
         if self._wanted_width == 0:  # Once a second is soon enough for a terminal that changes its size.

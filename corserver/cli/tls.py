@@ -1,6 +1,7 @@
 """The `--tls` flags, and the context that they make; its certificate can be read again while it is in use."""
 
 import importlib.util
+import shlex
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Final
 import click
 
 from corserver.cli.authority import data_directory, how_to_trust, issue, local_names
+from corserver.cli.colour import unbroken
 from corserver.cli.topics import option
 
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -19,7 +21,8 @@ TLS_OPTIONS: Final = (
         "--tls",
         topic="tls",
         is_flag=True,
-        help="Serve https, with a certificate for this machine by an authority of your own, which is kept.",
+        help="Serve https, with a certificate for localhost and the names of --allow-host, by an authority of your own "
+        "that is kept.",
     ),
     option(
         "--tls-cert",
@@ -89,8 +92,9 @@ def server_context() -> ssl.SSLContext:
 
 def trust_rows(authority: Path, url: str) -> list[tuple[str, str]]:
     """The banner's rows on how to trust *authority*."""
-    commands = [*how_to_trust(authority), f"curl --cacert {authority} {url}"]
-    return [("" if number else "Trust it", command) for number, command in enumerate(commands)]
+    commands = [*how_to_trust(authority), ("curl", f"curl --cacert {shlex.quote(str(authority))} {url}")]
+    heading = ("Trust", "the certificate's authority, once, where it is needed:")
+    return [heading, *((who, unbroken(command)) for who, command in commands)]
 
 
 def _no_password() -> str:

@@ -36,6 +36,12 @@ class TopicOption(click.Option):
         self.topic = topic
         self.common = common
 
+    def get_help_extra(self, ctx: click.Context) -> click.types.OptionHelpExtra:
+        """Without the range of a number, in algebra: whoever is out of it is told."""
+        extra = super().get_help_extra(ctx)
+        extra.pop("range", None)
+        return extra
+
 
 def option(*names: str, topic: str, common: bool = False, **attributes: Any) -> Callable[[_Command], _Command]:
     """As `click.option`, with a topic."""

@@ -59,7 +59,7 @@ class Connection:
         self._transport = transport if isinstance(transport, Transport) else Transport(transport, service.limits)
         self._service = service
         self.client = client
-        self._wire = Wire(service.limits, service.sections)
+        self._wire = Wire(service.limits, service.sections, service.lines)
         self._reader = Reader(self._transport, self._wire, service.limits)
         self._opener = Opener(self._reader, self._wire, service, client)
         self._chunks: AsyncIterator[bytes] | None = None

@@ -26,7 +26,7 @@ from corserver.http.log import Entry
 from corserver.http.memory import Memory
 from corserver.http.messages import App, HTTPError, Request, Response
 from corserver.http.mistakes import without_mistakes
-from corserver.http.wire.request_heads import KnownSections
+from corserver.http.wire.request_heads import KnownLines, KnownSections
 from corserver.http.wire.response_heads import ResponseHeads
 
 logger = logging.getLogger("corserver")
@@ -82,12 +82,13 @@ class Service:
     proxies: TrustedProxies | None = None
     health: bytes | None = None
     sections: KnownSections = field(init=False)
+    lines: KnownLines = field(init=False)
     verdicts: KnownVerdicts = field(init=False)
     exchanges: "KnownExchanges" = field(init=False)
     heads: ResponseHeads = field(init=False)
 
     def __post_init__(self) -> None:
-        self.sections, self.verdicts, self.exchanges = self.memory(), self.memory(), self.memory()
+        self.sections, self.lines, self.verdicts, self.exchanges = (self.memory() for _ in range(4))
         own_cors = functools.partial(getattr, self.app, "own_cors", "")
         self.heads = ResponseHeads(self.server_header, self.memory(), own_cors, self.headers)
 

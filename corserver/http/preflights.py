@@ -18,7 +18,7 @@ What makes that the same as the plain way, which `tests/http/test_preflights.py`
 import re
 from typing import Final, NamedTuple
 
-from corserver.cors.decision import Decision, Kind
+from corserver.cors.decision import CORSRequest, Decision, Kind
 from corserver.cors.fetch import Field
 from corserver.cors.scopes import INHERIT, Scopes
 from corserver.http.exchange import Service, open_exchange
@@ -28,6 +28,8 @@ from corserver.http.memory import Memory
 from corserver.http.wire.request_heads import judge, recall, remember
 
 _REQUEST_LINE: Final = re.compile(rb"OPTIONS (?:/(?!\.{1,2}[/? ])[!\"$&-.0->@-\[\]-~]*)+(?:\?[!\"$-~]*)? HTTP/1\.1\r\n")
+#: What an answer weighs, about, in bytes.
+_WEIGHT: Final = 1000
 #: Stands for the Date: no head has it.
 _MARK: Final = b"\r\r"
 
@@ -43,16 +45,19 @@ class Prepared(NamedTuple):
     length: int
     fields: tuple[Field, ...]
     scopes: Scopes
+    is_constant: bool
 
 
 class Preflights:
     """Answers what can be answered from memory, or at least without waiting for anything."""
 
-    __slots__ = ("_known", "_longest", "_service")
+    __slots__ = ("_known", "_longest", "_service", "_verdicts")
 
     def __init__(self, service: Service) -> None:
         self._service = service
         self._known: Memory[bytes, Prepared] = service.memory()
+        #: By all that an answer depends on where there is one policy: the host, whether it closes, and what CORS reads.
+        self._verdicts: Memory[tuple[bytes, bool, tuple[Field, ...]], Prepared] = service.memory()
         #: So that neither the limit on a request line nor that on a head needs a look.
         self._longest = min(service.limits.request_line, service.limits.head)
 
@@ -74,22 +79,36 @@ class Preflights:
         head = self._whole_head(data)
         if head is None or head.section.content_length:
             return None
+        if service.scopes.only_policy is INHERIT:
+            remember(data, head, service.sections)
+            return self._decide(head)
+        key = head.authority, head.section.closes, CORSRequest.lines(head.fields)
+        known = self._verdicts.get(key)
+        if known is not None and known.scopes is service.scopes:
+            prepared = known._replace(fields=head.fields)
+        else:
+            decided = self._decide(head)
+            if decided is None or not decided.is_constant:
+                return decided
+            prepared = decided
+            self._verdicts.put(key, prepared, 8 * len(block) + _WEIGHT)
+        self._known.put(block, prepared, 8 * len(block) + _WEIGHT)
+        return prepared
+
+    def _decide(self, head: Head) -> Prepared | None:
+        service = self._service
         scopes = service.scopes
         exchange = open_exchange(head, service)
         answer, decision = exchange.answer, exchange.decision
         if answer is None or decision.request.kind is not Kind.PREFLIGHT or not self._is_for_us(head):
             return None
-        template = template_of(service.heads, exchange, answer, head.section.closes)
+        closes = head.section.closes
+        template = template_of(service.heads, exchange, answer, closes)
         assert isinstance(answer.body, bytes), "the server's own answers are no streams"
         body = answer.body if carries_body(exchange, answer) else b""
-        raw = template.fill(_MARK, len(body)) + body
-        parts = tuple(raw.split(_MARK))
-        prepared = Prepared(parts, head.section.closes, decision, answer.status, len(body), head.fields, scopes)
-        if scopes.only_policy is INHERIT:
-            remember(data, head, service.sections)
-        elif exchange.is_constant:
-            self._known.put(block, prepared, 8 * len(block) + len(raw))
-        return prepared
+        parts = tuple((template.fill(_MARK, len(body)) + body).split(_MARK))
+        is_constant = exchange.is_constant
+        return Prepared(parts, closes, decision, answer.status, len(body), head.fields, scopes, is_constant)
 
     def _whole_head(self, data: bytes) -> Head | None:
         limits = self._service.limits
@@ -99,7 +118,7 @@ class Preflights:
             # Sections are kept only where answers are not.
             several = self._service.scopes.only_policy is INHERIT
             head = recall(data, limits, self._service.sections) if several else None
-            return judge(data, limits)[0] if head is None else head
+            return judge(data, limits, self._service.lines)[0] if head is None else head
         except RefusedHead:
             return None
 

@@ -18,6 +18,8 @@ from typing import Final
 import pytest
 import trio
 
+from corserver.cli.authority import how_to_trust
+
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
 INSTALL: Final = "apt-get install chromium"
 
@@ -104,7 +106,7 @@ async def chromium(url: str, authority: Path | None = None) -> AsyncIterator[Con
     # A browser that is killed may still write for a moment.
     with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as home:
         if authority is not None:
-            await _trust(authority, f"{home}/.pki/nssdb")
+            await _trust(authority, home)
         process = await trio.lowlevel.open_process(
             [program, *_FLAGS, f"--user-data-dir={home}/profile", url],
             stdin=subprocess.DEVNULL,
@@ -129,12 +131,10 @@ async def chromium(url: str, authority: Path | None = None) -> AsyncIterator[Con
                 await process.stderr.aclose()
 
 
-async def _trust(authority: Path, database: str) -> None:
-    os.makedirs(database)
-    await trio.run_process(["certutil", "-d", f"sql:{database}", "-N", "--empty-password"])
-    await trio.run_process(
-        ["certutil", "-d", f"sql:{database}", "-A", "-t", "C,,", "-n", "corserver", "-i", str(authority)]
-    )
+async def _trust(authority: Path, home: str) -> None:
+    """Have the browser of *home* trust *authority*, as the banner says how."""
+    _, command = how_to_trust(authority, "linux")[0]
+    await trio.run_process(["sh", "-c", command], env={**os.environ, "HOME": home}, stdin=b"")
 
 
 async def _read_to_end(console: Console, stderr: trio.abc.ReceiveStream, waiting: trio.CancelScope) -> None:

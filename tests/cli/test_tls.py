@@ -228,4 +228,4 @@ def test_the_names_are_this_machines_and_those_by_which_others_reach_it() -> Non
     ("platform", "word"), [("linux", "update-ca-certificates"), ("darwin", "security"), ("win32", "certutil -user")]
 )
 def test_how_to_trust_it_is_said_for_each_system(platform: str, word: str) -> None:
-    assert any(word in command and "/x/ca.pem" in command for command in how_to_trust(Path("/x/ca.pem"), platform))
+    assert any(word in command and "/x/ca.pem" in command for _, command in how_to_trust(Path("/x/ca.pem"), platform))

@@ -113,12 +113,13 @@ from selenium.webdriver.support.wait import WebDriverWait
 def examples() -> list[str]:
     """The examples of the documentation, as they stand there: a block, the fixture, Playwright, Selenium."""
     indented = re.findall(r"(?:^(?: {4}.*)?\n)+", corserver.testing.__doc__ or "", re.MULTILINE)
-    return [textwrap.dedent(block) for block in indented if block.strip()]
+    blocks = (textwrap.dedent(block) for block in indented if block.strip())
+    return [re.sub(r"^(>>>|\.\.\.) ", "", block, flags=re.MULTILINE) for block in blocks]
 
 
 def test_the_examples_of_the_documentation_run(tmp_path: Path) -> None:
     block, fixture, _, _ = examples()
-    assert run_file(tmp_path, _GRANTED + block + fixture).startswith("1 passed")
+    assert run_file(tmp_path, block + _GRANTED + fixture).startswith("1 passed")
 
 
 @needs_playwright

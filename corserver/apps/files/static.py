@@ -11,11 +11,11 @@ from typing import Final
 import trio
 
 from corserver.apps.files import answers
+from corserver.apps.files.asking import Askings
 from corserver.apps.files.entries import entries
 from corserver.apps.files.finding import Directory, File, Moved, Rules, find, maybe_file
 from corserver.apps.files.lookup import Root, file_name
 from corserver.apps.files.memory import Codings, Memory
-from corserver.apps.files.negotiation import preferred_codings
 from corserver.apps.files.representations import NOSNIFF, Line, Representation
 from corserver.apps.files.selecting import AS_IT_IS, Manner, selected
 from corserver.cors.scopes import BadPath, Path
@@ -25,10 +25,6 @@ from corserver.http.messages import HTTPError, Request, Response
 
 _ALLOW: Final = (b"Allow", b"GET, HEAD, OPTIONS")
 _RANGE: Final = b"range"
-#: What a file's answer depends on: what `evaluate` and `requested_ranges` read, and the codings.
-_READ: Final = frozenset(
-    b"accept-encoding if-match if-none-match if-modified-since if-unmodified-since if-range range".split()
-)
 #: Lines that each file has its own of.
 _OWN: Final = frozenset(
     {
@@ -90,6 +86,7 @@ class StaticFiles:
     _manner: Manner = field(init=False, repr=False, compare=False)
     _memory: Memory = field(init=False, repr=False, compare=False)
     _names: frozenset[bytes] = field(init=False, repr=False, compare=False)
+    _askings: Askings = field(init=False, repr=False, compare=False, default_factory=Askings)
 
     def __post_init__(self) -> None:
         if self.index in ("", ".", "..") or "/" in self.index or "\0" in self.index:
@@ -117,11 +114,7 @@ class StaticFiles:
             return self._other_method(request)
         path = request.path
         slash = path.slash if path.segments or not request.mount.segments else _ends_with_slash(request)
-        asked: dict[bytes, bytes] = {}
-        for name, value in request.headers.fields:
-            if name in _READ:
-                asked[name] = value if name not in asked else asked[name] + b", " + value
-        codings = preferred_codings(asked.pop(b"accept-encoding", b""))
+        asked, codings = self._askings.of(request.headers)
         if self.compress and _RANGE in asked and request.method == "GET":
             codings = (*codings, AS_IT_IS)
         key = (path.segments, slash)

@@ -9,7 +9,8 @@ _READING: Final = ("GET", "HEAD")
 
 
 class Fallback:
-    """*app* answers GET and HEAD for what it has; *behind* whatever it answers with 404, and every other method."""
+    """*app* answers GET and HEAD for what it has; *behind* whatever it answers with 404, every other method, and
+    WebSockets: a dev server has its own at `/`, where the first has a page."""
 
     def __init__(self, app: App, behind: App) -> None:
         self._app = app
@@ -23,7 +24,7 @@ class Fallback:
 
     async def __call__(self, request: Request) -> Response:
         """Raises what the two raise."""
-        if request.method not in _READING:
+        if request.method not in _READING or request.asks_for("websocket"):
             return await self._behind(request)
         try:
             response = await self._app(request)

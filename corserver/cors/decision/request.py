@@ -66,6 +66,11 @@ class CORSRequest:
                 found[fact] = (*found.get(fact, ()), value)
         return cls(method, own_origin=own_origin, **found)
 
+    @staticmethod
+    def lines(headers: Iterable[Field]) -> tuple[Field, ...]:
+        """Those of *headers*, their names in lower case, that `read` looks at."""
+        return tuple([line for line in headers if line[0] in _FACTS])
+
     @property
     def is_websocket(self) -> bool:
         """Whether it asks to go on as a WebSocket (RFC 6455 §4.1), among others perhaps."""

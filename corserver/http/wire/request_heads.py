@@ -5,6 +5,10 @@ same bytes again and again. So the block is the key of a bounded memory, whose v
 it. The request line is checked each time, by one expression that accepts a subset of what gate and h11 accept; what it
 does not accept goes to them. A head of a known block is thus refused or accepted exactly as it would be by them, which
 `tests/http/wire/test_request_heads.py` holds.
+
+Known lines. Where the block is new, most of its lines are not. h11 judges a line by itself, apart from those that say
+how the message is framed and what becomes of the connection; a line that it has accepted once is not shown to it again.
+The gate sees every head whole.
 """
 
 import re
@@ -20,21 +24,37 @@ from corserver.http.memory import Memory
 _REQUEST_LINE: Final = re.compile(
     rb"(?!CONNECT )([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) (/[!\"$-\[\]-~]*(?:\?[!\"$-~]*)?) HTTP/1\.1\r\n"
 )
+#: What h11 judges in sight of other lines, or keeps in mind.
+_JUDGED_TOGETHER: Final = frozenset(
+    {b"host", b"content-length", b"transfer-encoding", b"connection", b"expect", b"upgrade", b"te", b"trailer"}
+)
 #: How much of a remembered section is Python's: about so many bytes for each of the block's.
 _OVERHEAD: Final = 4
 
 KnownSections = Memory[bytes, HeaderSection]
+#: Header lines that h11 has accepted.
+KnownLines = Memory[bytes, bool]
 
 
-def judge(raw: bytes, limits: Limits) -> tuple[Head, h11.Connection]:
-    """Let gate and h11 judge a complete head. The connection is h11's, ready for the body. Raises `RefusedHead`."""
+def judge(raw: bytes, limits: Limits, known: KnownLines | None = None) -> tuple[Head, h11.Connection]:
+    """Let gate and h11 judge a complete head. The connection is h11's, ready for the body. Raises `RefusedHead`.
+
+    *known* are lines that h11 is not asked for again.
+    """
     head = screen(raw, limits)
     connection = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.head + limits.trailers)
+    request_line, *lines = raw[:-4].split(b"\r\n")
+    if known is not None:
+        lines = [line for line in lines if known.get(line) is None]
     try:
-        connection.receive_data(raw)
+        connection.receive_data(b"\r\n".join([request_line, *lines, b"\r\n"]))
         connection.next_event()
     except h11.RemoteProtocolError as error:
         raise RefusedHead(error.error_status_hint, str(error), raw) from error
+    if known is not None:
+        for line in lines:
+            if line.partition(b":")[0].lower() not in _JUDGED_TOGETHER:
+                known.put(line, True, len(line) * _OVERHEAD)
     return head, connection
 
 

@@ -22,7 +22,7 @@ from corserver.http.gate import Head, HeaderSection, RefusedHead, split_head
 from corserver.http.limits import Limits
 from corserver.http.memory import Memory
 from corserver.http.messages import HTTPError
-from corserver.http.wire.request_heads import KnownSections, judge, recall, remember
+from corserver.http.wire.request_heads import KnownLines, KnownSections, judge, recall, remember
 from corserver.http.wire.response_heads import chunk_framer
 
 
@@ -39,7 +39,8 @@ class BodyMismatch(Exception):
 
 
 class Wire:
-    """The server's side of one connection. *known* is the memory of header sections, which connections share."""
+    """The server's side of one connection. *known* and *known_lines* are the memories of header
+    sections and lines, which connections share."""
 
     __slots__ = (
         "_answer",
@@ -53,15 +54,19 @@ class Wire:
         "_h11",
         "_held_back",
         "_known",
+        "_known_lines",
         "_limits",
         "_may_skip_crlf",
         "must_close",
         "trailers",
     )
 
-    def __init__(self, limits: Limits, known: KnownSections | None = None) -> None:
+    def __init__(
+        self, limits: Limits, known: KnownSections | None = None, known_lines: KnownLines | None = None
+    ) -> None:
         self._limits = limits
         self._known: KnownSections = Memory(0) if known is None else known
+        self._known_lines = known_lines
         self._buffer = bytearray()
         self._eof = False
         self._may_skip_crlf = True
@@ -177,7 +182,7 @@ class Wire:
             return None
         raw = bytes(self._buffer[:end])
         del self._buffer[:end]
-        head, connection = judge(raw, self._limits)
+        head, connection = judge(raw, self._limits, self._known_lines)
         if head.section.chunked:
             self._chunked, self._h11 = ChunkedReader(self._limits), connection
         else:

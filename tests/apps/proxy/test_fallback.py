@@ -25,6 +25,8 @@ async def answering(peer: Peer, number: int) -> None:
         (request("GET", "/api/x"), b"from behind"),
         (request("POST", "/a.txt", body=b"abc"), b"from behind"),
         (request("OPTIONS", "/a.txt"), b"from behind"),
+        (request("GET", "/a.txt", "Connection: Upgrade", "Upgrade: websocket"), b"from behind"),
+        (request("GET", "/a.txt", "Connection: Upgrade", "Upgrade: h2c"), b"a file"),
     ],
 )
 async def test_what_is_no_file_is_asked_for_behind(tmp_path: Path, data: bytes, body: bytes) -> None:

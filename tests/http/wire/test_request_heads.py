@@ -8,7 +8,7 @@ from corserver.http.gate import Head, RefusedHead, split_head
 from corserver.http.limits import Limits
 from corserver.http.memory import Memory
 from corserver.http.wire import judge
-from corserver.http.wire.request_heads import KnownSections, recall, remember
+from corserver.http.wire.request_heads import KnownLines, KnownSections, recall, remember
 
 LIMITS = Limits(request_line=60, head=400)
 LINES = b"Host: localhost\r\nOrigin: https://site.example\r\nX-A: b\r\n\r\n"
@@ -112,3 +112,69 @@ def test_what_depends_on_more_than_its_lines_is_not_remembered(start: bytes) -> 
     head, _ = judge(start + LINES, Limits())
     remember(start + LINES, head, known)
     assert len(known) == 0
+
+
+# -------------------------------------------------------------------------------------------------------- known lines
+
+_LINES = st.sampled_from(
+    [
+        b"Host: localhost",
+        b"Host: other.example",
+        b"Origin: https://site.example",
+        b"Origin:https://site.example",
+        b"X-A: b",
+        b"x-a:",
+        b"X-A: b ",
+        b" folded",
+        b"X\x00: b",
+        b"X-A: \xff",
+        b"X-A: \x7f",
+        b"X-A : b",
+        b"no colon",
+        b"Content-Length: 3",
+        b"Content-Length: 4",
+        b"Transfer-Encoding: chunked",
+        b"Transfer-Encoding: gzip",
+        b"Connection: close",
+        b"Connection: upgrade",
+        b"Upgrade: websocket",
+        b"Expect: 100-continue",
+        b"Content-Type: text/plain",
+        b"TE: trailers",
+    ]
+)
+_HEADS = st.tuples(
+    st.sampled_from([b"GET / HTTP/1.1", b"POST /a HTTP/1.0", b"OPTIONS * HTTP/1.1", b"GET nowhere HTTP/1.1"]),
+    st.lists(_LINES, max_size=5).map(lambda lines: [b"Host: localhost", *lines]) | st.lists(_LINES, max_size=5),
+).map(lambda head: b"\r\n".join([head[0], *head[1], b"", b""]))
+
+
+def verdict(raw: bytes, known: KnownLines | None) -> object:
+    """What is concluded of a head, and what h11 then makes of a chunked body."""
+    try:
+        head, connection = judge(raw, Limits(), known)
+    except RefusedHead as refusal:
+        return refusal.status
+    section = head.section
+    concluded = (*head[:4], section.headers, section.host, section.content_length, section.chunked, section.closes)
+    if not section.chunked:
+        return concluded
+    connection.receive_data(b"1\r\na\r\n0\r\nX: y\r\n\r\n")
+    events = [connection.next_event() for _ in range(2)]
+    return (*concluded, repr(events))
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.lists(_HEADS, min_size=2, max_size=6))
+def test_whatever_lines_are_known_the_verdict_is_the_same(heads: list[bytes]) -> None:
+    known: KnownLines = Memory()
+    for raw in heads:
+        assert verdict(raw, known) == verdict(raw, None)
+
+
+def test_a_known_line_is_not_shown_to_h11_again_but_one_about_framing_is() -> None:
+    known: KnownLines = Memory()
+    for raw in (b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-A: b\r\n\r\n",) * 2:
+        judge(raw, Limits(), known)
+    assert known.get(b"X-A: b")
+    assert len(known) == 1

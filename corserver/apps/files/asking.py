@@ -1,0 +1,56 @@
+"""What a request asks of a file beside its path: conditions, ranges and codings, read off its header lines."""
+
+from typing import Final, NamedTuple
+
+from corserver.apps.files.memory import Codings
+from corserver.apps.files.negotiation import preferred_codings
+from corserver.http.header_lines import Headers
+from corserver.http.memory import Memory
+
+_ACCEPT_ENCODING: Final = b"accept-encoding"
+#: What a file's answer depends on: what `evaluate` and `requested_ranges` read, and the codings.
+_READ: Final = frozenset(
+    {
+        _ACCEPT_ENCODING,
+        b"if-match",
+        b"if-none-match",
+        b"if-modified-since",
+        b"if-unmodified-since",
+        b"if-range",
+        b"range",
+    }
+)
+#: What is remembered of a header section weighs about so many bytes.
+_WEIGHT: Final = 1500
+
+
+class Asking(NamedTuple):
+    """*conditions* are the lines about conditions and ranges, joined by name; *codings* what the client prefers."""
+
+    conditions: dict[bytes, bytes]
+    codings: Codings
+
+    @classmethod
+    def of(cls, headers: Headers) -> "Asking":
+        """What *headers* ask."""
+        conditions: dict[bytes, bytes] = {}
+        for name, value in headers.fields:
+            if name in _READ:
+                conditions[name] = value if name not in conditions else conditions[name] + b", " + value
+        return cls(conditions, preferred_codings(conditions.pop(_ACCEPT_ENCODING, b"")))
+
+
+class Askings:
+    """Remembers what was read of late. Heads that are the same share their headers, so these are known by identity."""
+
+    def __init__(self) -> None:
+        self._known: Memory[int, tuple[Headers, Asking]] = Memory()
+
+    def of(self, headers: Headers) -> Asking:
+        """As `Asking.of`."""
+        known = self._known.get(id(headers))
+        if known is not None and known[0] is headers:
+            return known[1]
+        asking = Asking.of(headers)
+        self._known.put(id(headers), (headers, asking), _WEIGHT)
+        return asking
