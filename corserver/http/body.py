@@ -7,6 +7,10 @@ from corserver.cors.fetch import Field
 from corserver.http.forms import Form
 
 
+class PeerLeft(Exception):
+    """The peer closed or reset the connection, or stopped taking what it is sent. An app may raise it, too."""
+
+
 class Peer(Protocol):
     """Who sends the body, for those who answer while it still may come, or while its sender may leave."""
 

@@ -18,6 +18,7 @@ from collections.abc import AsyncIterable, AsyncIterator
 
 import trio
 
+from corserver.http.body import PeerLeft
 from corserver.http.exchange import Exchange, Service, refused_exchange
 from corserver.http.fileslice import FileSlice
 from corserver.http.framing import Framing, can_upgrade, carries_body, framing_of, template_of
@@ -27,7 +28,7 @@ from corserver.http.messages import Address, HTTPError, Response, UpgradeHandler
 from corserver.http.mistakes import close_all, http_error_in, without_mistakes
 from corserver.http.opening import Opener
 from corserver.http.reader import Reader
-from corserver.http.transport import PeerLeft, Transport
+from corserver.http.transport import Transport
 from corserver.http.upgraded import Upgraded, stop
 from corserver.http.wire import Wire
 from corserver.http.wire.response_heads import interim
@@ -157,7 +158,7 @@ class Connection:
             if response.upgrade is not None and not can_upgrade(exchange.head):
                 raise TypeError("an upgrade answers a request that has Upgrade, in HTTP/1.1")
         except Exception as error:
-            if self._transport.peer_left:
+            if self._transport.peer_left or isinstance(error, PeerLeft):
                 raise PeerLeft from error
             if (expected := http_error_in(error)) is not None:
                 return expected.response()
@@ -218,7 +219,7 @@ class Connection:
             await self._send_piece(self._wire.finish(getattr(body, "trailers", ())))
             return ""
         except Exception as error:
-            if self._transport.peer_left:
+            if self._transport.peer_left or isinstance(error, PeerLeft):
                 raise PeerLeft from error
             if (expected := http_error_in(error)) is not None:
                 logger.error("%s: the connection is cut, for the head was sent", expected.detail)

@@ -5,7 +5,7 @@ from typing import Final
 
 import trio
 
-from corserver.http.transport import PeerLeft
+from corserver.http.body import PeerLeft
 
 #: To who speaks HTTP where TLS is spoken.
 _SPOKE_HTTP: Final = (

@@ -12,6 +12,7 @@ import trio
 from corserver.cors.fetch import Field
 from corserver.cors.scopes import Path
 from corserver.http.body import NO_BODY, Body, Peer
+from corserver.http.body import PeerLeft as PeerLeft  # Apps may raise it.
 from corserver.http.encoding import to_json
 from corserver.http.forms import Form, FormError, FormLimits, Query, read_form
 from corserver.http.header_lines import Headers, HeadersLike, header_fields

@@ -2,8 +2,8 @@
 
 import logging
 
+from corserver.http.body import PeerLeft
 from corserver.http.messages import HTTPError
-from corserver.http.transport import PeerLeft
 
 
 def http_error_in(error: Exception) -> HTTPError | None:

@@ -4,7 +4,7 @@ A browser sends the same preflight again and again, to many paths, and so does e
 a policy is static but for its Date. So the header block of a preflight is the key of a bounded memory, and its answer
 the value; that leaves a match of the request line, a dict look-up, and the splicing in of the Date.
 
-What makes that the same as the plain way, which `tests/http/test_preflights.py` holds
+What makes that the same as the plain way, which `tests/http/test_equality.py` holds
 -----------------------------------------------------------------------------------
 * What is remembered was judged by gate and h11, decided by `open_exchange` and serialised by h11, as anything else is.
 * The request line is matched each time, against a subset of what gate and h11 accept: OPTIONS, a path without escapes
@@ -12,6 +12,8 @@ What makes that the same as the plain way, which `tests/http/test_preflights.py`
 * Only a whole head is a key, with nothing behind it, so a preflight with a body or a successor goes the plain way.
 * An answer belongs to the table of scopes that it was made under: when the server has another, it is made again. Where
   the table has more than one policy, the path decides, and the answer is not remembered here, only what it is made of.
+* Where the block is new, in a line that says nothing to CORS, the answer is looked up by all that it depends on: the
+  host, the lines that CORS reads, and whether the connection closes.
 * A policy with a predicate is asked each time.
 """
 

@@ -6,10 +6,11 @@ from typing import Final
 import trio
 
 from corserver.cors.fetch import Field
+from corserver.http.body import PeerLeft
 from corserver.http.gate import Head, RefusedHead, body_too_large
 from corserver.http.limits import Limits
 from corserver.http.messages import HTTPError
-from corserver.http.transport import PeerLeft, Transport
+from corserver.http.transport import Transport
 from corserver.http.wire import Wire
 from corserver.http.wire.response_heads import interim
 

@@ -22,6 +22,7 @@ import trio
 
 from corserver.cors.policy import Policy
 from corserver.cors.scopes import PolicyChoice, Scopes
+from corserver.http.body import PeerLeft
 from corserver.http.connection import Connection
 from corserver.http.crew import Crew
 from corserver.http.exchange import Service, run_call
@@ -37,7 +38,6 @@ from corserver.http.lobby import Lobby
 from corserver.http.messages import Address
 from corserver.http.mistakes import alone
 from corserver.http.polling import open_poller
-from corserver.http.transport import PeerLeft
 
 #: What `cors=` takes: one policy for all paths, policies by path pattern, or a table of scopes.
 Policies = Policy | Mapping[str, PolicyChoice] | Scopes | None

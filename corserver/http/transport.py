@@ -12,6 +12,7 @@ from typing import Final
 
 import trio
 
+from corserver.http.body import PeerLeft
 from corserver.http.fileslice import FileSlice
 from corserver.http.limits import Limits
 
@@ -19,10 +20,6 @@ from corserver.http.limits import Limits
 #: piece in `write_seconds` is about as slow as `body_rate` lets a peer send.
 _RECEIVE: Final = 65536
 _SEND: Final = 16384
-
-
-class PeerLeft(Exception):
-    """The peer closed or reset the connection, or stopped taking what it is sent."""
 
 
 class Transport:

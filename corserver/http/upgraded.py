@@ -2,8 +2,9 @@
 
 import trio
 
+from corserver.http.body import PeerLeft
 from corserver.http.messages import UpgradeHandler
-from corserver.http.transport import PeerLeft, Transport
+from corserver.http.transport import Transport
 
 
 class Upgraded(trio.abc.HalfCloseableStream):

@@ -9,11 +9,12 @@ from typing import Final, Protocol
 
 import trio
 
+from corserver.http.body import PeerLeft
 from corserver.http.connection import Connection
 from corserver.http.fileslice import FileShrank, FileSlice
 from corserver.http.limits import Limits
 from corserver.http.messages import Address
-from corserver.http.transport import PeerLeft, Transport, name_of
+from corserver.http.transport import Transport, name_of
 
 #: A whole answer up to this size is joined and goes out by one call; of a longer one the body is not copied.
 _JOINED: Final = 16384

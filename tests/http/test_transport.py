@@ -4,9 +4,10 @@ import pytest
 import trio
 import trio.testing
 
+from corserver.http.body import PeerLeft
 from corserver.http.limits import Limits
 from corserver.http.reader import Pace
-from corserver.http.transport import PeerLeft, Transport
+from corserver.http.transport import Transport
 
 
 def test_patience_is_the_idle_time_and_no_less_than_the_rate() -> None:

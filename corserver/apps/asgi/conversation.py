@@ -17,7 +17,7 @@ from corserver.apps.asgi.loop import Event, Loop
 from corserver.apps.asgi.outgoing import Start, file_slice, piece_of, response_start, trailer_lines
 from corserver.apps.asgi.protocol import ASGIApp, ClientLeft, Message, Scope
 from corserver.http.fileslice import FileSlice
-from corserver.http.messages import Request, Response
+from corserver.http.messages import PeerLeft, Request, Response
 
 logger = logging.getLogger("corserver")
 
@@ -170,7 +170,9 @@ class Conversation(AsyncIterator[bytes]):
             self._fail(RuntimeError("the app's task was cancelled before its answer was complete"))
             raise
         else:
-            if self._phase is not _Phase.COMPLETE:
+            if self._incoming.has_left:
+                self._fail(PeerLeft())
+            elif self._phase is not _Phase.COMPLETE:
                 self._fail(RuntimeError(f"the app returned without an answer that is complete: {self._phase.value}"))
 
     async def _receive(self) -> Message:
@@ -223,6 +225,7 @@ class Conversation(AsyncIterator[bytes]):
     def _raised(self, error: Exception) -> None:
         if self._incoming.has_left:  # Whatever it is, it follows from that.
             logger.debug("an app raised after its client had left", exc_info=error)
+            self._fail(PeerLeft())
         elif self._phase is _Phase.COMPLETE or self._is_closed:
             request = self._request
             logger.error(

@@ -1,6 +1,7 @@
 """A request put to a hosted app, and its answer, in each order and with each mishap."""
 
 import logging
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 import trio
 import trio.testing
 
-from corserver import Limits
+from corserver import Entry, Limits, Server, asgi, serve
 
 from .hosting import (
     LOOPS,
@@ -281,6 +282,37 @@ async def test_an_app_that_streams_learns_that_the_client_has_left(loop: str, ca
         await stream.send_all(ASK)
         await receive_until(stream, b"xxx")
     assert len(failed) == 1
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+@pytest.mark.parametrize("has_begun", [True, False])
+@pytest.mark.parametrize("raises", [True, False])
+async def test_an_app_may_give_up_once_its_client_has_left(
+    loop: str, has_begun: bool, raises: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun, entries = trio.Event(), list[Entry]()
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        await receive()
+        if has_begun:
+            await send(dict(START))
+            await send({"type": "http.response.body", "body": b"x", "more_body": True})
+        begun.set()
+        assert (await receive())["type"] == "http.disconnect"
+        if raises:
+            raise ConnectionError("nobody is there")
+
+    hosted = asgi(app, loop=loop, lifespan="off")
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            server: Server = await nursery.start(partial(serve, hosted, port=0, access_log=entries.append))
+            async with await connect(server) as stream:
+                await stream.send_all(ASK)
+                await begun.wait()
+            while not entries:
+                await trio.testing.wait_all_tasks_blocked()
+            server.stop()
+    assert [entry.failure for entry in entries] == ["the client left"]
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
