@@ -60,7 +60,7 @@ def test_the_message_names_the_step_the_rule_what_was_observed_and_what_mends_it
             assert_readable(f"{server.url}/items/7", origin=SITE, method="DELETE", headers={"x-other": "1"})
         url = server.url
     lines = str(caught.value).splitlines()
-    assert lines[:9] == [
+    assert lines[:10] == [
         f"a script should be able to read it, and cannot: DELETE {url}/items/7 from {SITE}, with x-other; "
         "the Fetch standard decides",
         "  verdict   BLOCKED at the preflight: the method is not in Access-Control-Allow-Methods (which is "
@@ -71,9 +71,10 @@ def test_the_message_names_the_step_the_rule_what_was_observed_and_what_mends_it
         "  expected  Access-Control-Allow-Methods: a list with DELETE or `*`",
         "  observed  Access-Control-Allow-Headers: content-type",
         "  expected  Access-Control-Allow-Headers: a list with x-other or `*`",
+        "  cause     The script sends DELETE; the server allows PUT, and nothing else.",
         "  mend      in the answer to OPTIONS /items/7:",
     ]
-    assert any("Access-Control-Allow-Methods: PUT, DELETE" in line for line in lines[9:])
+    assert any("Access-Control-Allow-Methods: PUT, DELETE" in line for line in lines[10:])
 
 
 def test_a_header_that_is_not_exposed_is_mended_by_exposing_it() -> None:
