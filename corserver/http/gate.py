@@ -14,6 +14,7 @@ Rules
 
 import functools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv6Address
 from typing import Final, NamedTuple
@@ -35,7 +36,9 @@ _LENGTH: Final = re.compile(rb"0|[1-9][0-9]{0,17}")
 _TOKEN_LIST: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+)*")
 _REG_NAME: Final = re.compile(rb"[a-z0-9\-_~!$&'()+;=]+(?:\.[a-z0-9\-_~!$&'()+;=]+)*")
 _PORT: Final = re.compile(rb"[0-9]{0,5}")
-_JUDGED: Final = (b"connection", b"content-length", b"content-type", b"expect", b"host", b"transfer-encoding")
+_JUDGED: Final = frozenset(
+    {b"connection", b"content-length", b"content-type", b"expect", b"host", b"transfer-encoding"}
+)
 _TCHARS: Final = frozenset(b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
 
@@ -140,17 +143,17 @@ def _screen(raw: bytes, limits: Limits) -> Head:
     if len(lines) > limits.fields:
         raise HTTPError(431, f"the head has more than {limits.fields} header lines")
     fields = _parse_fields(raw, lines)
-    found: dict[bytes, list[bytes]] = {name: [] for name in _JUDGED}
-    for name, value in fields:
-        if name in found:
-            found[name].append(value)
-    if len(found[b"content-type"]) > 1:
+    found: dict[bytes, list[bytes]] = {}
+    for name, value in [field for field in fields if field[0] in _JUDGED]:
+        found.setdefault(name, []).append(value)
+    if len(found.get(b"content-type", ())) > 1:
         raise HTTPError(400, "a request has one Content-Type")
-    host = _host(found[b"host"], minor)
+    host = _host(found.get(b"host", ()), minor)
     target, named = _target(method, target)
-    length, chunked = _framing(found[b"content-length"], found[b"transfer-encoding"], minor)
-    expects = _expects(found[b"expect"], minor) and (chunked or bool(length))
-    section = HeaderSection(Headers(fields), host, length, chunked, _closes(found[b"connection"], minor), expects)
+    length, chunked = _framing(found.get(b"content-length", ()), found.get(b"transfer-encoding", ()), minor)
+    expects = _expects(found.get(b"expect", ()), minor) and (chunked or bool(length))
+    closes = _closes(found.get(b"connection", ()), minor)
+    section = HeaderSection(Headers(fields), host, length, chunked, closes, expects)
     return Head(method, target, host if named is None else named, minor, section)
 
 
@@ -187,7 +190,7 @@ def parse_field(line: bytes) -> Field:
     return found[1].lower(), found[2].rstrip(b" \t")
 
 
-def _host(hosts: list[bytes], minor: int) -> bytes:
+def _host(hosts: Sequence[bytes], minor: int) -> bytes:
     if not hosts and minor == 0:
         return b""
     if len(hosts) != 1:
@@ -244,7 +247,7 @@ def _target(method: bytes, target: bytes) -> tuple[bytes, bytes | None]:
     return path, absolute[1]
 
 
-def _framing(lengths: list[bytes], codings: list[bytes], minor: int) -> tuple[int | None, bool]:
+def _framing(lengths: Sequence[bytes], codings: Sequence[bytes], minor: int) -> tuple[int | None, bool]:
     # RFC 9112 §6.3, with every case refused that two readers could frame differently.
     if codings and (lengths or minor == 0):
         raise HTTPError(400, "Transfer-Encoding stands beside Content-Length, or in an HTTP/1.0 request")
@@ -265,14 +268,14 @@ def _framing(lengths: list[bytes], codings: list[bytes], minor: int) -> tuple[in
     return int(lengths[0]), False
 
 
-def _closes(connections: list[bytes], minor: int) -> bool:
+def _closes(connections: Sequence[bytes], minor: int) -> bool:
     # RFC 9112 §9.3. To HTTP/1.0 the connection is not kept, whatever it asks for.
     return minor == 0 or any(
         option.strip(b" \t").lower() == b"close" for value in connections for option in value.split(b",")
     )
 
 
-def _expects(expectations: list[bytes], minor: int) -> bool:
+def _expects(expectations: Sequence[bytes], minor: int) -> bool:
     if minor == 0 or not expectations:  # RFC 9110 §10.1.1: ignored in HTTP/1.0.
         return False
     if [value.lower() for value in expectations] != [b"100-continue"]:

@@ -45,7 +45,7 @@ def judge(raw: bytes, limits: Limits, known: KnownLines | None = None) -> tuple[
     connection = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.head + limits.trailers)
     request_line, *lines = raw[:-4].split(b"\r\n")
     if known is not None:
-        lines = [line for line in lines if known.get(line) is None]
+        lines = known.without_known(lines)
     try:
         connection.receive_data(b"\r\n".join([request_line, *lines, b"\r\n"]))
         connection.next_event()
