@@ -18,8 +18,8 @@ from corserver.http.transport import Transport, name_of
 
 #: A whole answer up to this size is joined and goes out by one call; of a longer one the body is not copied.
 _JOINED: Final = 16384
-#: How much of a file is sent before the others have their turn.
-_FILE_PIECE: Final = 1024 * 1024
+#: How much of a file is sent before the others have their turn; as nginx's sendfile_max_chunk.
+_FILE_PIECE: Final = 2 * 1024 * 1024
 
 
 class State(Enum):

@@ -20,15 +20,22 @@ _READ: Final = frozenset(
         b"range",
     }
 )
+#: The preconditions that are evaluated before If-None-Match.
+_FIRST: Final = frozenset({b"if-match", b"if-unmodified-since"})
 #: What is remembered of a header section weighs about so many bytes.
 _WEIGHT: Final = 1500
 
 
 class Asking(NamedTuple):
-    """*conditions* are the lines about conditions and ranges, joined by name; *codings* what the client prefers."""
+    """*conditions* are the lines about conditions and ranges, joined by name; *codings* what the client prefers.
 
-    conditions: dict[bytes, bytes]
+    *none_match* is the If-None-Match where no precondition comes before it (RFC 9110 §13.2.2): where it is the very tag
+    of the file, the file has not changed, whatever else is asked.
+    """
+
+    conditions: dict[str, str]
     codings: Codings
+    none_match: bytes | None
 
     @classmethod
     def of(cls, headers: Headers) -> "Asking":
@@ -37,7 +44,10 @@ class Asking(NamedTuple):
         for name, value in headers.fields:
             if name in _READ:
                 conditions[name] = value if name not in conditions else conditions[name] + b", " + value
-        return cls(conditions, preferred_codings(conditions.pop(_ACCEPT_ENCODING, b"")))
+        codings = preferred_codings(conditions.pop(_ACCEPT_ENCODING, b""))
+        none_match = None if _FIRST & conditions.keys() else conditions.get(b"if-none-match")
+        decoded = {name.decode("ascii"): value.decode("latin-1") for name, value in conditions.items()}
+        return cls(decoded, codings, none_match)
 
 
 class Askings:

@@ -24,7 +24,7 @@ from corserver.http.header_lines import HeadersLike, header_fields
 from corserver.http.messages import HTTPError, Request, Response
 
 _ALLOW: Final = (b"Allow", b"GET, HEAD, OPTIONS")
-_RANGE: Final = b"range"
+_RANGE: Final = "range"
 #: Lines that each file has its own of.
 _OWN: Final = frozenset(
     {
@@ -114,13 +114,15 @@ class StaticFiles:
             return self._other_method(request)
         path = request.path
         slash = path.slash if path.segments or not request.mount.segments else _ends_with_slash(request)
-        asked, codings = self._askings.of(request.headers)
+        asked, codings, none_match = self._askings.of(request.headers)
         if self.compress and _RANGE in asked and request.method == "GET":
             codings = (*codings, AS_IT_IS)
         key = (path.segments, slash)
         try:
             found = self._memory.recall(key, codings)
             if found is not None:
+                if none_match == found.etag:
+                    return found.not_modified
                 remembered = self._remembered(found, asked, request.method)
                 if remembered is not None:
                     return remembered
@@ -133,12 +135,10 @@ class StaticFiles:
             self._memory.keep(key, codings, found)
         return response
 
-    def _remembered(self, found: Representation, asked: dict[bytes, bytes], method: str) -> Response | None:
+    def _remembered(self, found: Representation, asked: dict[str, str], method: str) -> Response | None:
         """The answer from memory, or None where it needs a thread. Raises `HTTPError`."""
-        if asked.get(b"if-none-match") == found.etag and len(asked) == 1:
-            return found.not_modified
         is_get = method == "GET"
-        judged = found.judge(_decoded(asked), ranges=is_get) if asked else ()
+        judged = found.judge(asked, ranges=is_get) if asked else ()
         if isinstance(judged, Response):
             return judged
         if not is_get:
@@ -173,7 +173,7 @@ class _Job:
     files: StaticFiles
     request: Request
     path: Path
-    asked: dict[bytes, bytes]
+    asked: dict[str, str]
     codings: Codings
     known: Representation | None
 
@@ -214,7 +214,7 @@ class _Job:
         is_get = self.request.method == "GET"
         with selected(root, file, self.files._manner, self.codings, self.known) as found:
             representation = found.representation
-            judged = representation.judge(_decoded(self.asked), ranges=is_get)
+            judged = representation.judge(self.asked, ranges=is_get)
             if isinstance(judged, Response):
                 return judged, representation
             if not is_get:
@@ -243,10 +243,6 @@ def _threads(known: Representation | None) -> trio.CapacityLimiter:
     if limiters is None:
         _LIMITERS.set(limiters := (trio.CapacityLimiter(_NEAR_THREADS), trio.CapacityLimiter(_OTHER_THREADS)))
     return limiters[0 if known is not None and known.near else 1]
-
-
-def _decoded(asked: dict[bytes, bytes]) -> dict[str, str]:
-    return {name.decode("ascii"): value.decode("latin-1") for name, value in asked.items()}
 
 
 def _ends_with_slash(request: Request) -> bool:

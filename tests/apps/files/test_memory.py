@@ -177,6 +177,11 @@ ASKED: list[dict[str, str]] = [
     {"range": "bytes=1-3", "if-range": '"x"'},
     {"range": "bytes=1-3", "if-range": SETTLED_DATE},
     {"range": "bytes=1-3", "if-none-match": "TAG"},
+    {"if-none-match": "TAG", "if-modified-since": "Thu, 01 Jan 1970 00:00:00 GMT"},
+    {"if-none-match": "TAG", "if-match": '"x"'},
+    {"if-none-match": "TAG", "if-match": "TAG"},
+    {"if-none-match": "TAG", "if-unmodified-since": "Thu, 01 Jan 1970 00:00:00 GMT"},
+    {"range": "bytes=1-3", "if-none-match": "TAG", "if-range": '"x"'},
 ]
 
 
