@@ -87,7 +87,13 @@ def _check_folder(context: click.Context, parameter: click.Parameter, folder: st
     help="Tell an ASGI app of its start and end: if it takes part, or it must, or not.",
 )
 @option("--root-path", topic="app", default="", metavar="PATH", help="The path that a proxy in front took off.")
-@option("--reload", topic="app", common=True, is_flag=True, help="Load the app anew when its files change.")
+@option(
+    "--reload",
+    topic="app",
+    common=True,
+    is_flag=True,
+    help="Load the app anew when its files change, and the policies when the configuration file does.",
+)
 @option(
     "--reload-dir", topic="app", multiple=True, metavar="DIRECTORY", help="Watch this instead of the app's. Repeatable."
 )
@@ -173,7 +179,7 @@ def _run(
         if settings.workers > 1:
             click.echo("WARNING --reload serves by one process: --workers does nothing", err=True)
         with watching(watch):
-            _serve(hosting, dataclasses.replace(settings, workers=1), reloads=True)
+            _serve(hosting, dataclasses.replace(settings, workers=1, watch_config=True), reloads=True)
     else:
         _serve(hosting, settings, reloads=False)
 
