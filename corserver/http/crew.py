@@ -81,7 +81,8 @@ class Crew(Generic[V]):
                     pass  # It did not have to wait.
                 else:
                     await _go_on_in(context, serving, trap)
-                del visitor  # Not to be kept while this member rests.
+                    del trap
+                del visitor, context, serving  # Not to be kept while this member rests.
             is_needed = not self._is_stopping and await self._rest()
 
     async def _rest(self) -> bool:

@@ -1,6 +1,7 @@
 """The crew: who waits keeps nobody else waiting, and a context ends with its turn."""
 
 import contextvars
+import weakref
 
 import pytest
 import trio
@@ -154,3 +155,26 @@ async def test_a_cancellation_reaches_who_is_served_and_what_is_raised_comes_out
         await cancel_both()
     assert [type(error) for error in caught.value.exceptions] == [KeyError]
     assert sorted(cleaned) == ["raises", "waits"]
+
+
+@pytest.mark.parametrize("waits", [False, True])
+async def test_a_member_that_rests_keeps_neither_its_visitor_nor_what_its_context_held(waits: bool) -> None:
+    class Thing:
+        pass
+
+    held: contextvars.ContextVar[Thing] = contextvars.ContextVar("held")
+    alive: list[weakref.ref[Thing]] = []
+
+    async def serve(visitor: Thing) -> None:
+        held.set(Thing())
+        alive.extend([weakref.ref(visitor), weakref.ref(held.get())])
+        if waits:
+            await trio.lowlevel.checkpoint()
+
+    async with trio.open_nursery() as nursery:
+        crew = Crew(nursery, serve)
+        crew.call(Thing())
+        await trio.testing.wait_all_tasks_blocked()
+        assert len(nursery.child_tasks) == 1
+        assert [ref() for ref in alive] == [None, None]
+        nursery.cancel_scope.cancel()

@@ -22,7 +22,7 @@ _READ: Final = frozenset(
 )
 #: The preconditions that are evaluated before If-None-Match.
 _FIRST: Final = frozenset({b"if-match", b"if-unmodified-since"})
-#: What is remembered of a header section weighs about so many bytes.
+#: What is remembered of a header section weighs about so many bytes beside its values.
 _WEIGHT: Final = 1500
 
 
@@ -62,5 +62,5 @@ class Askings:
         if known is not None and known[0] is headers:
             return known[1]
         asking = Asking.of(headers)
-        self._known.put(id(headers), (headers, asking), _WEIGHT)
+        self._known.put(id(headers), (headers, asking), _WEIGHT + 4 * sum(len(value) for _, value in headers.fields))
         return asking

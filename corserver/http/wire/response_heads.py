@@ -123,7 +123,7 @@ class ResponseHeads:
         if recent is not None and recent[0] is headers and recent[1] is decoration:
             return recent[2]
         template = self.template(ResponseStart(status, headers, decoration, has_length, closes, minor_version))
-        self._recent.put(key, (headers, decoration, template), _WEIGHT)
+        self._recent.put(key, (headers, decoration, template), _WEIGHT + 3 * sum(map(len, template.parts)))
         return template
 
     def _serialise(self, start: ResponseStart) -> Template:
