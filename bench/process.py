@@ -5,7 +5,6 @@ import http.client
 import os
 import resource
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -17,7 +16,7 @@ from typing import Final
 from bench.cpu import pinned
 from bench.exchanges import FILES, Answer, file_content, validators
 from bench.load import BenchmarkError
-from bench.peers.contender import ROOT, Contender, Place
+from bench.peers.contender import ROOT, Contender, Place, free_port
 from bench.scenarios import Scenario
 
 _START_SECONDS: Final = 20.0
@@ -34,14 +33,6 @@ class Running:
     port: int
     answer: Answer
     extra: Mapping[str, str]
-
-
-def free_port() -> int:
-    """A port that was free a moment ago: nginx takes no port 0, so that has to do for all."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def raise_open_files() -> int:

@@ -2,6 +2,7 @@
 
 import atexit
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,14 @@ ROOT: Final = Path(__file__).resolve().parent.parent.parent
 
 #: Preflights, and what a small API answers.
 API: Final = frozenset({Kind.PREFLIGHT, Kind.JSON, Kind.POST})
+
+
+def free_port() -> int:
+    """A port that was free a moment ago: nginx takes no port 0, so that has to do for all."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from bench.answers import HEADER, MAX_AGE, METHOD, ORIGIN
 from bench.cpu import choose_cores, pinned
 from bench.exchanges import Kind
 from bench.load import BenchmarkError
-from bench.peers.contender import Contender, Place, kept_folder, needs_program, program
+from bench.peers.contender import Contender, Place, free_port, kept_folder, needs_program, program
 from bench.peers.native import nginx_command, version_of
 from bench.peers.python import corserver_version
 
@@ -53,9 +53,7 @@ def upstream(kind: Kind, files: Path) -> int:
 
     Raises `BenchmarkError` if it does not start.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    port = free_port()
     folder = kept_folder("upstream")
     with open(folder / "output", "wb") as output, pinned(choose_cores().load):
         command = nginx_command(Place(port, folder, kind, files))
@@ -65,7 +63,8 @@ def upstream(kind: Kind, files: Path) -> int:
     while process.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(ConnectionError), socket.create_connection(("127.0.0.1", port)):
             return port
-        time.sleep(0.01)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.01)  # It gives no sign that it listens: ask again, sooner if it ends meanwhile.
     raise BenchmarkError(f"the upstream does not start: {(folder / 'output').read_text(errors='replace')[-2000:]}")
 
 

@@ -103,7 +103,7 @@ class Connection:
         if self._service.access_log is not None:
             response, failure = await self._logged(exchange)
         else:
-            response = exchange.answer or self._service.refusal() or await self._ask_app(exchange)
+            response = await self._response_to(exchange)
             failure = await self._respond(exchange, response)
         if self._transport.is_at_rest:
             return False
@@ -125,7 +125,7 @@ class Connection:
         self._head_sent, self._body_sent = b"", 0
         response, failure = None, "the server stopped"
         try:
-            response = exchange.answer or self._service.refusal() or await self._ask_app(exchange)
+            response = await self._response_to(exchange)
             failure = await self._respond(exchange, response)
         except PeerLeft:
             failure = "the client left"
@@ -149,7 +149,10 @@ class Connection:
         finally:
             self._upgrade = None
 
-    async def _ask_app(self, exchange: Exchange) -> Response:
+    async def _response_to(self, exchange: Exchange) -> Response:
+        own = exchange.answer or self._service.refusal()
+        if own is not None:
+            return own
         try:
             response = await self._service.app(self._opener.request(exchange))
             if not isinstance(response, Response):

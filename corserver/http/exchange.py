@@ -84,7 +84,8 @@ class Service:
     sections: KnownSections = field(init=False)
     lines: KnownLines = field(init=False)
     verdicts: KnownVerdicts = field(init=False)
-    exchanges: "KnownExchanges" = field(init=False)
+    #: By the bytes of a head.
+    exchanges: "Memory[bytes, KnownExchange]" = field(init=False)
     heads: ResponseHeads = field(init=False)
 
     def __post_init__(self) -> None:
@@ -143,13 +144,16 @@ class Exchange(NamedTuple):
     @property
     def is_constant(self) -> bool:
         """Whether a head that is the same is decided on in the same way, under the same scopes."""
-        rules = self.decision.rules
-        # A predicate may change its mind, and what is not logged is the server's health.
-        return self.is_logged and self.sender is None and (rules is None or rules.predicate is None)
+        # What is not logged is the server's health.
+        return self.is_logged and self.sender is None and self.decision.is_constant
 
 
-#: By the bytes of a head: the scopes that it was opened under, the exchange, and the head's section.
-KnownExchanges = Memory[bytes, tuple[Scopes, Exchange, HeaderSection]]
+class KnownExchange(NamedTuple):
+    """An exchange, the scopes that it was opened under, and the header section that it came with."""
+
+    scopes: Scopes
+    exchange: Exchange
+    section: HeaderSection
 
 
 def open_exchange(head: Head, service: Service, sender: Sender | None = None) -> Exchange:
@@ -198,7 +202,7 @@ def _verdict_on(head: Head, path: Path, scopes: Scopes, service: Service, sender
     if verdict is None or verdict.policy is not policy:
         decision = _decide(policy, request or _cors_request(head, service, sender))
         verdict = Verdict(policy, decision, _own_answer(head, decision, service))
-        if policy is None or policy.predicate is None:  # A predicate may change its mind.
+        if decision.is_constant:
             service.verdicts.put(key, verdict, _WEIGHT)
     return verdict
 

@@ -166,8 +166,7 @@ class Lobby:
         if not visitor.is_posted:
             visitor.is_posted = True
             self._posted.append(visitor)
-        self._watch(visitor)
-        visitor.state = State.WAITING
+        self.seat(visitor)
         if self._carrier is not None:
             trio.lowlevel.reschedule(self._carrier)
             self._carrier = None
@@ -227,8 +226,7 @@ class Lobby:
         if visitor.served:  # Of the first head, the time counts from the connection's start.
             visitor.since = now
         if visitor.state is not State.LEAVING:
-            visitor.state, visitor.received = State.BUSY, data
-            self._crew.call(visitor)
+            self._hand_over(visitor, data)
 
     def _follow_up(self, visitor: Visitor, data: bytes, answer: Prepared, now: float) -> None:
         if self._logs:

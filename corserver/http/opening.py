@@ -11,7 +11,7 @@ are the key of a bounded memory, and the exchange is the value. What makes that 
 """
 
 from corserver.http.body import NO_BODY, Body
-from corserver.http.exchange import Exchange, Service, open_exchange
+from corserver.http.exchange import Exchange, KnownExchange, Service, open_exchange
 from corserver.http.forwarded import Sender
 from corserver.http.gate import Head
 from corserver.http.messages import Address, Request
@@ -42,15 +42,15 @@ class Opener:
         end = data.find(b"\r\n\r\n") + 4
         raw = data[:end]
         known = None if self._is_behind else self._service.exchanges.get(raw)
-        if known is not None and known[0] is self._service.scopes:
-            self._wire.begin(known[2], data[end:])
-            return known[1]
+        if known is not None and known.scopes is self._service.scopes:
+            self._wire.begin(known.section, data[end:])
+            return known.exchange
         head = self._wire.take_head(data)
         if head is None:
             return None
         exchange = self._open(head)
         if exchange.is_constant and not head.section.chunked:
-            remembered = self._service.scopes, exchange, head.section
+            remembered = KnownExchange(self._service.scopes, exchange, head.section)
             self._service.exchanges.put(raw, remembered, 4 * len(raw) + _WEIGHT)
         return exchange
 

@@ -47,7 +47,6 @@ class Prepared(NamedTuple):
     length: int
     fields: tuple[Field, ...]
     scopes: Scopes
-    is_constant: bool
 
 
 class Preflights:
@@ -90,7 +89,7 @@ class Preflights:
             prepared = known._replace(fields=head.fields)
         else:
             decided = self._decide(head)
-            if decided is None or not decided.is_constant:
+            if decided is None or not decided.decision.is_constant:
                 return decided
             prepared = decided
             self._verdicts.put(key, prepared, 8 * len(block) + _WEIGHT)
@@ -109,8 +108,7 @@ class Preflights:
         assert isinstance(answer.body, bytes), "the server's own answers are no streams"
         body = answer.body if carries_body(exchange, answer) else b""
         parts = tuple((template.fill(_MARK, len(body)) + body).split(_MARK))
-        is_constant = exchange.is_constant
-        return Prepared(parts, closes, decision, answer.status, len(body), head.fields, scopes, is_constant)
+        return Prepared(parts, closes, decision, answer.status, len(body), head.fields, scopes)
 
     def _whole_head(self, data: bytes) -> Head | None:
         limits = self._service.limits

@@ -86,6 +86,11 @@ class Decision:
         return self.reason.outcome is Outcome.ALLOWED
 
     @property
+    def is_constant(self) -> bool:
+        """Whether the same request is always decided on in this way: a predicate may change its mind."""
+        return self.rules is None or self.rules.predicate is None
+
+    @property
     def reason(self) -> Reason:
         """Why: the origin's reason, or what a browser will find wrong with an allowed origin's preflight."""
         return self._conclusion()[0]

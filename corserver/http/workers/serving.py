@@ -4,6 +4,7 @@ import functools
 import ssl
 from collections.abc import Callable, Sequence
 
+from corserver.http.header_lines import HeadersLike
 from corserver.http.limits import Limits
 from corserver.http.listeners import open_queues
 from corserver.http.log import Entry
@@ -26,6 +27,7 @@ def serve_workers(
     allow_hosts: Sequence[str] | None = None,
     explain_denials: bool = False,
     server_header: str | None = "corserver",
+    headers: HeadersLike = (),
     ssl_context: ssl.SSLContext | None = None,
     trusted_proxies: Sequence[str] | None = None,
     health: str | None = None,
@@ -62,6 +64,7 @@ def serve_workers(
         allow_hosts=allow_hosts,
         explain_denials=explain_denials,
         server_header=server_header,
+        headers=headers,
         ssl_context=ssl_context,
         trusted_proxies=trusted_proxies,
         health=health,

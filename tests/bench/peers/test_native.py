@@ -9,9 +9,8 @@ import pytest
 
 from bench import exchanges
 from bench.exchanges import Exchange, Kind
-from bench.peers.contender import Place
+from bench.peers.contender import Place, free_port
 from bench.peers.native import NATIVE
-from bench.process import free_port
 
 BY_NAME = {contender.name: contender for contender in NATIVE}
 CONFIGURATIONS = {"nginx": "nginx.conf", "caddy": "Caddyfile", "lighttpd": "lighttpd.conf"}
