@@ -1,7 +1,9 @@
 """What several workers have served: each counts for itself, and writes it to a file without a name as it ends."""
 
+import fcntl
 import json
 import os
+from typing import IO
 
 from corserver.cli.summary import Tally
 
@@ -9,13 +11,12 @@ _BEGUN = b"begun\n"
 
 
 class WorkerTallies:
-    """Made before the workers are forked, which then share the file and its position: what one writes follows what the
-    others have written."""
+    """Made before the workers are forked, which then share the file: what one writes follows what the others have
+    written."""
 
     def __init__(self) -> None:
-        import tempfile  # Here, for it takes a while and few need it.
-
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115  # `close` closes it.
+        self._file = _file_without_name()
+        fcntl.fcntl(self._file, fcntl.F_SETFL, os.O_APPEND)
 
     def begin(self) -> None:
         """Called by a worker that begins to count."""
@@ -38,3 +39,11 @@ class WorkerTallies:
     def close(self) -> None:
         """Forget them."""
         self._file.close()
+
+
+def _file_without_name() -> IO[bytes]:
+    if hasattr(os, "memfd_create"):  # In memory: a container's file system may take nothing.
+        return os.fdopen(os.memfd_create("corserver-tallies"), "r+b")
+    import tempfile  # Here, for it takes a while and few need it.
+
+    return tempfile.TemporaryFile()

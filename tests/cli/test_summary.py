@@ -1,6 +1,8 @@
 """The summary at the end: what is counted, which flag allows what was denied, and how little is remembered."""
 
+import os
 import shlex
+import tempfile
 from dataclasses import replace
 
 import pytest
@@ -112,6 +114,15 @@ def test_memory_is_bounded_and_nothing_is_lost_from_the_counts() -> None:
     assert len(tally.denied) == MOST_DENIED
     assert tally.denied.total() + tally.unnamed == 2000
     assert told(tally)[-1].strip() == "and 95 kinds of denials more and 1,900 requests of others"
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="there is no file without a file system here")
+def test_workers_need_no_file_system_that_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/proc/none")
+    tallies = WorkerTallies()
+    tallies.begin()
+    assert tallies.total()[1] == 1
+    tallies.close()
 
 
 def test_workers_are_summed_up_and_those_that_were_killed_are_counted() -> None:
