@@ -18,7 +18,7 @@ from corserver.cors.policy import Policy
 from corserver.cors.scopes import INHERIT, BadPath, Path, Scopes
 from corserver.http.crew import Crew
 from corserver.http.forwarded import Sender, TrustedProxies
-from corserver.http.gate import Head, HeaderSection, RefusedHead, body_too_large, salvage
+from corserver.http.gate import Head, HeaderSection, KnownLines, RefusedHead, body_too_large, salvage
 from corserver.http.health import health
 from corserver.http.hosts import AllowedHosts
 from corserver.http.limits import Limits
@@ -26,7 +26,7 @@ from corserver.http.log import Entry
 from corserver.http.memory import Memory
 from corserver.http.messages import App, HTTPError, Request, Response
 from corserver.http.mistakes import without_mistakes
-from corserver.http.wire.request_heads import KnownLines, KnownSections
+from corserver.http.wire.request_heads import KnownSections
 from corserver.http.wire.response_heads import ResponseHeads
 
 logger = logging.getLogger("corserver")

@@ -14,7 +14,7 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_netw
 from typing import Final, NamedTuple, Self
 
 from corserver.cors.fetch import Field
-from corserver.http.gate import is_authority
+from corserver.http.authority import is_authority
 from corserver.http.messages import Address
 
 _SCHEMES: Final = {b"http": "http", b"https": "https", b"ws": "http", b"wss": "https"}

@@ -10,34 +10,35 @@ Rules
 * What is refused is never interpreted again, with one exception: `salvage` reads method, target and Origin from a
   refused but complete head, so that a script that is entitled to read the 400 can read it.
 * Comparison and splitting are on bytes; no str method decides anything (`\\x85` is no line end, `٣` is no digit).
+* A header line that does not bear on others is judged by itself: where it is known, its field is, and both h11 and the
+  gate have accepted it (`request_heads`).
 """
 
-import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import AddressValueError, IPv6Address
 from typing import Final, NamedTuple
 
 from corserver.cors.fetch import Field
-from corserver.cors.origins import is_domain, is_ipv4
+from corserver.http.authority import is_authority
 from corserver.http.header_lines import Headers
 from corserver.http.limits import Limits
+from corserver.http.memory import Memory
 from corserver.http.messages import HTTPError
 
 _METHOD: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}")
 _VERSION: Final = re.compile(rb"HTTP/([0-9])\.([0-9])")
 #: RFC 9110 §5: a token, a colon at once, a value without controls. A line that begins with white space is no match.
 _FIELD: Final = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t -~\x80-\xff]*)")
-_SECTION: Final = re.compile(rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t -~\x80-\xff]*\r\n)*\r\n")
+_ORIGIN_FORM: Final = re.compile(rb"/[!\"$-\[\]-~]*(?:\?[!\"$-~]*)?")
 _TARGET: Final = re.compile(rb"[!-~]+")
 _ABSOLUTE: Final = re.compile(rb"https?://([^/?#]*)(/?.*)", re.IGNORECASE)
 _LENGTH: Final = re.compile(rb"0|[1-9][0-9]{0,17}")
 _TOKEN_LIST: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+)*")
-_REG_NAME: Final = re.compile(rb"[a-z0-9\-_~!$&'()+;=]+(?:\.[a-z0-9\-_~!$&'()+;=]+)*")
-_PORT: Final = re.compile(rb"[0-9]{0,5}")
-_JUDGED: Final = frozenset(
-    {b"connection", b"content-length", b"content-type", b"expect", b"host", b"transfer-encoding"}
+#: The lines that are judged in sight of others, by the gate or by h11, or that h11 keeps in mind.
+JUDGED_TOGETHER: Final = frozenset(
+    {b"connection", b"content-length", b"content-type", b"expect", b"host", b"te", b"trailer", b"transfer-encoding"}
+    | {b"upgrade"}
 )
 _TCHARS: Final = frozenset(b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
@@ -71,6 +72,18 @@ class Head(NamedTuple):
     def fields(self) -> tuple[Field, ...]:
         """The header lines, names in lower case."""
         return self.section.headers.fields
+
+
+#: The fields of header lines that gate and h11 have accepted.
+KnownLines = Memory[bytes, Field]
+NO_LINES: Final[KnownLines] = Memory(0)
+
+
+class Screened(NamedTuple):
+    """A head that passed, and its header lines that were not known before, with their fields."""
+
+    head: Head
+    new: list[tuple[bytes, Field]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +132,10 @@ def split_head(buffer: bytes | bytearray, limits: Limits) -> int | None:
     return None if end < 0 else end + 4
 
 
-def screen(raw: bytes, limits: Limits) -> Head:
+def screen(raw: bytes, limits: Limits, known: KnownLines = NO_LINES) -> Screened:
     """Judge a complete head, its final empty line included. Raises `RefusedHead`."""
     try:
-        return _screen(raw, limits)
+        return _screen(raw, limits, known)
     except HTTPError as refusal:
         raise RefusedHead(refusal.status, refusal.detail, raw) from None
 
@@ -137,15 +150,16 @@ def salvage(raw: bytes) -> Salvage:
     return Salvage(method, absolute[2] if absolute else target, tuple(origins))
 
 
-def _screen(raw: bytes, limits: Limits) -> Head:
+def _screen(raw: bytes, limits: Limits, known: KnownLines) -> Screened:
     request_line, *lines = raw[:-4].split(b"\r\n")
     method, target, minor = _request_line(request_line)
     if len(lines) > limits.fields:
         raise HTTPError(431, f"the head has more than {limits.fields} header lines")
-    fields = _parse_fields(raw, lines)
+    fields, new = _parse_fields(lines, known)
     found: dict[bytes, list[bytes]] = {}
-    for name, value in [field for field in fields if field[0] in _JUDGED]:
-        found.setdefault(name, []).append(value)
+    for _, (name, value) in new:
+        if name in JUDGED_TOGETHER:
+            found.setdefault(name, []).append(value)
     if len(found.get(b"content-type", ())) > 1:
         raise HTTPError(400, "a request has one Content-Type")
     host = _host(found.get(b"host", ()), minor)
@@ -154,7 +168,7 @@ def _screen(raw: bytes, limits: Limits) -> Head:
     expects = _expects(found.get(b"expect", ()), minor) and (chunked or bool(length))
     closes = _closes(found.get(b"connection", ()), minor)
     section = HeaderSection(Headers(fields), host, length, chunked, closes, expects)
-    return Head(method, target, host if named is None else named, minor, section)
+    return Screened(Head(method, target, host if named is None else named, minor, section), new)
 
 
 def _request_line(line: bytes) -> tuple[bytes, bytes, int]:
@@ -174,12 +188,14 @@ def _request_line(line: bytes) -> tuple[bytes, bytes, int]:
     return method, target, int(numbers[2])
 
 
-def _parse_fields(raw: bytes, lines: list[bytes]) -> tuple[Field, ...]:
-    # One look at all lines costs less than one at each; a line that is refused is found by the latter.
-    if _SECTION.fullmatch(raw, raw.find(b"\r\n") + 2):
-        pairs = [line.partition(b":") for line in lines]
-        return tuple([(name.lower(), value.strip(b" \t")) for name, _, value in pairs])
-    return tuple(parse_field(line) for line in lines)
+def _parse_fields(lines: list[bytes], known: KnownLines) -> tuple[tuple[Field, ...], list[tuple[bytes, Field]]]:
+    fields, new = [], []
+    for line, field in zip(lines, known.recall(lines), strict=True):
+        if field is None:
+            field = parse_field(line)
+            new.append((line, field))
+        fields.append(field)
+    return tuple(fields), new
 
 
 def parse_field(line: bytes) -> Field:
@@ -200,44 +216,12 @@ def _host(hosts: Sequence[bytes], minor: int) -> bytes:
     return hosts[0]
 
 
-@functools.lru_cache(maxsize=256)  # Most requests to a server name the same host.
-def is_authority(value: bytes) -> bool:
-    """Whether *value* is a host and an optional port, without user information (RFC 9110 §7.2)."""
-    host, port = split_authority(value)
-    if not (is_domain(host) or is_ipv4(host) or _is_ip_literal(host) or _is_registered_name(host)):
-        return False
-    return port is None or (_PORT.fullmatch(port) is not None and int(port or b"0") <= 65535)
-
-
-def _is_registered_name(host: bytes) -> bool:
-    # RFC 3986 §3.2.2 reg-name, which no DNS has, less what could be read as a list, a pattern or an encoding.
-    return len(host) <= 255 and _REG_NAME.fullmatch(host) is not None and not host.rpartition(b".")[2].isdigit()
-
-
-def _is_ip_literal(host: bytes) -> bool:
-    if not (host.startswith(b"[") and host.endswith(b"]")) or b"%" in host:
-        return False
-    try:
-        IPv6Address(host[1:-1].decode("ascii"))
-    except (AddressValueError, UnicodeDecodeError):
-        return False
-    return True
-
-
-def split_authority(value: bytes) -> tuple[bytes, bytes | None]:
-    """The host, lower-case, and the port or None."""
-    host, colon, port = value.lower().rpartition(b":")
-    if not colon or port.endswith(b"]"):
-        return value.lower(), None
-    return host, port
-
-
 def _target(method: bytes, target: bytes) -> tuple[bytes, bytes | None]:
     # RFC 9112 §3.2: origin-form, absolute-form (whose authority replaces Host), or `*` for OPTIONS.
-    if not _TARGET.fullmatch(target) or b"#" in target or b"\\" in target.partition(b"?")[0]:
-        raise HTTPError(400, "the target has characters that a URL must encode")
-    if target.startswith(b"/"):
+    if _ORIGIN_FORM.fullmatch(target):
         return target, None
+    if target.startswith(b"/") or not _TARGET.fullmatch(target) or b"#" in target or b"\\" in target.partition(b"?")[0]:
+        raise HTTPError(400, "the target has characters that a URL must encode")
     if target == b"*" and method == b"OPTIONS":
         return target, None
     absolute = _ABSOLUTE.fullmatch(target)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from corserver.cors.origins import is_ipv4
-from corserver.http.gate import split_authority
+from corserver.http.authority import split_authority
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ for again empties the fresh half only, again and again, at the cost of a dict en
 When the proven half is full it is emptied too: what belongs there is back at its second use.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -52,10 +52,12 @@ class Memory(Generic[K, V]):
             self._proven[key] = value
         return value
 
-    def without_known(self, keys: Iterable[K]) -> list[K]:
-        """Those of *keys* that nothing is remembered of."""
-        proven = self._proven
-        return [key for key in keys if key not in proven and self.get(key) is None]
+    def recall(self, keys: Sequence[K]) -> list[V | None]:
+        """What is remembered of each of *keys*."""
+        values = [*map(self._proven.get, keys)]
+        if None in values and self._fresh:
+            return [*map(self.get, keys)]
+        return values
 
     def put(self, key: K, value: V, weight: int) -> None:
         """Remember *value*, which weighs about *weight* bytes with its key."""

@@ -86,7 +86,7 @@ class Preflights:
         key = head.authority, head.section.closes, CORSRequest.lines(head.fields)
         known = self._verdicts.get(key)
         if known is not None and known.scopes is service.scopes:
-            prepared = known._replace(fields=head.fields)
+            prepared = Prepared(*known[:5], head.fields, known.scopes)
         else:
             decided = self._decide(head)
             if decided is None or not decided.decision.is_constant:

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from corserver.http.authority import is_authority
 from corserver.http.exchange import Service
-from corserver.http.gate import RefusedHead, is_authority, salvage, screen, split_head
+from corserver.http.gate import RefusedHead, salvage, screen, split_head
 from corserver.http.limits import Limits
 from corserver.http.messages import Request, Response
 
@@ -203,12 +204,13 @@ async def test_what_can_be_refused_early_does_not_wait_for_the_rest(autojump_clo
 
 
 def test_absolute_form_names_the_authority() -> None:
-    head = screen(b"GET http://B.example:81/p?q HTTP/1.1\r\nHost: a\r\n\r\n", Limits())
+    head = screen(b"GET http://B.example:81/p?q HTTP/1.1\r\nHost: a\r\n\r\n", Limits()).head
     assert (head.target, head.authority) == (b"/p?q", b"B.example:81")
 
 
 def test_expect_is_ignored_in_http_1_0() -> None:
-    assert screen(b"POST / HTTP/1.0\r\nExpect: tea\r\nContent-Length: 1\r\n\r\n", Limits()).section.content_length == 1
+    head = screen(b"POST / HTTP/1.0\r\nExpect: tea\r\nContent-Length: 1\r\n\r\n", Limits()).head
+    assert head.section.content_length == 1
 
 
 @pytest.mark.parametrize(
@@ -253,7 +255,7 @@ heads = st.builds(
 def test_what_the_gate_accepts_h11_accepts_and_reads_the_same(data: bytes) -> None:
     try:
         end = split_head(data, Limits())
-        head = None if end is None else screen(data[:end], Limits())
+        head = None if end is None else screen(data[:end], Limits()).head
     except RefusedHead:
         return
     if head is None or end is None:

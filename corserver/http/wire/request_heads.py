@@ -6,9 +6,9 @@ it. The request line is checked each time, by one expression that accepts a subs
 does not accept goes to them. A head of a known block is thus refused or accepted exactly as it would be by them, which
 `tests/http/wire/test_request_heads.py` holds.
 
-Known lines. Where the block is new, most of its lines are not. h11 judges a line by itself, apart from those that say
-how the message is framed and what becomes of the connection; a line that it has accepted once is not shown to it again.
-The gate sees every head whole.
+Known lines. Where the block is new, most of its lines are not. Gate and h11 judge a line by itself, apart from those
+that say how the message is framed and what becomes of the connection; of a line that both have accepted, the field is
+remembered.
 """
 
 import re
@@ -16,7 +16,7 @@ from typing import Final
 
 import h11
 
-from corserver.http.gate import Head, HeaderSection, RefusedHead, screen
+from corserver.http.gate import JUDGED_TOGETHER, NO_LINES, Head, HeaderSection, KnownLines, RefusedHead, screen
 from corserver.http.limits import Limits
 from corserver.http.memory import Memory
 
@@ -24,37 +24,30 @@ from corserver.http.memory import Memory
 _REQUEST_LINE: Final = re.compile(
     rb"(?!CONNECT )([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) (/[!\"$-\[\]-~]*(?:\?[!\"$-~]*)?) HTTP/1\.1\r\n"
 )
-#: What h11 judges in sight of other lines, or keeps in mind.
-_JUDGED_TOGETHER: Final = frozenset(
-    {b"host", b"content-length", b"transfer-encoding", b"connection", b"expect", b"upgrade", b"te", b"trailer"}
-)
 #: How much of a remembered section is Python's: about so many bytes for each of the block's.
 _OVERHEAD: Final = 4
+#: What a remembered field weighs beside its bytes.
+_FIELD_WEIGHT: Final = 200
 
 KnownSections = Memory[bytes, HeaderSection]
-#: Header lines that h11 has accepted.
-KnownLines = Memory[bytes, bool]
 
 
-def judge(raw: bytes, limits: Limits, known: KnownLines | None = None) -> tuple[Head, h11.Connection]:
+def judge(raw: bytes, limits: Limits, known: KnownLines = NO_LINES) -> tuple[Head, h11.Connection]:
     """Let gate and h11 judge a complete head. The connection is h11's, ready for the body. Raises `RefusedHead`.
 
-    *known* are lines that h11 is not asked for again.
+    The *known* lines are not shown to h11 again.
     """
-    head = screen(raw, limits)
+    head, new = screen(raw, limits, known)
     connection = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.head + limits.trailers)
-    request_line, *lines = raw[:-4].split(b"\r\n")
-    if known is not None:
-        lines = known.without_known(lines)
+    request_line = raw[: raw.find(b"\r\n")]
     try:
-        connection.receive_data(b"\r\n".join([request_line, *lines, b"\r\n"]))
+        connection.receive_data(b"\r\n".join([request_line, *[line for line, _ in new], b"\r\n"]))
         connection.next_event()
     except h11.RemoteProtocolError as error:
         raise RefusedHead(error.error_status_hint, str(error), raw) from error
-    if known is not None:
-        for line in lines:
-            if line.partition(b":")[0].lower() not in _JUDGED_TOGETHER:
-                known.put(line, True, len(line) * _OVERHEAD)
+    for line, field in new:
+        if field[0] not in JUDGED_TOGETHER:
+            known.put(line, field, len(line) * _OVERHEAD + _FIELD_WEIGHT)
     return head, connection
 
 

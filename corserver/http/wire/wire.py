@@ -18,11 +18,11 @@ import h11
 
 from corserver.cors.fetch import Field
 from corserver.http.chunked import ChunkedReader
-from corserver.http.gate import Head, HeaderSection, RefusedHead, split_head
+from corserver.http.gate import NO_LINES, Head, HeaderSection, KnownLines, RefusedHead, split_head
 from corserver.http.limits import Limits
 from corserver.http.memory import Memory
 from corserver.http.messages import HTTPError
-from corserver.http.wire.request_heads import KnownLines, KnownSections, judge, recall, remember
+from corserver.http.wire.request_heads import KnownSections, judge, recall, remember
 from corserver.http.wire.response_heads import chunk_framer
 
 
@@ -61,9 +61,7 @@ class Wire:
         "trailers",
     )
 
-    def __init__(
-        self, limits: Limits, known: KnownSections | None = None, known_lines: KnownLines | None = None
-    ) -> None:
+    def __init__(self, limits: Limits, known: KnownSections | None = None, known_lines: KnownLines = NO_LINES) -> None:
         self._limits = limits
         self._known: KnownSections = Memory(0) if known is None else known
         self._known_lines = known_lines
