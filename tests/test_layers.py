@@ -49,6 +49,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "corserver.apps.proxy": (
         {
             "corserver.apps",
+            "corserver.http.authority",
             "corserver.http.messages",
             "corserver.http.header_lines",
             "corserver.http.wire",

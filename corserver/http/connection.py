@@ -29,7 +29,7 @@ from corserver.http.mistakes import close_all, http_error_in, without_mistakes
 from corserver.http.opening import Opener
 from corserver.http.reader import Reader
 from corserver.http.transport import Transport
-from corserver.http.upgraded import Upgraded, stop
+from corserver.http.upgraded import stop, upgraded
 from corserver.http.wire import Wire
 from corserver.http.wire.response_heads import interim
 
@@ -140,7 +140,7 @@ class Connection:
         if self._is_stopped:
             stop(upgrade)
         try:
-            await upgrade(Upgraded(self._transport), self._wire.take_rest())
+            await upgrade(upgraded(self._transport), self._wire.take_rest())
             await self._transport.linger()
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             raise PeerLeft from error

@@ -7,9 +7,13 @@ from corserver.http.messages import UpgradeHandler
 from corserver.http.transport import Transport
 
 
-class Upgraded(trio.abc.HalfCloseableStream):
-    """The stream of *transport*. What a peer does not take in time breaks it."""
+def upgraded(transport: Transport) -> trio.abc.Stream:
+    """The stream of *transport*. What a peer does not take in time breaks it. TLS has no half-closed streams."""
+    is_half_closeable = isinstance(transport.stream, trio.abc.HalfCloseableStream)
+    return _HalfCloseable(transport) if is_half_closeable else _Upgraded(transport)
 
+
+class _Upgraded(trio.abc.Stream):
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -39,14 +43,17 @@ class Upgraded(trio.abc.HalfCloseableStream):
         """As trio's."""
         return bytes(await self._transport.stream.receive_some(max_bytes))
 
-    async def send_eof(self) -> None:
-        """As trio's, where the stream can: TLS has no such thing, and nothing is done."""
-        if isinstance(self._transport.stream, trio.abc.HalfCloseableStream):
-            await self._transport.stream.send_eof()
-
     async def aclose(self) -> None:
         """As trio's."""
         await self._transport.stream.aclose()
+
+
+class _HalfCloseable(_Upgraded, trio.abc.HalfCloseableStream):
+    async def send_eof(self) -> None:
+        """As trio's."""
+        stream = self._transport.stream
+        assert isinstance(stream, trio.abc.HalfCloseableStream), "it is made for one"
+        await stream.send_eof()
 
 
 def stop(upgrade: UpgradeHandler) -> None:

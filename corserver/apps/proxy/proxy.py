@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from corserver.apps.proxy.exchange import AnswerBody, Exchange
+from corserver.apps.proxy.hops import tokens
 from corserver.apps.proxy.links import Link, Links, tls_context
 from corserver.apps.proxy.outgoing import Outgoing, takes_trailers, upgrading
 from corserver.apps.proxy.places import Places
 from corserver.apps.proxy.returning import Returning
 from corserver.apps.proxy.target import Target
-from corserver.apps.proxy.tunnel import tunnel
+from corserver.apps.proxy.tunnel import Tunnel
 from corserver.http.header_lines import HeadersLike, header_fields
 from corserver.http.messages import HTTPError, Request, Response
 from corserver.http.wire import AnswerHead, BadAnswer
@@ -30,7 +31,8 @@ class Proxy:
 
     *path_prefix* is what the paths here begin with and those there do not; *rewrite* replaces the beginning of what
     comes after it: `{"/v1": "/api/v2"}`. *change_origin* puts the upstream's name in Host, else the client's stays.
-    *request_headers* are added for the upstream, an empty value removes a line; *headers* are put on its answers.
+    *request_headers* replace what the upstream would get of these names, Host too, an empty value leaves a line out;
+    *headers* are put on its answers.
     *rewrite_locations* is whether the upstream's own URLs in Location, Content-Location and Refresh become ours,
     *rewrite_cookies* whether Domain, Path and Secure of its cookies are made to fit here. *timeout* is how long it may
     say nothing, in seconds: before its answer that is a 504, inside of it the connection is cut; an event stream may
@@ -113,15 +115,16 @@ class Proxy:
         fields = self._returning.fields(head.fields, request)
         try:
             if head.status == 101:
-                if not (exchange.is_asked and upgrading(request.headers.fields, request.http_version)):
-                    raise BadAnswer("it changes the protocol, which nobody asked for")
-                return Response(headers=fields, upgrade=tunnel(link))
+                asked = upgrading(request.headers.fields, request.http_version)
+                if not exchange.is_asked or tokens(asked, b"upgrade") != tokens(head.fields, b"upgrade") or not asked:
+                    raise BadAnswer("it changes the protocol to one that nobody asked for")
+                return Response(headers=fields, upgrade=Tunnel(link))
             trails = head.chunked and takes_trailers(request.headers.fields, request.http_version)
             if trails:
                 fields += [line for line in head.fields if line[0] == b"trailer"]
             pieces, is_whole = _arrived(link) if exchange.is_asked and not trails else ([], False)
             if not is_whole:
-                quiet = any(name == b"content-type" and b"text/event-stream" in value for name, value in fields)
+                quiet = any(name == b"content-type" and b"text/event-stream" in value.lower() for name, value in fields)
                 patience = float("inf") if quiet else self._timeout
                 body = AnswerBody(exchange, link, pieces, patience, takes_trailers=trails)
                 return Response(body, head.status, fields)

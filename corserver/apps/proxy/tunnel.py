@@ -1,28 +1,43 @@
 """Two streams joined: what comes out of one goes into the other, until both have ended (RFC 9110 §7.8)."""
 
 import contextlib
+from typing import Final
 
 import trio
 
 from corserver.apps.proxy.links import Link
-from corserver.http.messages import UpgradeHandler
 
-_RECEIVE = 65536
+_RECEIVE: Final = 65536
 
 
-def tunnel(link: Link) -> UpgradeHandler:
-    """What takes over a client's connection once the upstream has answered 101 on *link*."""
+class Tunnel:
+    """What takes over a client's connection once the upstream has answered 101 on *link*; a `Response`'s upgrade.
 
-    async def join(client: trio.abc.Stream, read: bytes) -> None:
-        early = link.asking.take_rest()
+    It ends when the server does: nobody here knows where what goes through it could be ended, so nothing is waited for.
+    """
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._scope = trio.CancelScope()
+
+    async def __call__(self, client: trio.abc.Stream, read: bytes) -> None:
+        """Join *client*, of which *read* has arrived already, with the upstream."""
+        upstream, early = self._link.stream, self._link.asking.take_rest()
         try:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(_copy, client, link.stream, read, nursery.cancel_scope)
-                nursery.start_soon(_copy, link.stream, client, early, nursery.cancel_scope)
+            with self._scope:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(_copy, client, upstream, read, nursery.cancel_scope)
+                    nursery.start_soon(_copy, upstream, client, early, nursery.cancel_scope)
         finally:
-            await link.close()
+            await self._link.close()
 
-    return join
+    def stop(self) -> None:
+        """The server stops."""
+        self._scope.cancel()
+
+    async def aclose(self) -> None:
+        """The 101 could not be sent."""
+        await self._link.close()
 
 
 async def _copy(

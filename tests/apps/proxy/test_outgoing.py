@@ -101,6 +101,38 @@ def test_own_lines_replace_the_clients_and_empty_ones_remove() -> None:
     assert b"cookie" not in found
 
 
+def test_own_lines_replace_what_the_proxy_says_too() -> None:
+    own = ((b"Host", b"api.internal"), (b"X-Forwarded-Proto", b"https"), (b"X-Forwarded-For", b""), (b"Forwarded", b""))
+    found = lines(outgoing(*own, prefix="/api"), asked())
+    assert (found[b"host"], found[b"x-forwarded-proto"]) == (b"api.internal", b"https")
+    assert not {b"x-forwarded-for", b"forwarded"} & found.keys()
+    assert lines(outgoing((b"X-Forwarded-Prefix", b"/x"), prefix="/api"), asked())[b"x-forwarded-prefix"] == b"/x"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        (b"Host", b""),
+        (b"Host", b"a/b"),
+        (b"Content-Length", b"1"),
+        (b"Via", b""),
+        (b"Expect", b"x"),
+        (b"Trailer", b"X"),
+    ],
+)
+def test_what_own_lines_cannot_replace_is_refused(line: Field) -> None:
+    with pytest.raises(ValueError, match="request_headers"):
+        outgoing(line)
+
+
+def test_what_an_upstream_may_take_for_another_name_is_dropped_as_that_is() -> None:
+    forged = ((b"x_forwarded_for", b"10.0.0.1"), (b"x-forwarded_proto", b"https"), (b"content_length", b"1"))
+    found = lines(outgoing((b"X-Api-Key", b"ours")), asked(*forged, (b"x_api_key", b"theirs"), (b"x_mine", b"1")))
+    assert not {name for name, _ in forged} & found.keys()
+    assert b"x_api_key" not in found
+    assert found[b"x_mine"] == b"1"
+
+
 def test_an_upgrade_is_asked_for_only_where_the_client_does() -> None:
     wanted = ((b"connection", b"Upgrade"), (b"upgrade", b"websocket"))
     assert lines(outgoing(), asked(*wanted))[b"upgrade"] == b"websocket"
