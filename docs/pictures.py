@@ -72,7 +72,7 @@ def draw_terminal(site: Path) -> bytes:
         ask("GET", "/tiles/7/66/43.pbf", SITE, Range="bytes=0-1023")
         ask("GET", "/data.json", OTHER)
         ask("OPTIONS", "/data.json", OTHER, Access_Control_Request_Method="DELETE")
-        shown.wait_for("preflight.* denied")
+        shown.wait_for("preflight.*denied")
         shown.end()
         return shown.picture("terminal").encode()
 

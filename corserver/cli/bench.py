@@ -1,6 +1,7 @@
 """`corserver bench URL`: how many preflights a server answers, and how fast."""
 
 import contextlib
+import functools
 import json
 import os
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 import click
 
 from corserver.cli.asking import Flags
+from corserver.cli.topics import Option
 from corserver.tools.bench import report
 from corserver.tools.bench.asking import Asked, ask, validate
 from corserver.tools.bench.emit import GENERATORS
@@ -22,6 +24,7 @@ from corserver.tools.bench.result import Result, gather
 EXIT_SLOWER = 1
 EXIT_UNMEASURED = 3
 _POSITIVE = click.FloatRange(min=0, min_open=True)
+_option = functools.partial(click.option, cls=Option)
 
 _EPILOG = """\b
 Examples:
@@ -32,8 +35,9 @@ Examples:
   corserver bench http://127.0.0.1:8000/items --emit wrk | sh
 
 \b
-Exits with 0, with 1 if it is slower than --baseline or an answer was wrong, 2 for a mistake
-in the command, 3 if there is nothing to measure. Ask only servers that are yours.
+Exits with 0, with 1 if it is slower than --baseline or an answer was wrong,
+2 for a mistake in the command, 3 if there is nothing to measure.
+Ask only servers that are yours.
 """
 
 
@@ -42,28 +46,40 @@ in the command, 3 if there is nothing to measure. Ask only servers that are your
     epilog=_EPILOG,
 )
 @click.argument("url")
-@click.option(
+@_option(
     "--scenario",
     type=click.Choice([each.value for each in Scenario]),
     default=Scenario.PREFLIGHT_ALLOWED.value,
     show_default=True,
     help="What is sent; connect is an allowed preflight on a new connection each time.",
 )
-@click.option("--origin", default="http://localhost:3000", show_default=True, metavar="ORIGIN", help="The page's.")
-@click.option("-X", "--method", metavar="METHOD", help="What the preflight asks for.  [default: PUT]")
-@click.option(
-    "-H", "--header", "headers", multiple=True, metavar="NAME[: VALUE]", help="A header that the script sets."
+@_option("--origin", default="http://localhost:3000", show_default=True, metavar="ORIGIN", help="The page's.")
+@_option("-X", "--method", metavar="METHOD", help="What the preflight asks for.  [default: PUT]")
+@_option(
+    "-H",
+    "--header",
+    "headers",
+    multiple=True,
+    metavar="NAME[: VALUE]",
+    help="A header that the script sets. Repeatable.",
 )
-@click.option("-c", "--connections", default=32, show_default=True, type=click.IntRange(1), metavar="N")
-@click.option("-d", "--duration", default=10.0, show_default=True, type=_POSITIVE, metavar="SECONDS")
-@click.option("-n", "--requests", type=click.IntRange(1), metavar="N", help="End after so many, if that is earlier.")
-@click.option("--rate", type=_POSITIVE, metavar="N", help="So many a second; latency counts from the planned time.")
-@click.option("--processes", default=1, show_default=True, type=click.IntRange(1), metavar="N", help="Of this client.")
-@click.option("--emit", type=click.Choice(["wrk", "oha", "locust"]), help="Print the load for another generator.")
-@click.option(
-    "--baseline", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE", help="A --json."
+@_option(
+    "-c", "--connections", default=32, show_default=True, type=click.IntRange(1), metavar="N", help="So many at once."
 )
-@click.option("--json", "json_", is_flag=True, help="The result as JSON.")
+@_option(
+    "-d", "--duration", default=10.0, show_default=True, type=_POSITIVE, metavar="SECONDS", help="How long to ask."
+)
+@_option("-n", "--requests", type=click.IntRange(1), metavar="N", help="End after so many, if that is earlier.")
+@_option("--rate", type=_POSITIVE, metavar="N", help="So many a second; latency counts from the planned time.")
+@_option("--processes", default=1, show_default=True, type=click.IntRange(1), metavar="N", help="Of this client.")
+@_option("--emit", type=click.Choice(["wrk", "oha", "locust"]), help="Print the load for another generator.")
+@_option(
+    "--baseline",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="What --json said before, to compare with.",
+)
+@_option("--json", "json_", is_flag=True, help="The result as JSON.")
 def bench(
     url: str,
     scenario: str,

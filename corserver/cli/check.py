@@ -19,10 +19,10 @@ EXIT_INTERRUPTED = 130
 _EPILOG = """\b
 Examples:
   corserver check https://api.example/items
-  corserver check https://api.example/items/7 --origin https://app.example -X PUT
-      --header 'content-type: application/json' --credentials include
+  corserver check https://api.example/items/7 -X PUT --credentials include \\
+      --origin https://app.example --header 'content-type: application/json'
   corserver check https://api.example/items -d '{"a": 1}' --fix nginx
-  corserver check https://api.example/items --read etag --expect allowed --json
+  corserver check https://api.example/items --read etag --json
   corserver check https://api.example/items --security --browser firefox
 
 \b

@@ -11,10 +11,10 @@ MAX_WIDTH = 100
 
 
 def wants_colour(stream: TextIO) -> bool:
-    """no-color.org and force-color.org; otherwise as *stream* is a terminal or not."""
+    """no-color.org and force-color.org; otherwise as *stream* is a terminal that knows of colours or not."""
     if os.environ.get("NO_COLOR"):
         return False
-    return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
+    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
 
 
 def width() -> int | None:

@@ -9,6 +9,7 @@ from corserver.cli.logs import Output
 from corserver.cli.opening import open_in_browser
 from corserver.cli.serving import run_server
 from corserver.cli.settings import Settings
+from corserver.cli.topics import Option
 from corserver.http.listeners import BoundAddress
 from corserver.tools.demo.sites import Demo
 
@@ -24,7 +25,14 @@ Examples:
     epilog=_EPILOG,
 )
 @click.option(
-    "-p", "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Site A's; 0 is any free port."
+    "-p",
+    "--port",
+    cls=Option,
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="Site A's; site B has the next one. 0 is any free port.",
 )
 @click.option("-o", "--open", "open_", is_flag=True, help="Open the page in the browser.")
 def demo(port: int, open_: bool) -> None:

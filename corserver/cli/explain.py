@@ -10,10 +10,10 @@ from corserver.tools.explain import explain as explain_policy
 
 _EPILOG = """\b
 Examples:
-  corserver explain --cors https://app.example --origin https://app.example -X PUT
+  corserver explain --cors 'https://*.example' --origin https://app.example
   corserver explain --cors '*' --credentials include
-  corserver explain --cors https://app.example --cors-methods GET,PUT -X PATCH
-      --origin https://www.app.example --header authorization --json
+  corserver explain --cors https://app.example --cors-methods GET,PUT \\
+      -X PATCH --origin https://www.app.example --header authorization --json
   corserver explain https://api.example/items --cors 'https://*.app.example'
 
 \b

@@ -39,7 +39,11 @@ POLICY_OPTIONS: Final = (
         "--cors-headers", topic="cors", multiple=True, metavar="LIST", help="Request headers to allow.  [default: any]"
     ),
     option(
-        "--cors-expose", topic="cors", multiple=True, metavar="LIST", help="Response headers that scripts may read."
+        "--cors-expose",
+        topic="cors",
+        multiple=True,
+        metavar="LIST",
+        help="Response headers that scripts may read.  [default: ETag, Location, Content-Range and the like]",
     ),
     option("--cors-credentials", topic="cors", is_flag=True, help="Allow cookies and HTTP authentication."),
     option(

@@ -26,7 +26,7 @@ _EPILOG: Final = """\b
 Examples:
   corserver proxy http://localhost:9000 --cors http://localhost:3000
   corserver proxy https://api.example.com --path-prefix /api --cors localhost
-  corserver proxy unix:/run/app.sock --cors https://app.example --cors-credentials
+  corserver proxy unix:/run/app.sock --cors https://app.example
 """
 
 

@@ -142,7 +142,7 @@ def summary(tally: Tally) -> Iterator[tuple[str, str]]:
     tally.settle()
     if not tally.requests:
         return
-    failed = ", ".join(f"{count} {status}" for status, count in sorted(tally.statuses.items()))
+    failed = ", ".join(f"{status}: {count:,}" for status, count in sorted(tally.statuses.items()))
     yield "Served", f"{_counted(tally.requests, 'request')}{f' ({failed})' if failed else ''}"
     denied = tally.preflights_denied
     if tally.preflights_allowed or denied:

@@ -21,8 +21,8 @@ from corserver.config import scope_sentences
 from corserver.cors.policy import Policy
 from corserver.cors.scopes import Scopes
 from corserver.http.listeners import BoundAddress
+from corserver.tools.looks import Look, styled
 
-STATUS_COLOURS: Final = {"2": "green", "3": "cyan", "4": "yellow", "5": "red"}
 _URL_LABELS: Final = ("URL", "Network", "Inspect")
 #: Where the texts beside the labels begin.
 _COLUMN: Final = " " * 11
@@ -79,8 +79,8 @@ def _policy_rows(policies: Policy | Scopes | None, unasked: str | None) -> list[
 
 
 def print_rows(*rows: tuple[str, str], aside: bool = False) -> None:
-    """The version, then labels and texts, URLs coloured; and how to stop."""
-    print_line(style(f"corserver {__version__}", bold=True), aside=aside)
+    """The version, then labels and texts, URLs bold; and how to stop."""
+    print_line(styled(f"corserver {__version__}", Look.STRONG), aside=aside)
     for label, text in (*rows, ("Stop", "Ctrl-C")):
         print_row(label, text, aside=aside)
 
@@ -90,8 +90,8 @@ def print_row(label: str, text: str, *, aside: bool = False) -> None:
     stream = sys.stderr if aside else sys.stdout
     room = max(shutil.get_terminal_size().columns - len(_COLUMN) - 1, 1) if stream.isatty() else None
     lines = wrapped(text, room)
-    shown = f"\n{_COLUMN}".join(style(line, fg="cyan") if label in _URL_LABELS else line for line in lines)
-    print_line(f"  {style(f'{label:<9}', dim=True)}{shown}", aside=aside)
+    shown = f"\n{_COLUMN}".join(styled(line, Look.STRONG) if label in _URL_LABELS else line for line in lines)
+    print_line(f"  {styled(f'{label:<9}', Look.FAINT)}{shown}", aside=aside)
 
 
 def print_ready(addresses: Sequence[BoundAddress], more: Mapping[str, str]) -> None:
@@ -133,18 +133,18 @@ def print_replaced(workers: int, *, reloads: bool = False, aside: bool = False) 
 
 def start_error(error: Exception) -> str:
     """Why nothing is served."""
-    return f"{style('Error', fg='red')}: the server did not start: {error}"
+    return f"{styled('Error', Look.BAD)}: the server did not start: {error}"
 
 
 def load_error(error: Exception, details: str = "") -> str:
     """Why there is no app; *details* is what the app itself raised."""
-    return "\n".join(filter(None, (f"{style('Error', fg='red')}: {error}", details)))
+    return "\n".join(filter(None, (f"{styled('Error', Look.BAD)}: {error}", details)))
 
 
 def bind_error(error: OSError, host: str, port: int, *, strict: bool, uds: str | None = None) -> str:
     """What to do about an address that cannot be bound."""
     if uds is not None:
-        return f"{style('Error', fg='red')}: cannot listen on --uds {uds}: {error.strerror or error}"
+        return f"{styled('Error', Look.BAD)}: cannot listen on --uds {uds}: {error.strerror or error}"
     if error.errno == errno.EADDRINUSE:
         fix = "leave out --strict-port for the next free port, or choose another with --port"
         reason = f"port {port} is taken: {fix}" if strict else f"{error.strerror}: choose another with --port"
@@ -152,7 +152,7 @@ def bind_error(error: OSError, host: str, port: int, *, strict: bool, uds: str |
         reason = f"port {port} needs privileges: choose one from 1024 on with --port"
     else:
         reason = f"{error.strerror or error}"
-    return f"{style('Error', fg='red')}: cannot listen on {host}: {reason}"
+    return f"{styled('Error', Look.BAD)}: cannot listen on {host}: {reason}"
 
 
 def print_line(line: str, *, aside: bool = False) -> None:
@@ -160,8 +160,3 @@ def print_line(line: str, *, aside: bool = False) -> None:
     # A log that nobody reads any more (a closed pipe) is no reason to stop serving.
     with contextlib.suppress(OSError):
         click.echo(line, err=aside, color=wants_colour(sys.stderr if aside else sys.stdout))
-
-
-def style(text: str, *, fg: str | None = None, bold: bool | None = None, dim: bool | None = None) -> str:
-    """*text* coloured; nothing stays nothing."""
-    return click.style(text, fg=fg, bold=bold, dim=dim) if text else text

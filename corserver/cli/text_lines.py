@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from corserver.cli import terminal
 from corserver.cli.colour import unbroken, wrapped
 from corserver.cli.heads import head_lines
 from corserver.config import allowing_flag
 from corserver.cors.decision import Decision, Outcome, Reason
 from corserver.http.log import Entry, asked_method, cors_words, shown_method, shown_target
+from corserver.tools.looks import Look, styled
 
 #: How many decisions' words are remembered.
 _DECISIONS: Final = 512
@@ -68,13 +68,13 @@ class TextLines:
         if words.length:
             line += self._placed(words, _TARGET + len(target))
         if entry.failure:
-            line += f"  {self._style(f'cut short: {entry.failure}', 'red')}"
+            line += f"  {self._style(f'cut short: {entry.failure}', Look.STRONG)}"
         if self._verbose:
             line += words.mend + "".join(f"\n{self._below(*each, hang='  ')}" for each in self._heads(entry))
         return line
 
-    def _heads(self, entry: Entry) -> Iterator[tuple[str, str | None]]:
-        return ((line, None if is_about_cors else "dim") for line, is_about_cors in head_lines(entry))
+    def _heads(self, entry: Entry) -> Iterator[tuple[str, Look | None]]:
+        return ((line, None if is_about_cors else Look.FAINT) for line, is_about_cors in head_lines(entry))
 
     def _placed(self, words: _Words, at: int) -> str:
         width = self._width
@@ -90,23 +90,30 @@ class TextLines:
         # The server takes the same decision again and again, and keeps it: so do we, by its identity.
         plain = cors_words(decision)
         is_denied = bool(plain) and decision.reason.outcome is not Outcome.ALLOWED
-        look = "red" if decision.reason.outcome is Outcome.DENIED else "yellow" if is_denied else None
         mend = _mend(decision) if self._verbose and is_denied else ()
         asked = asked_method(decision)
         words = _Words(
             decision,
             "" if asked is None else self._method(asked),
             len(plain),
-            self._style(plain, look),
-            self._below(plain, look),
-            "".join(f"\n{self._below(line, 'dim')}" for line in mend),
+            self._marked(plain),
+            self._marked(self._below(plain)),
+            "".join(f"\n{self._below(*each)}" for each in mend),
         )
         if len(self._words) >= _DECISIONS:
             self._words.clear()
         self._words[id(decision)] = words
         return words
 
-    def _below(self, plain: str, look: str | None, hang: str = "") -> str:
+    def _marked(self, words: str) -> str:
+        """*words* on CORS with what did not go well marked, once."""
+        for word, look in ((" denied ", Look.BAD), (" off ", Look.STRONG)):
+            before, found, after = words.partition(word)
+            if found:
+                return f"{before} {self._style(word.strip(), look)} {after}"
+        return words
+
+    def _below(self, plain: str, look: Look | None = None, hang: str = "") -> str:
         room = max((self._width or 10_000) - len(_INDENT) - 1, _NARROWEST)
         return f"\n{hang}".join(f"{_INDENT}{self._style(line, look)}" for line in wrapped(plain, room - len(hang)))
 
@@ -116,19 +123,17 @@ class TextLines:
             if width != self._width:
                 self._width = width
                 self._words.clear()
-        return self._style(time.strftime("%H:%M:%S", time.localtime(second)), "dim")
+        return self._style(time.strftime("%H:%M:%S", time.localtime(second)), Look.FAINT)
 
     def _status_of(self, status: int | None) -> str:
         text = str(status or "-")
-        return self._style(f"{text:>3}", terminal.STATUS_COLOURS.get(text[:1]))
+        return self._style(f"{text:>3}", {"4": Look.STRONG, "5": Look.BAD}.get(text[:1]))
 
     def _seconds_of(self, tens_of_microseconds: int) -> str:
-        return self._style(f"{duration(tens_of_microseconds / 100_000):>7}", "dim")
+        return self._style(f"{duration(tens_of_microseconds / 100_000):>7}", Look.FAINT)
 
-    def _style(self, text: str, look: str | None) -> str:
-        if not self._coloured or look is None:
-            return text
-        return terminal.style(text, dim=True) if look == "dim" else terminal.style(text, fg=look)
+    def _style(self, text: str, look: Look | None) -> str:
+        return styled(text, look if self._coloured else None)
 
 
 def duration(seconds: float) -> str:
@@ -146,8 +151,12 @@ def _method(method: bytes) -> str:
     return f"{shown_method(method):<7}"
 
 
-def _mend(decision: Decision) -> tuple[str, ...]:
+def _mend(decision: Decision) -> Iterator[tuple[str, Look | None]]:
+    """Lines and their looks: in what an allowed origin is another, what mends it, where the standard says so."""
     flag = allowing_flag(decision)
     mend = f"to allow it: {unbroken(flag)}" if flag else f"to mend it: {decision.fix}"
-    source = "" if decision.reason is Reason.NO_POLICY else f"see {decision.reason.source}"
-    return tuple(filter(None, (decision.hint, mend, source)))
+    if decision.hint:
+        yield decision.hint, None
+    yield mend, None
+    if decision.reason is not Reason.NO_POLICY:
+        yield f"see {decision.reason.source}", Look.FAINT

@@ -28,19 +28,23 @@ TOPICS: Final[Mapping[str, str]] = {
 }
 
 
-class TopicOption(click.Option):
+class Option(click.Option):
+    """An option whose help says nothing of a number's range, in algebra: whoever is out of it is told."""
+
+    def get_help_extra(self, ctx: click.Context) -> click.types.OptionHelpExtra:
+        """Without the range."""
+        extra = super().get_help_extra(ctx)
+        extra.pop("range", None)
+        return extra
+
+
+class TopicOption(Option):
     """An option that belongs to a topic, and that is on the first screen too if *common*."""
 
     def __init__(self, *args: Any, topic: str, common: bool = False, **attributes: Any) -> None:
         super().__init__(*args, **attributes)
         self.topic = topic
         self.common = common
-
-    def get_help_extra(self, ctx: click.Context) -> click.types.OptionHelpExtra:
-        """Without the range of a number, in algebra: whoever is out of it is told."""
-        extra = super().get_help_extra(ctx)
-        extra.pop("range", None)
-        return extra
 
 
 def option(*names: str, topic: str, common: bool = False, **attributes: Any) -> Callable[[_Command], _Command]:

@@ -104,7 +104,9 @@ class Connection:
             response, failure = await self._logged(exchange)
         else:
             response = await self._response_to(exchange)
-            failure = await self._respond(exchange, response)
+            if self._post(exchange, response):
+                return False
+            failure = await self._send(exchange, response)
         if self._transport.is_at_rest:
             return False
         if failure:
@@ -126,7 +128,7 @@ class Connection:
         response, failure = None, "the server stopped"
         try:
             response = await self._response_to(exchange)
-            failure = await self._respond(exchange, response)
+            failure = "" if self._post(exchange, response) else await self._send(exchange, response)
         except PeerLeft:
             failure = "the client left"
             raise
@@ -169,28 +171,37 @@ class Connection:
             return HTTPError(500).response()
         return response
 
-    async def _respond(self, exchange: Exchange, response: Response) -> str:
-        """Send *response*. Returns why it was cut short, empty where it was not."""
+    def _post(self, exchange: Exchange, response: Response) -> bool:
+        """Make the head of *response*. If it goes out whole, and nothing else is under way, it is posted: True."""
         wire, body = self._wire, response.body
         if response.closes or self._is_last() or not (wire.body_is_read or self._reader.can_drain(exchange.head)):
             wire.must_close = True
         if response.upgrade is not None:
-            return await self._switch(exchange, response)
+            return False
         template = template_of(self._service.heads, exchange, response, wire.is_last)
         if not isinstance(body, bytes):
             self._head_sent = template.filled(0)
-            return await self._send_stream(body, framing_of(exchange, response))
+            return False
         head = self._head_sent = template.filled(len(body))
         if not carries_body(exchange, response):
             body = b""
         self._body_sent = len(body)
-        if wire.is_idle_when_answered and self._transport.post(head, body):
-            return ""
-        wire.answered()
+        return wire.is_idle_when_answered and self._transport.post(head, body)
+
+    async def _send(self, exchange: Exchange, response: Response) -> str:
+        """Send *response*. Returns why it was cut short, empty where it was not."""
+        body = response.body
+        if response.upgrade is not None:
+            return await self._switch(exchange, response)
+        if not isinstance(body, bytes):
+            return await self._send_stream(body, framing_of(exchange, response))
+        if not carries_body(exchange, response):
+            body = b""
+        self._wire.answered()
         if self._drops_input():
-            await self._transport.send_while_dropping(head, body)
+            await self._transport.send_while_dropping(self._head_sent, body)
         else:
-            await self._transport.send(head, body)
+            await self._transport.send(self._head_sent, body)
         return ""
 
     async def _switch(self, exchange: Exchange, response: Response) -> str:

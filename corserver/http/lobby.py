@@ -101,8 +101,10 @@ class Lobby:
 
     def _deliver_now(self) -> None:
         posted, self._posted = self._posted, []
+        now = trio.current_time()
         for visitor in posted:
             visitor.is_posted = False
+            visitor.since = now
             try:
                 if visitor.owed:
                     visitor.push()
@@ -158,7 +160,8 @@ class Lobby:
 
     def seat(self, visitor: Visitor) -> None:
         """As `Host`."""
-        self._watch(visitor)
+        if not visitor.is_watched:
+            self._watch(visitor)
         visitor.state = State.WAITING
 
     def post(self, visitor: Visitor) -> None:
@@ -254,6 +257,8 @@ class Lobby:
 
     def _due(self, visitor: Visitor) -> float:
         limits = self._service.limits
+        if visitor.is_posted:  # The time counts from when its answer is sent.
+            return float("inf")
         match visitor.state:
             case State.BUSY:
                 return float("inf")
@@ -262,9 +267,8 @@ class Lobby:
         return visitor.since + (limits.idle_seconds if visitor.served else limits.head_seconds)
 
     def _watch(self, visitor: Visitor) -> None:
-        if not visitor.is_watched:
-            self._poller.add(visitor.fd)
-            visitor.is_watched = True
+        self._poller.add(visitor.fd)
+        visitor.is_watched = True
 
     def _look_away(self, visitor: Visitor) -> None:
         if visitor.is_watched:

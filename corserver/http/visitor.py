@@ -170,7 +170,6 @@ class Visitor(Transport):
             return False
         self.owed = self.owed + head + body if self.owed else head + body
         self.served += 1
-        self.since = trio.current_time()
         host.post(self)
         return True
 

@@ -147,7 +147,7 @@ async def test_a_fix_can_be_asked_for_by_name() -> None:
 def examples(epilog: str) -> list[str]:
     """The commands of a help's epilog, continued lines joined."""
     text = epilog.partition("Examples:")[2].partition("\b")[0]
-    return re.findall(r"corserver .*", re.sub(r"\n {6}", " ", text))
+    return re.findall(r"corserver .*", re.sub(r" \\\n +", " ", text))
 
 
 @pytest.mark.parametrize("example", examples(check.epilog or ""))

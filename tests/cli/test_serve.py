@@ -128,7 +128,7 @@ async def test_it_says_where_what_and_which_policy_then_a_line_a_request_and_sto
             ],
         ]
         assert [" ".join(line.split()) for line in requests[4:-1]] == [
-            "Served 4 requests (2 4xx)",
+            "Served 4 requests (4xx: 2)",
             "CORS 1 preflight allowed, none denied",
             "Denied http://localhost:3001 1 time (origin not allowed), to allow it: --cors http://localhost:3001",
         ]

@@ -44,7 +44,7 @@ def test_it_says_how_much_what_was_denied_and_the_flag_that_allows_it() -> None:
     tally([replace(ENTRY, decision=asked("https://b.example"), status=404) for _ in range(1200)])
     tally([replace(ENTRY, status=None), ENTRY, replace(ENTRY, decision=asked("null", "PUT"), status=403)])
     assert told(tally) == [
-        "Served 1,208 requests (1201 4xx, 1 cut short)",
+        "Served 1,208 requests (4xx: 1,201, cut short: 1)",
         "CORS 3 preflights allowed, 3 denied (2 method not allowed, 1 origin null)",
         "Denied https://b.example 1,200 times (origin not allowed), to allow it: --cors https://b.example",
         "Denied https://a.example 2 times (method not allowed), to allow it: --cors-methods PATCH",
@@ -137,7 +137,7 @@ def test_workers_are_summed_up_and_those_that_were_killed_are_counted() -> None:
     tallies.close()
     assert killed == 1
     assert told(total) == [
-        "Served 3 requests (3 4xx)",
+        "Served 3 requests (4xx: 3)",
         "CORS 0 preflights allowed, 3 denied (3 origin not allowed)",
         "Denied https://b.example 2 times (origin not allowed), to allow it: --cors https://b.example",
         "Denied https://c.example 1 time (origin not allowed), to allow it: --cors https://c.example",

@@ -10,6 +10,7 @@ from corserver.cli.text_lines import TextLines, duration
 from corserver.cors.decision import CORSRequest, Decision
 from corserver.cors.policy import Policy
 from corserver.http.log import Entry
+from corserver.tools.looks import Look, styled
 
 POLICY = Policy(["https://a.example"], ["PUT"])
 ENTRY = Entry(
@@ -98,12 +99,17 @@ def test_the_terminals_size_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) 
     assert "\n" not in write(replace(entry, time=1.0))
 
 
-def test_a_coloured_line_says_what_was_denied_in_red_and_what_has_no_policy_in_yellow() -> None:
+def test_a_coloured_line_marks_what_was_denied_what_has_no_policy_and_the_status_of_an_error() -> None:
     line = TextLines(coloured=True)(replace(ENTRY, decision=DENIED, status=404))
-    assert "\x1b[33m404\x1b[0m" in line
-    assert "\x1b[31mcors denied https://b.example" in line
+    assert styled("404", Look.STRONG) in line
+    assert f"cors {styled('denied', Look.BAD)} https://b.example" in line
+    narrow = TextLines(coloured=True, width=60)(replace(ENTRY, decision=DENIED, status=503))
+    assert styled("503", Look.BAD) in narrow
+    assert f"\n          cors {styled('denied', Look.BAD)} https://b.example" in narrow
     off = Decision.ungoverned(CORSRequest(b"GET", (b"https://b.example",)))
-    assert "\x1b[33mcors off https://b.example" in TextLines(coloured=True)(replace(ENTRY, decision=off))
+    assert f"cors {styled('off', Look.STRONG)} https://b.example" in TextLines(coloured=True)(
+        replace(ENTRY, decision=off)
+    )
     plain = TextLines(coloured=False)
     for _ in range(2):
         assert plain(replace(ENTRY, decision=DENIED, failure="the client left")).endswith(

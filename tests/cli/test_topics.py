@@ -56,3 +56,15 @@ def test_a_topic_that_there_is_not_is_a_mistake_that_names_those_that_there_are(
 def test_the_help_is_asked_for_by_h_too_and_before_what_is_wrong() -> None:
     assert CliRunner().invoke(serve_directory, ["-h", "cors"]).output.startswith(TOPICS["cors"])
     assert CliRunner().invoke(serve_directory, ["no-such-directory", "-h"]).output.startswith("Usage:")
+
+
+@pytest.mark.parametrize("name", sorted(EVERY))
+def test_the_help_keeps_to_a_terminals_width_and_says_of_each_option_what_it_does(name: str) -> None:
+    pages = [help_of(name)]
+    if isinstance(EVERY[name], TopicCommand):
+        pages.append(help_of(name, "all"))
+    for page in pages:
+        assert [line for line in page.splitlines() if len(line) > 80] == []
+        assert "x>" not in page
+        assert "<=x" not in page
+    assert [each.opts for each in EVERY[name].params if isinstance(each, click.Option) and not each.help] == []

@@ -189,6 +189,18 @@ async def test_who_is_silent_for_too_long_is_let_go(limits: dict[str, Any], sent
         assert time.monotonic() - start < 3
 
 
+async def test_after_a_long_handler_the_silence_counts_from_when_the_answer_is_sent() -> None:
+    async with attended(served(idle_seconds=0.5)) as hall:
+        client = hall.enter()
+        await ask(client, PREFLIGHT)
+        (visitor,) = visitors(hall)
+        visitor.since -= 1000
+        assert visitor.post(b"late", b"")
+        assert hall.lobby._due(visitor) == float("inf")
+        assert await client.receive_some() == b"late"
+        assert trio.current_time() - visitor.since < 100
+
+
 async def test_a_head_that_begins_late_in_a_long_silence_has_its_full_time() -> None:
     async with attended(served(head_seconds=1.0)) as hall:
         client = hall.enter()

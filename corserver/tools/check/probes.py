@@ -126,7 +126,7 @@ def probe_security(fetched: Fetched, known: Known) -> Asking[tuple[Probe, ...]]:
 def _origins(own: bytes) -> list[tuple[str, bytes, str]]:
     found = [
         ("reflection", STRANGER, "any site at all"),
-        ("null", b"null", "any page, from a sandboxed frame"),
+        ("null", b"null", "any page, by a sandboxed frame,"),
     ]
     origin = parse_origin(own)
     if origin is None:
@@ -139,7 +139,13 @@ def _origins(own: bytes) -> list[tuple[str, bytes, str]]:
     ]
     if b"." in host:
         dotless = host.replace(b".", b"x", 1)
-        found.append(("dot", bytes(Origin(origin.scheme, dotless, port)), "a dot that stands for any character"))
+        found.append(
+            (
+                "dot",
+                bytes(Origin(origin.scheme, dotless, port)),
+                "who registers this name, as if a dot were any letter,",
+            )
+        )
     if origin.scheme == b"https":
         found.append(("scheme", bytes(Origin(b"http", host, port)), "anybody on the network path"))
     return found

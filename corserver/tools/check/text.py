@@ -1,13 +1,11 @@
 """The report as text: the verdict first, then the story, then the mend. Coloured and wrapped as it is told to be.
 
 Prose is wrapped to *width* columns, or not at all. What is to be pasted (header lines, configurations, commands) never
-is. Styles are ANSI; whoever prints it takes them out where they are not wanted.
+is. Looks are ANSI; whoever prints it takes them out where they are not wanted.
 """
 
 from collections.abc import Iterable, Iterator
 from textwrap import wrap
-
-import click
 
 from corserver.cors.browser import Rule
 from corserver.cors.fetch import Field
@@ -17,14 +15,15 @@ from corserver.tools.check.report import Mend, Note, Outcome, Report, Spoken, St
 from corserver.tools.check.rows import Mark, Row
 from corserver.tools.check.snippets import SERVERS
 from corserver.tools.check.words import names, plain, text
+from corserver.tools.looks import Look, styled
 
-_COLOURS = {Outcome.ALLOWED: "green", Outcome.BLOCKED: "red", Outcome.UNREACHABLE: "yellow"}
-_MARKS = {Mark.KEPT: "green", Mark.BROKEN: "red", Mark.UNNEEDED: None}
 #: The response headers that have to do with the verdict or its cause; the others are named only.
 _SHOWN = frozenset(b"vary location allow www-authenticate server x-powered-by set-cookie cache-control".split())
 _MAX_BODY = 200
 #: Under so many columns what is a table stands line below line.
 _NARROW = 76
+#: A column of prose is no narrower.
+_NARROW_COLUMN = 16
 
 
 def render(report: Report, *, width: int | None = None, insecure: bool = False) -> str:
@@ -55,14 +54,14 @@ class _Page:
         yield from self._section("Reproduce", self._commands(report, insecure))
 
     def _headline(self, report: Report) -> Iterator[str]:
-        head = click.style(report.headline, fg=_COLOURS[report.outcome], bold=True)
+        head = styled(report.headline, Look.GOOD if report.is_allowed else Look.BAD)
         first, *more = self._wrapped(f"{report.headline}: {report.reason}", "  ")
         yield head + first[len(report.headline) :]
         yield from more
-        yield from (_dim(line) for line in self._wrapped(report.asked, "  "))
+        yield from self._faint(report.asked, "  ")
         rule = report.rule
         if rule is not None and rule is not Rule.NETWORK_ERROR:
-            yield _dim(f"{rule.name}, {rule.url}")
+            yield from self._faint(f"{rule.name}, {rule.url}", "  ")
         if report.cause and report.outcome is not Outcome.UNREACHABLE:
             yield ""
             yield from self._wrapped(report.cause)
@@ -76,10 +75,10 @@ class _Page:
             yield from self._spoken(step.spoken)
         yield from (_dim(f"   > {line}") for line in _sent(step))
         if isinstance(step.outcome, Reply):
-            yield from (f"   < {line}" for line in _received(step.outcome))
+            yield from self._received(step.outcome)
             yield from self._rows(step.rows)
         else:
-            yield click.style(f"   {plain(str(step.outcome))}", fg="yellow")
+            yield from map(_bold, self._wrapped(str(step.outcome), "   ", "   "))
         if step.then:
             yield from self._wrapped(step.then, "   ", "   ")
 
@@ -87,18 +86,36 @@ class _Page:
         yield from self._wrapped(f"{spoken.verdict}: {spoken.sentence}", "     ", "   ")
         if spoken.hint:
             yield from self._wrapped(spoken.hint, "     ", "     ")
-        yield _dim(f"     {spoken.reason}, {spoken.source}")
+        yield from self._faint(f"{spoken.reason}, {spoken.source}", "     ", "     ")
+
+    def _received(self, reply: Reply) -> Iterator[str]:
+        yield f"   < HTTP/{text(reply.version)} {plain(reply.status_text)}"
+        shown: list[Field] = []
+        others: list[Field] = []
+        for name, value in reply.headers:
+            lower = name.lower()
+            (shown if lower.startswith(b"access-control-") or lower in _SHOWN else others).append((name, value))
+        yield from (f"   < {line}" for line in _lines(shown))
+        if others:
+            more = f"({len(others)} more: {names([name for name, _ in others])})"
+            yield from self._faint(more, "     ", "   < ")
+        if reply.status >= 400 and reply.body:
+            yield from self._faint(text(b" ".join(reply.body.split()), _MAX_BODY), "     ", "   < ")
 
     def _rows(self, rows: tuple[Row, ...]) -> Iterator[str]:
         column = 0 if self.is_narrow else max((len(row.label) for row in rows), default=0)
         indent = " " * (9 if self.is_narrow else 11 + column)
         for row in rows:
-            mark = click.style(f"{row.mark.value:<4}", fg=_MARKS[row.mark], bold=row.mark is Mark.BROKEN)
-            observed = "(absent)" if row.observed is None else plain(row.observed) or "(empty)"
-            between = f"\n{indent}" if self.is_narrow else "  "
-            line = f"{row.label:<{column}}{between}{observed}"
-            yield f"   {mark}  {_dim(line) if row.mark is Mark.UNNEEDED else line}"
-            if row.mark is Mark.BROKEN:
+            is_broken, word = row.mark is Mark.BROKEN, row.mark.value
+            mark = styled(word, Look.BAD if is_broken else None) + " " * (4 - len(word))
+            first, *more = self._wrapped(
+                "(absent)" if row.observed is None else row.observed or "(empty)", indent, indent
+            )
+            label = f"{row.label}\n{indent}" if self.is_narrow else f"{row.label:<{column}}  "
+            look = Look.FAINT if row.mark is Mark.UNNEEDED else None
+            yield f"   {mark}  {styled(label + first[len(indent) :], look)}"
+            yield from (styled(line, look) for line in more)
+            if is_broken:
                 yield from self._wrapped(f"must be {row.expected}", indent, indent)
 
     def _readable(self, report: Report) -> Iterator[str]:
@@ -137,10 +154,10 @@ class _Page:
         if mend.status or mend.send or mend.drop:
             yield from self._wrapped(f"In {mend.where}:", "    ", "  ")
         if mend.status:
-            yield f"      {_good(mend.status)}"
-        yield from (f"      {_good(line)}" for line in _lines(mend.send))
+            yield f"      {_bold(mend.status)}"
+        yield from (f"      {_bold(line)}" for line in _lines(mend.send))
         for line in mend.drop:
-            yield f"      {click.style(line, fg='red', strikethrough=True)}  (drop this line)"
+            yield f"      {styled(line, Look.STRUCK)}  (drop this line)"
         for sentence in mend.advice:
             yield from self._wrapped(sentence, "  ", "  ")
 
@@ -148,9 +165,9 @@ class _Page:
         for note in notes:
             bullet = "  ! " if note.is_warning else "  - "
             first, *more = self._wrapped(note.sentence, "    ", bullet)
-            yield click.style(first[:4], fg="yellow", bold=True) + first[4:] if note.is_warning else first
+            yield f"  {_bold('!')} {first[4:]}" if note.is_warning else first
             yield from more
-            yield from (f"      {_good(line)}" for line in _lines(note.send))
+            yield from (f"      {_bold(line)}" for line in _lines(note.send))
 
     def _others(self, report: Report) -> Iterator[str]:
         for other in report.others:
@@ -159,13 +176,17 @@ class _Page:
     def _probes(self, report: Report) -> Iterator[str]:
         origins = ["" if probe.origin is None else text(probe.origin) for probe in report.probes]
         column = max(map(len, origins), default=0)
+        is_narrow = self.width is not None and 22 + column + _NARROW_COLUMN > self.width
         for probe, origin in zip(report.probes, origins, strict=True):
-            mark = click.style("FAIL", fg="red", bold=True) if probe.is_danger else click.style("ok  ", fg="green")
-            if self.is_narrow:
+            mark = styled("FAIL", Look.BAD) if probe.is_danger else "ok  "
+            if is_narrow:
                 yield f"  {mark}  {probe.name}: {origin}"
                 yield from self._wrapped(probe.sentence, " " * 8, " " * 8)
             else:
-                yield f"  {mark}  {probe.name:<10}  {origin:<{column}}  {probe.sentence}"
+                indent = " " * (22 + column)
+                first, *more = self._wrapped(probe.sentence, indent, indent)
+                yield f"  {mark}  {probe.name:<10}  {origin:<{column}}  {first[len(indent) :]}"
+                yield from more
 
     def _console(self, report: Report) -> Iterator[str]:
         for browser, line in report.console:
@@ -187,6 +208,9 @@ class _Page:
         indent = " " * (column + 4)
         first, *more = self._wrapped(sentence, indent, f"  {label:<{column}}  ")
         return iter([first, *more])
+
+    def _faint(self, sentence: str, indent: str = "", first: str = "") -> Iterator[str]:
+        return (_dim(line) for line in self._wrapped(sentence, indent, first))
 
     def _wrapped(self, sentence: str, indent: str = "", first: str = "") -> list[str]:
         sentence = plain(sentence)
@@ -212,31 +236,13 @@ def _sent(step: Step) -> Iterator[str]:
     yield from _lines(step.sending.headers)
 
 
-def _received(reply: Reply) -> Iterator[str]:
-    yield f"HTTP/{text(reply.version)} {plain(reply.status_text)}"
-    shown: list[Field] = []
-    others: list[Field] = []
-    for name, value in reply.headers:
-        lower = name.lower()
-        (shown if lower.startswith(b"access-control-") or lower in _SHOWN else others).append((name, value))
-    yield from _lines(shown)
-    if others:
-        yield _dim(f"({len(others)} more: {names([name for name, _ in others])})")
-    if reply.status >= 400 and reply.body:
-        yield _dim(text(b" ".join(reply.body.split()), _MAX_BODY))
-
-
 def _lines(fields: Iterable[Field]) -> Iterator[str]:
     return (f"{text(name)}: {text(value)}" for name, value in fields)
 
 
 def _dim(line: str) -> str:
-    return click.style(line, dim=True)
+    return styled(line, Look.FAINT)
 
 
 def _bold(line: str) -> str:
-    return click.style(line, bold=True)
-
-
-def _good(line: str) -> str:
-    return click.style(line, fg="cyan")
+    return styled(line, Look.STRONG)

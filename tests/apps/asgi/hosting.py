@@ -16,6 +16,8 @@ Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Message, Receive, Send], Awaitable[None]]
 
 LOOPS = ("trio", "asyncio")
+ASK = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+START: Message = {"type": "http.response.start", "status": 200}
 
 
 @asynccontextmanager
@@ -66,5 +68,13 @@ def answering(body: bytes = b"", status: int = 200, headers: list[tuple[bytes, b
     async def app(scope: Message, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": status, "headers": headers or []})
         await send({"type": "http.response.body", "body": body})
+
+    return app
+
+
+def sending(*messages: Message) -> ASGIApp:
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        for message in messages:
+            await send(dict(message))
 
     return app

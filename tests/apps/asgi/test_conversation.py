@@ -1,7 +1,5 @@
 """A request put to a hosted app, and its answer, in each order and with each mishap."""
 
-import logging
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +9,12 @@ import pytest
 import trio
 import trio.testing
 
-from corserver import Entry, Limits, Server, asgi, serve
+from corserver import Limits
 
 from .hosting import (
+    ASK,
     LOOPS,
-    ASGIApp,
+    START,
     Message,
     Receive,
     Send,
@@ -24,21 +23,11 @@ from .hosting import (
     connect,
     receive_rest,
     receive_until,
+    sending,
     serving,
 )
 
-ASK = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
-START: Message = {"type": "http.response.start", "status": 200}
-
 pytestmark = pytest.mark.parametrize("loop", LOOPS)
-
-
-def sending(*messages: Message) -> ASGIApp:
-    async def app(scope: Message, receive: Receive, send: Send) -> None:
-        for message in messages:
-            await send(dict(message))
-
-    return app
 
 
 async def test_an_answer_goes_out_whole(loop: str) -> None:
@@ -220,127 +209,6 @@ async def test_work_after_the_answer_is_cancelled_once_the_grace_is_over(loop: s
     assert ended == ["cancelled"]
 
 
-async def test_an_app_that_is_ahead_waits_for_the_client(loop: str) -> None:
-    sent = 0
-
-    async def app(scope: Message, receive: Receive, send: Send) -> None:
-        nonlocal sent
-        await send(dict(START))
-        for _ in range(200):
-            await send({"type": "http.response.body", "body": b"x" * 65536, "more_body": True})
-            sent += 65536
-        await send({"type": "http.response.body"})
-
-    async with serving(app, loop=loop, lifespan="off") as server, await connect(server) as stream:
-        await stream.send_all(ASK)
-        await receive_until(stream, b"\r\n\r\n")
-        before = -1
-        while before != sent:  # Until it moves no more: the kernel's buffers are full.
-            before = sent
-            await trio.testing.wait_all_tasks_blocked()
-        assert 0 < sent < 200 * 65536
-        tail = b""
-        with trio.fail_after(20):
-            while not tail.endswith(b"\r\n0\r\n\r\n"):
-                tail = tail[-10:] + await stream.receive_some(1 << 20)
-    assert sent == 200 * 65536
-
-
-async def test_an_app_that_waits_learns_that_the_client_has_left(loop: str) -> None:
-    messages: list[Message] = []
-    asked = trio.Event()
-
-    async def app(scope: Message, receive: Receive, send: Send) -> None:
-        messages.append(await receive())
-        asked.set()
-        messages.append(await receive())
-        # It may have ended its own side only: what is answered still goes out.
-        await answering()(scope, receive, send)
-
-    async with serving(app, loop=loop, lifespan="off") as server:
-        stream = await connect(server)
-        await stream.send_all(ASK)
-        await asked.wait()
-        await stream.aclose()
-    assert [message["type"] for message in messages] == ["http.request", "http.disconnect"]
-
-
-async def test_an_app_that_streams_learns_that_the_client_has_left(loop: str, caplog: pytest.LogCaptureFixture) -> None:
-    failed: list[OSError] = []
-
-    async def app(scope: Message, receive: Receive, send: Send) -> None:
-        await send(dict(START))
-        try:
-            while True:
-                await send({"type": "http.response.body", "body": b"x" * 10000, "more_body": True})
-                await anyio.lowlevel.checkpoint()
-        except OSError as error:
-            failed.append(error)
-            raise
-
-    async with serving(app, loop=loop, lifespan="off") as server, await connect(server) as stream:
-        await stream.send_all(ASK)
-        await receive_until(stream, b"xxx")
-    assert len(failed) == 1
-    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
-
-
-@pytest.mark.parametrize("has_begun", [True, False])
-@pytest.mark.parametrize("raises", [True, False])
-async def test_an_app_may_give_up_once_its_client_has_left(
-    loop: str, has_begun: bool, raises: bool, caplog: pytest.LogCaptureFixture
-) -> None:
-    begun, entries = trio.Event(), list[Entry]()
-
-    async def app(scope: Message, receive: Receive, send: Send) -> None:
-        await receive()
-        if has_begun:
-            await send(dict(START))
-            await send({"type": "http.response.body", "body": b"x", "more_body": True})
-        begun.set()
-        assert (await receive())["type"] == "http.disconnect"
-        if raises:
-            raise ConnectionError("nobody is there")
-
-    hosted = asgi(app, loop=loop, lifespan="off")
-    with trio.fail_after(10):
-        async with trio.open_nursery() as nursery:
-            server: Server = await nursery.start(partial(serve, hosted, port=0, access_log=entries.append))
-            async with await connect(server) as stream:
-                await stream.send_all(ASK)
-                await begun.wait()
-            while not entries:
-                await trio.testing.wait_all_tasks_blocked()
-            server.stop()
-    assert [entry.failure for entry in entries] == ["the client left"]
-    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
-
-
-async def test_a_pipelined_request_is_kept_while_an_app_waits_for_its_client_to_leave(loop: str) -> None:
-    may_answer: list[anyio.Event] = []
-
-    async def app(scope: Message, receive: Receive, send: Send) -> None:
-        async def listen() -> None:
-            await receive()
-
-        await receive()
-        may_answer.append(anyio.Event())
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(listen)
-            await may_answer[-1].wait()
-            await send(dict(START))
-            await send({"type": "http.response.body", "body": scope["path"].encode()})
-
-    async with serving(app, loop=loop, lifespan="off") as server, await connect(server) as stream:
-        await stream.send_all(ASK)
-        await stream.send_all(ASK.replace(b"/ ", b"/second "))
-        for count in (1, 2):
-            while len(may_answer) < count:
-                await trio.testing.wait_all_tasks_blocked()
-            may_answer[-1].set()
-        await receive_until(stream, b"/second")
-
-
 async def test_a_file_is_sent_by_its_path(loop: str, tmp_path: Path) -> None:
     path = tmp_path / "file.bin"
     path.write_bytes(b"0123456789" * 100_000)
@@ -362,59 +230,3 @@ async def test_context_variables_and_the_library_are_the_apps_own(loop: str) -> 
     async with client(app, loop=loop, lifespan="off") as http:
         await http.get("/")
     assert seen == [True, loop]
-
-
-LAST: Message = {"type": "http.response.body"}
-TRAILERS: Message = {"type": "http.response.trailers", "headers": [(b"X-Sum", b"12"), (b"Connection", b"x")]}
-
-
-async def test_trailers_follow_the_body(loop: str) -> None:
-    app = sending(
-        {**START, "trailers": True},
-        {"type": "http.response.body", "body": b"one", "more_body": True},
-        {"type": "http.response.body"},
-        {**TRAILERS, "more_trailers": True},
-        {"type": "http.response.trailers", "headers": [(b"x-last", b"1")]},
-    )
-    async with serving(app, loop=loop, lifespan="off") as server, await connect(server) as stream:
-        await stream.send_all(ASK)
-        got = await receive_until(stream, b"x-last: 1\r\n\r\n")
-        assert got.endswith(b"\r\n\r\n3\r\none\r\n0\r\nx-sum: 12\r\nx-last: 1\r\n\r\n")
-        await stream.send_all(ASK.replace(b"1.1", b"1.0"))
-        assert (await receive_rest(stream)).endswith(b"\r\n\r\none")
-
-
-async def test_trailers_are_offered_where_there_can_be_any(loop: str) -> None:
-    seen: list[bool] = []
-
-    async def app(scope: Message, receive: Receive, send: Send) -> None:
-        seen.append("http.response.trailers" in scope["extensions"])
-        await sending({**START, "trailers": True}, {"type": "http.response.body"}, TRAILERS)(scope, receive, send)
-
-    async with serving(app, loop=loop, lifespan="off") as server, await connect(server) as stream:
-        for line in (b"GET / HTTP/1.1", b"HEAD / HTTP/1.1", b"GET / HTTP/1.0"):
-            await stream.send_all(line + b"\r\nHost: localhost\r\n\r\n")
-            await receive_until(stream, b"x-sum: 12\r\n\r\n" if len(seen) == 0 else b"\r\n\r\n")
-    assert seen == [True, True, False]
-
-
-@pytest.mark.parametrize("name", [b"Content-Length", b"set-cookie"])
-async def test_what_would_come_too_late_is_no_trailer(loop: str, name: bytes, caplog: pytest.LogCaptureFixture) -> None:
-    late = {"type": "http.response.trailers", "headers": [(name, b"1")]}
-    app = sending({**START, "trailers": True}, {"type": "http.response.body"}, late)
-    async with serving(app, loop=loop, lifespan="off") as server, await connect(server) as stream:
-        await stream.send_all(ASK)
-        assert (await receive_until(stream, b"\r\n\r\n")).startswith(b"HTTP/1.1 500 ")
-    assert "too late" in caplog.text
-
-
-@pytest.mark.parametrize("more", [True, False])
-async def test_an_app_may_end_the_connection(loop: str, more: bool) -> None:
-    closing = {**START, "headers": [(b"Connection", b"keep-alive, Close")]}
-    app = sending(closing, {"type": "http.response.body", "body": b"bye", "more_body": more}, *[LAST] * more)
-    async with serving(app, loop=loop, lifespan="off") as server, await connect(server) as stream:
-        await stream.send_all(ASK)
-        got = await receive_rest(stream)
-    assert got.lower().count(b"\r\nconnection: close\r\n") == 1
-    assert b"bye" in got
-    assert not got.endswith(b"<cut>")

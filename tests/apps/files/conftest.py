@@ -10,10 +10,11 @@ import pytest
 import trio
 
 from corserver import Server, serve
+from corserver.apps.files import StaticFiles
 from corserver.http.messages import App
 
 from .asking import Asker, Start
-from .site import write
+from .site import COPIES, SCRIPT, write
 
 SECRET = b"outside the root"
 
@@ -83,3 +84,17 @@ def start(nursery: trio.Nursery) -> Start:
         return Asker(int(server.url.rpartition(":")[2]))
 
     return start
+
+
+@pytest.fixture
+def app(root: Path) -> StaticFiles:
+    return StaticFiles(root)
+
+
+@pytest.fixture
+def copied(root: Path) -> Path:
+    """`app.js` with a copy in each coding."""
+    write(root / "app.js", SCRIPT)
+    for suffix, coding in ((".br", "br"), (".zst", "zstd"), (".gz", "gzip")):
+        write(root / f"app.js{suffix}", COPIES[coding])
+    return root

@@ -17,6 +17,12 @@ SETTLED_NS: Final = 1_767_323_045_123_456_789
 SETTLED_DATE: Final = "Fri, 02 Jan 2026 03:04:05 GMT"
 #: The opaque part of its entity tag, but for the size.
 SETTLED_HEX: Final = f"{SETTLED_NS:x}"
+#: What Chromium sends when it is about to show a page.
+NAVIGATION = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"}
+#: A script, what its copies hold, and what a browser asks for them.
+SCRIPT = b"export const a = 1;\n" * 100
+COPIES = {"br": b"as brotli", "zstd": b"as zstandard", "gzip": b"as gzip"}
+BROWSER = {"accept-encoding": "gzip, deflate, br, zstd"}
 
 
 @dataclass(frozen=True, slots=True)

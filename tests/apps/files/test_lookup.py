@@ -1,99 +1,15 @@
-"""Names that are refused, and the ways out of the root."""
+"""Looking a name up below a root: what is found there, and that there is no way out."""
 
 import errno
 import os
-import re
-import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path as FilePath
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from corserver.apps.files.lookup import Opened, Root, file_name
-from corserver.cors.scopes import BadPath, Path
+from corserver.apps.files.lookup import Root
 
-from .conftest import SECRET
+from .opening import content_of, opened_root
 from .site import open_descriptors, write
-
-_PROPERTY = settings(deadline=None, derandomize=True, max_examples=300)
-
-
-def opened_root(path: FilePath) -> Root:
-    root = Root.maybe_open(os.fsencode(path))
-    assert root is not None
-    return root
-
-
-def content_of(opened: Opened | None) -> bytes | None:
-    if opened is None:
-        return None
-    with opened:
-        return os.pread(opened.fd, 1000, 0)
-
-
-def test_a_name_is_the_segments_as_bytes() -> None:
-    assert file_name(Path(("a b", "ü", "caf\udce9")), dotfiles=False) == b"a b/\xc3\xbc/caf\xe9"
-    assert file_name(Path(), dotfiles=False) == b""
-
-
-@pytest.mark.parametrize(
-    "segment", ["..", ".", "", "a/b", "/", "../x", "a\0", "a\nb", "\r\nX: 1", "\x1b", "\x7f", "\x85"]
-)
-@pytest.mark.parametrize("dotfiles", [False, True])
-def test_segments_that_are_never_a_name(segment: str, dotfiles: bool) -> None:
-    assert file_name(Path(("a", segment)), dotfiles=dotfiles) is None
-
-
-@pytest.mark.parametrize(
-    "segments", [("\\",), ("..\\x",), ("a", "b\\c"), ("c:\\windows",), ("..", "\\"), (".git", "\\")]
-)
-@pytest.mark.parametrize("dotfiles", [False, True])
-def test_a_backslash_is_refused(segments: tuple[str, ...], dotfiles: bool) -> None:
-    with pytest.raises(BadPath):
-        file_name(Path(segments), dotfiles=dotfiles)
-
-
-@pytest.mark.parametrize(
-    ("segments", "hidden"),
-    [
-        ((".env",), True),
-        ((".git", "HEAD"), True),
-        (("a", ".b", "c"), True),
-        ((".well-known", "x"), False),
-        ((".well-known",), False),
-        ((".well-known", ".x"), True),
-        (("a", ".well-known"), True),
-        ((".well-known2",), True),
-        (("a.b", "c."), False),
-        (("...",), True),
-    ],
-)
-def test_dotfiles(segments: tuple[str, ...], hidden: bool) -> None:
-    assert (file_name(Path(segments), dotfiles=False) is None) == hidden
-    assert file_name(Path(segments), dotfiles=True) is not None
-
-
-def test_a_surrogate_that_is_no_byte_is_no_name() -> None:
-    assert file_name(Path(("\ud800",)), dotfiles=True) is None
-
-
-@_PROPERTY
-@given(st.lists(st.text(min_size=1), max_size=4))
-def test_a_name_never_leads_up_or_away(segments: list[str]) -> None:
-    try:
-        name = file_name(Path(tuple(segments)), dotfiles=True)
-    except BadPath:
-        return
-    if name is not None:
-        assert not name.startswith(b"/")
-        assert [part.decode() for part in name.split(b"/") if part] == segments
-        assert not {b"..", b"."} & set(name.split(b"/"))
-        assert not re.search(rb"[\x00-\x1f\x7f\\]", name)
-
 
 FOUND = {
     b"data.json": b'{"a": 1}',
@@ -229,100 +145,6 @@ def test_what_may_not_be_read_is_not_found(unreadable: FilePath) -> None:
         assert place.maybe_file(b"data.json") is None
         assert place.maybe_directory(b"plain") is None
         assert place.maybe_file(b"plain/b.txt") is None
-
-
-@contextmanager
-def swapping(*renames: tuple[FilePath, FilePath]) -> Iterator[None]:
-    """All the while, names are moved in turns, as fast as it goes."""
-    stop = threading.Event()
-
-    def swap() -> None:
-        while not stop.is_set():
-            for source, target in renames:
-                source.rename(target)
-
-    thread = threading.Thread(target=swap)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-
-
-@pytest.mark.parametrize(
-    ("name", "inside", "other"),
-    [
-        (b"now", "plain/b.txt", "../outside/secret.txt"),
-        (b"now/b.txt", "plain", "../outside"),
-        (b"now", "plain/b.txt", "fifo"),
-        (b"now", "plain/b.txt", "plain"),
-    ],
-)
-def test_a_swap_between_check_and_open_shows_nothing(special: FilePath, name: bytes, inside: str, other: str) -> None:
-    """The name is a file inside and something else, in turns: what is opened is the file every time."""
-    write(special.parent / "outside" / "b.txt", SECRET)
-    now, next_, last = special / "now", special / "next", special / "last"
-    now.symlink_to(inside)
-    next_.symlink_to(other)
-    with opened_root(special) as place, swapping((now, last), (next_, now), (now, next_), (last, now)):
-        seen = {content_of(place.maybe_file(name)) for _ in range(3000)}
-
-    assert seen <= {b"b", None}
-
-
-def test_without_proc_a_swap_shows_nothing_either(root: FilePath) -> None:
-    """A directory and a link to the outside take turns: the file outside is never said to be inside."""
-    secret = os.stat(root.parent / "outside" / "secret.txt")
-    write(root / "now" / "secret.txt", b"inside")
-    now, link, away = root / "now", root / "linkdir", root / "away"
-    with opened_root(root) as place, swapping((now, away), (link, now), (now, link), (away, now)):
-        said = {place.reaches(b"now/secret.txt", secret) for _ in range(1000)}
-
-    assert said == {False}
-
-
-def test_what_is_no_file_is_not_even_opened(special: FilePath) -> None:
-    """A device may act on being opened, and a FIFO lets its writer go."""
-    with opened_root(special) as place, recorded_opens() as opens:
-        place.maybe_file(b"fifo")
-        place.maybe_file(b"socket")
-        place.maybe_file(b"plain/b.txt")
-
-    assert opens == [b"plain/b.txt"]
-
-
-@contextmanager
-def recorded_opens() -> Iterator[list[object]]:
-    """The names that are opened meanwhile, as the interpreter's audit has them."""
-    opens: list[object] = []
-    active = True
-
-    def record(event: str, arguments: tuple[object, ...]) -> None:
-        if active and event == "open":
-            opens.append(arguments[0])
-
-    sys.addaudithook(record)  # there is no way to remove one
-    try:
-        yield opens
-    finally:
-        active = False
-
-
-@pytest.mark.parametrize("other", ["fifo", "pipes"])
-def test_what_takes_a_files_place_just_before_it_is_opened_is_judged_too(special: FilePath, other: str) -> None:
-    """A FIFO, or a directory, after the kind was asked for and before the open: an audit hook is called in between."""
-
-    def swap(event: str, arguments: tuple[object, ...]) -> None:
-        if event == "open" and arguments[0] == b"swapped.txt" and (special / other).exists():
-            (special / "swapped.txt").unlink()
-            os.rename(special / other, special / "swapped.txt")
-
-    write(special / "swapped.txt", b"a file")
-    sys.addaudithook(swap)  # there is no way to remove one
-    with opened_root(special) as root:
-        assert root.maybe_file(b"swapped.txt") is None
-    assert not (special / "swapped.txt").is_file()
 
 
 def test_no_descriptor_stays_open(root: FilePath) -> None:

@@ -1,5 +1,6 @@
 """Upstreams that do what they are told, over real sockets, and a server with a proxy before one."""
 
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,10 +12,11 @@ import trio
 from corserver import Limits, Policy, Server, serve
 from corserver.apps.proxy import Proxy
 from corserver.http.messages import App
-from tests.http.peer import Answer, read_answers
+from tests.http.peer import Answer, read_answers, request
 
 SITE = "https://site.example"
 POLICY = Policy([SITE], methods=["PUT"])
+GET = request("GET", "/a?b=c", f"Origin: {SITE}")
 #: What an upstream does on a connection; the number says which it is, from 0.
 Script = Callable[["Peer", int], Awaitable[None]]
 
@@ -144,3 +146,24 @@ async def ask(server: Server, data: bytes) -> Answer:
         received = b"".join([chunk async for chunk in stream])
     (answer,) = read_answers(received, [data.split(b" ")[0].decode()])
     return answer
+
+
+async def receive_for(stream: trio.SocketStream, text: bytes) -> bytes:
+    received = b""
+    while text not in received:
+        chunk = await stream.receive_some()
+        assert chunk
+        received += chunk
+    return received
+
+
+class RefusingPort:
+    """A port of this machine at which nobody listens, while the block runs."""
+
+    def __enter__(self) -> int:
+        self._socket = socket.socket()
+        self._socket.bind(("127.0.0.1", 0))
+        return int(self._socket.getsockname()[1])
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._socket.close()

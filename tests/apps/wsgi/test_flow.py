@@ -1,11 +1,9 @@
-"""What flows between an app and its client: as fast as either takes it, in flat memory; and clients that leave."""
+"""What flows between an app and its client: as fast as either takes it, in flat memory."""
 
 import shutil
-import socket
 import subprocess
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from wsgiref.types import StartResponse, WSGIEnvironment
+from collections.abc import Iterator
+from wsgiref.types import WSGIEnvironment
 
 import httpx
 import pytest
@@ -19,69 +17,13 @@ from corserver.testing import running
 
 from ...http.peer import converse, read_answers, request
 from ...http.test_flow import MIB, Peak
-from ...http.transcript import recorded
-from .asking import TEXT, ask, returning, service_of
+from .asking import ask, returning, service_of
+from .flow import PIECE, Flow
 
-PIECE = 65536
 #: How far an app may be ahead of its client: what waits for it, and a few pieces on the way.
 AHEAD = 256 * 1024 + 4 * PIECE
-PATIENCE = 10.0
+
 NO_LIMIT = Limits(body=None)
-
-
-class Flow:
-    """An app that sends *size* bytes, or counts what it is sent. It knows what it did, and how its generator ended."""
-
-    def __init__(self, size: int = 0, piece: int = PIECE) -> None:
-        self.size = size
-        self.piece = piece
-        self.sent = 0
-        self.taken = 0
-        self.closed = threading.Event()
-        self.raised: list[BaseException] = []
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        start_response("200 OK", TEXT)
-        match environ["PATH_INFO"]:
-            case "/down":
-                return self._pieces()
-            case "/write":
-                return self._written(start_response("200 OK", TEXT, (ValueError, ValueError(), None)))  # type: ignore[arg-type]
-            case "/echo":
-                return iter(lambda: environ["wsgi.input"].read(PIECE), b"")
-            case "/up":
-                return [self._count(environ)]
-        return [b"other"]
-
-    def _pieces(self) -> Iterator[bytes]:
-        try:
-            while self.sent < self.size:
-                self.sent += self.piece
-                yield b"x" * self.piece
-        finally:
-            self.closed.set()
-
-    def _written(self, write: Callable[[bytes], object]) -> Iterable[bytes]:
-        try:
-            for piece in self._pieces():
-                write(piece)
-        except OSError as error:
-            self.raised.append(error)
-            raise
-        finally:
-            self.closed.set()
-        return []
-
-    def _count(self, environ: WSGIEnvironment) -> bytes:
-        try:
-            while piece := environ["wsgi.input"].read(PIECE):
-                self.taken += len(piece)
-        except OSError as error:
-            self.raised.append(error)
-            raise
-        finally:
-            self.closed.set()
-        return str(self.taken).encode()
 
 
 # ------------------------------------------------------------------------------------------------------------ pressure
@@ -215,86 +157,6 @@ async def test_what_is_read_after_the_answer_raises() -> None:
 
 
 # --------------------------------------------------------------------------------------------------- clients that leave
-
-
-def leave(peer: socket.socket) -> None:
-    """Reset the connection."""
-    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    peer.close()
-
-
-@pytest.mark.parametrize("path", ["/down", "/write"])
-def test_a_client_that_leaves_in_the_middle_of_an_answer_ends_it(path: str) -> None:
-    app = Flow(1 << 40)
-    with recorded() as records, running(wsgi(app, threads=1)) as server:
-        peer = socket.create_connection(server.address)
-        peer.sendall(request("GET", path))
-        assert peer.recv(1000)
-        leave(peer)
-        assert app.closed.wait(PATIENCE)
-        # The only thread is free again.
-        assert httpx.get(f"{server.url}/other").text == "other"
-    assert records.records == []
-    assert all(isinstance(error, ConnectionAbortedError) for error in app.raised)
-    assert len(app.raised) == (path == "/write")
-
-
-@pytest.mark.parametrize("how", [leave, socket.socket.close])
-def test_a_client_that_leaves_in_the_middle_of_its_body_ends_the_call(how: Callable[[socket.socket], None]) -> None:
-    app = Flow()
-    with recorded() as records, running(wsgi(app, threads=1)) as server:
-        peer = socket.create_connection(server.address)
-        peer.sendall(request("POST", "/up", "Content-Length: 1000") + b"abc")
-        how(peer)
-        assert app.closed.wait(PATIENCE)
-        assert httpx.get(f"{server.url}/other").text == "other"
-    assert len(app.raised) == 1
-    assert records.records == []
-
-
-def test_a_client_that_leaves_while_the_app_thinks_is_no_mistake() -> None:
-    begun, left = threading.Event(), threading.Event()
-
-    def thinks(environ: WSGIEnvironment) -> Iterable[bytes]:
-        if environ["PATH_INFO"] == "/think":
-            begun.set()
-            assert left.wait(PATIENCE)
-        return [b"thought"]
-
-    with recorded() as records, running(wsgi(returning(thinks), threads=1)) as server:
-        peer = socket.create_connection(server.address)
-        peer.sendall(request("GET", "/think"))
-        assert begun.wait(PATIENCE)
-        leave(peer)
-        left.set()
-        assert httpx.get(server.url).text == "thought"
-    assert records.records == []
-
-
-def test_one_that_reads_nothing_holds_one_thread_and_no_other() -> None:
-    app = Flow(1 << 40)
-    with running(wsgi(app, threads=2)) as server, socket.create_connection(server.address) as slow:
-        slow.sendall(request("GET", "/down"))
-        assert slow.recv(1)
-        for _ in range(4):
-            assert httpx.get(f"{server.url}/other").text == "other"
-        leave(slow)
-        assert app.closed.wait(PATIENCE)
-
-
-def test_a_file_to_one_that_reads_nothing_holds_no_thread(tmp_path: object) -> None:
-    def file(environ: WSGIEnvironment) -> Iterable[bytes]:
-        path = f"{tmp_path}/data"
-        found: Iterable[bytes] = environ["wsgi.file_wrapper"](open(path, "rb"))  # noqa: SIM115
-        return found
-
-    with open(f"{tmp_path}/data", "wb") as data:
-        data.truncate(100 * MIB)
-    app = wsgi(returning(lambda environ: file(environ) if environ["PATH_INFO"] == "/file" else [b"x"]), threads=1)
-    with running(app) as server, socket.create_connection(server.address) as slow:
-        slow.sendall(request("GET", "/file"))
-        assert slow.recv(1)
-        assert httpx.get(server.url).text == "x"
 
 
 async def test_the_whole_body_that_a_list_is_goes_out_unaltered() -> None:

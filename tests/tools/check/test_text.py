@@ -55,6 +55,25 @@ def test_prose_keeps_to_the_width(width: int) -> None:
     assert max(map(len, text.splitlines()[:2])) <= width
 
 
+_RECEIVED = "   < Access-Control-Allow-Methods: "
+MANY = report(
+    (b"Access-Control-Allow-Methods", b", ".join([b"PROPFIND"] * 20)),
+    *((b"X-Header-%d" % number, b"x") for number in range(20)),
+    (b"Access-Control-Allow-Origin", b"https://app.example"),
+    status=404,
+    body=b"there is nothing here " * 9,
+)
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_what_came_and_how_it_fared_keep_to_the_width(width: int) -> None:
+    for shown in (BLOCKED, MANY):
+        told = click.unstyle(render(shown, width=width))
+        told = told[: told.index("\nMend\n")] + told[told.index("\nNotes\n") : told.index("\nReproduce\n")]
+        assert [line for line in told.splitlines() if len(line) > width and not line.startswith(_RECEIVED)] == []
+    assert "   < (20 more: X-Header-0, " in click.unstyle(render(MANY, width=width))
+
+
 def test_piped_a_sentence_is_a_line() -> None:
     lines = click.unstyle(render(BLOCKED)).splitlines()
     assert lines[0] == (

@@ -1,0 +1,137 @@
+"""Clients that a hosted app waits for, and clients that leave it."""
+
+import logging
+from functools import partial
+
+import anyio
+import anyio.lowlevel
+import pytest
+import trio
+import trio.testing
+
+from corserver import Entry, Server, asgi, serve
+
+from .hosting import ASK, LOOPS, START, Message, Receive, Send, answering, connect, receive_until, serving
+
+pytestmark = pytest.mark.parametrize("loop", LOOPS)
+
+
+async def test_an_app_that_is_ahead_waits_for_the_client(loop: str) -> None:
+    sent = 0
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        nonlocal sent
+        await send(dict(START))
+        for _ in range(200):
+            await send({"type": "http.response.body", "body": b"x" * 65536, "more_body": True})
+            sent += 65536
+        await send({"type": "http.response.body"})
+
+    async with serving(app, loop=loop, lifespan="off") as server, await connect(server) as stream:
+        await stream.send_all(ASK)
+        await receive_until(stream, b"\r\n\r\n")
+        before = -1
+        while before != sent:  # Until it moves no more: the kernel's buffers are full.
+            before = sent
+            await trio.testing.wait_all_tasks_blocked()
+        assert 0 < sent < 200 * 65536
+        tail = b""
+        with trio.fail_after(20):
+            while not tail.endswith(b"\r\n0\r\n\r\n"):
+                tail = tail[-10:] + await stream.receive_some(1 << 20)
+    assert sent == 200 * 65536
+
+
+async def test_an_app_that_waits_learns_that_the_client_has_left(loop: str) -> None:
+    messages: list[Message] = []
+    asked = trio.Event()
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        messages.append(await receive())
+        asked.set()
+        messages.append(await receive())
+        # It may have ended its own side only: what is answered still goes out.
+        await answering()(scope, receive, send)
+
+    async with serving(app, loop=loop, lifespan="off") as server:
+        stream = await connect(server)
+        await stream.send_all(ASK)
+        await asked.wait()
+        await stream.aclose()
+    assert [message["type"] for message in messages] == ["http.request", "http.disconnect"]
+
+
+async def test_an_app_that_streams_learns_that_the_client_has_left(loop: str, caplog: pytest.LogCaptureFixture) -> None:
+    failed: list[OSError] = []
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        await send(dict(START))
+        try:
+            while True:
+                await send({"type": "http.response.body", "body": b"x" * 10000, "more_body": True})
+                await anyio.lowlevel.checkpoint()
+        except OSError as error:
+            failed.append(error)
+            raise
+
+    async with serving(app, loop=loop, lifespan="off") as server, await connect(server) as stream:
+        await stream.send_all(ASK)
+        await receive_until(stream, b"xxx")
+    assert len(failed) == 1
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+@pytest.mark.parametrize("has_begun", [True, False])
+@pytest.mark.parametrize("raises", [True, False])
+async def test_an_app_may_give_up_once_its_client_has_left(
+    loop: str, has_begun: bool, raises: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun, entries = trio.Event(), list[Entry]()
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        await receive()
+        if has_begun:
+            await send(dict(START))
+            await send({"type": "http.response.body", "body": b"x", "more_body": True})
+        begun.set()
+        assert (await receive())["type"] == "http.disconnect"
+        if raises:
+            raise ConnectionError("nobody is there")
+
+    hosted = asgi(app, loop=loop, lifespan="off")
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            server: Server = await nursery.start(partial(serve, hosted, port=0, access_log=entries.append))
+            async with await connect(server) as stream:
+                await stream.send_all(ASK)
+                await begun.wait()
+            while not entries:
+                await trio.testing.wait_all_tasks_blocked()
+            server.stop()
+    assert [entry.failure for entry in entries] == ["the client left"]
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+async def test_a_pipelined_request_is_kept_while_an_app_waits_for_its_client_to_leave(loop: str) -> None:
+    may_answer: list[anyio.Event] = []
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        async def listen() -> None:
+            await receive()
+
+        await receive()
+        may_answer.append(anyio.Event())
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(listen)
+            await may_answer[-1].wait()
+            await send(dict(START))
+            await send({"type": "http.response.body", "body": scope["path"].encode()})
+
+    async with serving(app, loop=loop, lifespan="off") as server, await connect(server) as stream:
+        await stream.send_all(ASK)
+        await stream.send_all(ASK.replace(b"/ ", b"/second "))
+        for count in (1, 2):
+            while len(may_answer) < count:
+                await trio.testing.wait_all_tasks_blocked()
+            may_answer[-1].set()
+        await receive_until(stream, b"/second")
