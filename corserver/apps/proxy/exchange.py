@@ -117,12 +117,20 @@ class Exchange:
             if head.status == _CONTINUE and self._upload is not None and self._upload.is_held_back:
                 self._upload.go_on()
             else:
-                await self.request.inform(head.status, end_to_end(head.fields))
+                await self._pass_on(head)
         upload = self._upload
         if upload is not None and not upload.is_over and (head.status >= 400 or upload.is_held_back):
             upload.cancel()
             await upload.wait_over()
         return head
+
+    async def _pass_on(self, head: AnswerHead) -> None:
+        # RFC 9110 §8.6: no 1xx has a Content-Length.
+        fields = [line for line in end_to_end(head.fields) if line[0] != b"content-length"]
+        try:
+            await self.request.inform(head.status, fields)
+        except ValueError as error:
+            raise BadAnswer(str(error)) from error
 
 
 class AnswerBody(AsyncIterator[bytes]):

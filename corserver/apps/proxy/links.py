@@ -8,7 +8,6 @@ and takes 850 to 1000 us of CPU for a proxied GET; its HTTP/1.1 connection alone
 """
 
 import ssl
-import time
 from collections import deque
 from typing import Final
 
@@ -61,13 +60,14 @@ class Link:
         try:
             self.asking.receive(bytes(await self.stream.receive_some(_RECEIVE)))
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-            raise UpstreamGone("it reset the connection") from error
+            is_cut = isinstance(error.__cause__, ssl.SSLEOFError)
+            raise UpstreamGone(f"it {'cut' if is_cut else 'reset'} the connection") from error
 
     @property
     def is_stale(self) -> bool:
         """Whether it was closed, or something came that nobody asked for, or it was idle for too long."""
         stream = self.stream.transport_stream if isinstance(self.stream, trio.SSLStream) else self.stream
-        if time.monotonic() - self.idle_since > _IDLE_SECONDS:
+        if trio.current_time() - self.idle_since > _IDLE_SECONDS:
             return True
         return isinstance(stream, trio.SocketStream) and stream.socket.is_readable()
 
@@ -99,15 +99,14 @@ class Links:
     async def connect(self) -> Link:
         """A new one. Raises `UpstreamGone` and `UpstreamStalled`."""
         seconds = min(self._patience, _CONNECT_SECONDS)
-        stream: trio.abc.Stream | None = None
-        try:
-            with trio.move_on_after(seconds):
-                stream = await self._open()
-        except OSError as error:
-            raise UpstreamGone(f"it cannot be reached: {_reason(error)}") from error
-        if stream is None:
-            raise UpstreamStalled(f"it did not accept a connection within {seconds:g} seconds")
-        return Link(stream, self._patience, self._known)
+        awaited = "accept a connection"
+        with trio.move_on_after(seconds):
+            stream = await self._open()
+            if self._tls is not None:
+                awaited = "answer the handshake of TLS"
+                stream = await self._secured(stream, self._tls)
+            return Link(stream, self._patience, self._known)
+        raise UpstreamStalled(f"it did not {awaited} within {seconds:g} seconds")
 
     async def give_back(self, link: Link) -> None:
         """Keep it for the next exchange, if it can have another."""
@@ -115,11 +114,17 @@ class Links:
             await link.close()
             return
         link.was_used = True
-        link.idle_since = time.monotonic()
+        link.idle_since = trio.current_time()
         self._idle.append(link)
-        oldest = self._idle[0]
-        if len(self._idle) > _MOST_IDLE or link.idle_since - oldest.idle_since > _IDLE_SECONDS:
+        if len(self._idle) > _MOST_IDLE:
             await self._idle.popleft().close()
+
+    async def sweep(self) -> None:
+        """Close those that are idle for too long, again and again."""
+        while True:
+            await trio.sleep(_IDLE_SECONDS)
+            while self._idle and self._idle[0].is_stale:
+                await self._idle.popleft().close()
 
     async def close(self) -> None:
         """Close those that are idle."""
@@ -128,13 +133,17 @@ class Links:
 
     async def _open(self) -> trio.abc.Stream:
         target = self._target
-        if target.uds:
-            return await trio.open_unix_socket(target.uds)
-        stream = await trio.open_tcp_stream(target.host, target.port)
-        return stream if self._tls is None else await self._secured(stream, self._tls)
+        try:
+            if target.uds:
+                return await trio.open_unix_socket(target.uds)
+            return await trio.open_tcp_stream(target.host, target.port)
+        except OSError as error:
+            raise UpstreamGone(f"it cannot be reached: {_reason(error)}") from error
 
-    async def _secured(self, stream: trio.SocketStream, tls: ssl.SSLContext) -> trio.abc.Stream:
-        secured = trio.SSLStream(stream, tls, server_hostname=self._target.host, https_compatible=True)
+    async def _secured(self, stream: trio.abc.Stream, tls: ssl.SSLContext) -> trio.abc.Stream:
+        # Not `https_compatible`: an answer that ends with the connection is whole only where the peer says that it
+        # ends it (RFC 9112 §9.8).
+        secured = trio.SSLStream(stream, tls, server_hostname=self._target.host)
         try:
             await secured.do_handshake()
         except BaseException as error:

@@ -5,10 +5,13 @@ The server's policies hold for what it answers, the refusals too: it answers the
 other takes it.
 """
 
+import contextlib
 import secrets
 import ssl
 from collections.abc import Mapping
 from typing import Any, Final
+
+import trio
 
 from corserver.apps.proxy.exchange import AnswerBody, Exchange
 from corserver.apps.proxy.hops import tokens
@@ -87,6 +90,7 @@ class Proxy:
         )
         tls = (ssl_context or tls_context(insecure)) if target.scheme == "https" else None
         self._links = Links(target, timeout, tls)
+        self._stack = contextlib.AsyncExitStack()
 
     async def __call__(self, request: Request) -> Response:
         """Raises `HTTPError`: 404 outside of the prefix, 502 and 504 where the upstream fails, 508 for a loop."""
@@ -105,10 +109,14 @@ class Proxy:
             raise
 
     async def __aenter__(self) -> "Proxy":
+        self._stack.push_async_callback(self._links.close)
+        nursery = await self._stack.enter_async_context(trio.open_nursery())
+        self._stack.callback(nursery.cancel_scope.cancel)
+        nursery.start_soon(self._links.sweep)
         return self
 
     async def __aexit__(self, *exc_info: Any) -> None:
-        await self._links.close()
+        await self._stack.aclose()
 
     async def _response(self, exchange: Exchange, link: Link, head: AnswerHead) -> Response:
         request = exchange.request

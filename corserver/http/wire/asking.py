@@ -223,6 +223,8 @@ def _head_of(event: h11.Response | h11.InformationalResponse) -> AnswerHead:
     }
     if lengths and chunked:
         raise BadAnswer("it has Content-Length and Transfer-Encoding at once")
+    if chunked and event.http_version < b"1.1":  # RFC 9112 §6.1: that version has none, so who sent it is unknown.
+        raise BadAnswer("it has Transfer-Encoding in HTTP/1.0")
     if event.status_code > 599:
         raise BadAnswer(f"there is no status {event.status_code}")
     closes = b"close" in options or (event.http_version < b"1.1" and b"keep-alive" not in options)

@@ -19,6 +19,8 @@ BROKEN = {
     "no chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
     "a status nobody knows": b"HTTP/1.1 799 What\r\nContent-Length: 0\r\n\r\n",
     "a control character": b"HTTP/1.1 200 OK\r\nX: a\0b\r\nContent-Length: 0\r\n\r\n",
+    "a control character before the answer": b"HTTP/1.1 103 Early Hints\r\nLink: a\1b\r\n\r\n" + ok(),
+    "chunks of a version that has none": b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "a head without an end": b"HTTP/1.1 200 OK\r\n" + b"X: " + b"x" * 200_000,
     "another protocol": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: a\r\nConnection: upgrade\r\n\r\n",
 }
