@@ -9,7 +9,8 @@ What makes that the same as the plain way, which `tests/http/test_equality.py` h
 * What is remembered was judged by gate and h11, decided by `open_exchange` and serialised by h11, as anything else is.
 * The request line is matched each time, against a subset of what gate and h11 accept: OPTIONS, a path without escapes
   and dot segments (those can be refused for the path's sake), HTTP/1.1. What it does not match goes the plain way.
-* Only a whole head is a key, with nothing behind it, so a preflight with a body or a successor goes the plain way.
+* Only a whole head is a key, with nothing behind it, so a preflight with a successor goes the plain way; so does one
+  that announces a body, which may arrive later.
 * An answer belongs to the table of scopes that it was made under: when the server has another, it is made again. Where
   the table has more than one policy, the path decides, and the answer is not remembered here, only what it is made of.
 * Where the block is new, in a line that says nothing to CORS, the answer is looked up by all that it depends on: the
@@ -78,7 +79,7 @@ class Preflights:
     def _prepare(self, data: bytes, block: bytes) -> Prepared | None:
         service = self._service
         head = self._whole_head(data)
-        if head is None or head.section.content_length:
+        if head is None or head.section.content_length or head.section.chunked:
             return None
         if service.scopes.only_policy is INHERIT:
             remember(data, head, service.sections)

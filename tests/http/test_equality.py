@@ -159,6 +159,32 @@ def test_preflights_and_what_is_nearly_one_get_the_same_answers(
 
 
 PREFLIGHT = request("OPTIONS", "/read", f"Origin: {SITE.decode()}", "Access-Control-Request-Method: PUT")
+LAST = request("GET", "/second", "Connection: close")
+
+
+@pytest.mark.parametrize("scopes", TABLES.values(), ids=TABLES)
+@pytest.mark.parametrize(
+    ("framing", "body"),
+    [
+        (b"Transfer-Encoding: chunked", b"4\r\nabcd\r\n0\r\n\r\n"),
+        (b"Transfer-Encoding: chunked", b"0\r\n\r\n"),
+        (b"Content-Length: 4", b"abcd"),
+        (b"Content-Length: 0", b""),
+    ],
+    ids=["chunked", "chunked and empty", "of a length", "empty"],
+)
+@pytest.mark.parametrize(
+    "head", [PREFLIGHT, request("OPTIONS", "/read"), request("POST", "/read")], ids=["preflight", "OPTIONS", "POST"]
+)
+def test_a_body_that_comes_after_its_head_is_never_the_next_request(
+    scopes: Scopes, framing: bytes, body: bytes, head: bytes
+) -> None:
+    """Of a connection that goes on after it, the answers are those of the plain way; the same head twice, so that it
+    is known."""
+    head = head.replace(b"\r\n\r\n", b"\r\n" + framing + b"\r\n\r\n")
+    pieces = [head, body, head, body, LAST]
+    answers = assert_equal_answers(served(scopes), b"".join(pieces), lambda data: iter(filter(None, pieces)))
+    assert b"400 Bad Request" not in answers
 
 
 def timeless(entry: Entry) -> Entry:

@@ -86,6 +86,10 @@ class Browser:
     # -- any response
     #: a space before the colon of a header line is dropped, and a bare carriage return ends the line
     mends_header_lines: bool = False
+    #: a status of four digits is a status; to everybody else the response is no HTTP
+    reads_long_statuses: bool = False
+    #: a 101 that was not asked for is passed over, as any other 1xx is; to everybody else it is the response
+    passes_over_101: bool = False
     #: Access-Control-Allow-Origin is called "multiple" when there are several lines, not when there is a comma or space
     counts_origin_lines: bool = False
     #: empty lines of Access-Control-Allow-Credentials and -Max-Age vanish before the others are joined
@@ -130,6 +134,8 @@ CHROMIUM: Final = Browser(
     authorization_needs_listing=False,
     upload_listener_lists_method=False,
     mends_header_lines=True,
+    reads_long_statuses=True,
+    passes_over_101=True,
     repeated_statuses=frozenset({408, 421}),
     proxy_authentication_fails=True,
     empty_location_is_none=True,

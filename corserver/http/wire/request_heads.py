@@ -65,7 +65,8 @@ def recall(raw: bytes, limits: Limits, known: KnownSections) -> Head | None:
 
 
 def remember(raw: bytes, head: Head, known: KnownSections) -> None:
-    """Keep the header section of *head*, which was judged, for `recall`."""
-    if head.minor_version == 1 and head.target != b"*":
+    """Keep the header section of *head*, which was judged, for `recall`. Not that of a chunked body: h11, which reads
+    one, starts at its head."""
+    if head.minor_version == 1 and head.target != b"*" and not head.section.chunked:
         block = raw[raw.find(b"\r\n") + 2 :]
         known.put(block, head.section, len(block) * _OVERHEAD)

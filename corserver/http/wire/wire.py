@@ -183,8 +183,7 @@ class Wire:
         head, connection = judge(raw, self._limits, self._known_lines)
         if head.section.chunked:
             self._chunked, self._h11 = ChunkedReader(self._limits), connection
-        else:
-            remember(raw, head, self._known)
+        remember(raw, head, self._known)
         return head
 
     @property

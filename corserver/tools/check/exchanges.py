@@ -3,10 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum, unique
+from typing import Final
 
 from corserver.cors.browser import Answer, Browser, Credentials, Message, Tainting, Url
 from corserver.cors.browser.headers import get
 from corserver.cors.fetch import Field
+
+#: RFC 9110 §15.2.2: the one 1xx after which no other response comes.
+SWITCHING_PROTOCOLS: Final = 101
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +73,20 @@ class Reply:
     address: str | None = None
     #: what is wrong with it as HTTP, where browsers read it all the same
     malformed: str | None = None
+    #: after a 101 that nobody has asked for: the response that followed, if one did
+    following: "Reply | None" = None
 
     @property
     def answer(self) -> Answer:
         """As the browser judges it."""
         return Answer(self.status, self.headers)
 
-    def read_by(self, browser: Browser) -> "Reply":
-        """The response with its header lines as *browser* reads them; everybody else reads them as they came."""
+    def read_by(self, browser: Browser) -> "Reply | Trouble":
+        """The response as *browser* reads it; without a browser's own way it is read as it came."""
+        if self.status == SWITCHING_PROTOCOLS and browser.passes_over_101:
+            return Trouble(TroubleKind.CLOSED) if self.following is None else self.following.read_by(browser)
+        if self.status > 999 and not browser.reads_long_statuses:
+            return Trouble(TroubleKind.NOT_HTTP, f"its status is {self.status}")
         if not browser.mends_header_lines:
             return self
         return replace(self, headers=tuple(field for line in self.headers for field in _mended(*line)))

@@ -71,7 +71,6 @@ def fetch(question: Question, browser: Browser, known: Known, *, only_safe: bool
         if only_safe and not sending.is_safe and sending not in known.outcomes:
             return Fetched(browser, tuple(turns), None, sending)
         outcome = yield from known.ask(sending)
-        if isinstance(outcome, Reply):
-            outcome = outcome.read_by(browser)
+        outcome = outcome.read_by(browser) if isinstance(outcome, Reply) else outcome
         turns.append(Turn(message, sending, outcome))
         answer = outcome.answer if isinstance(outcome, Reply) else None

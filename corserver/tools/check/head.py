@@ -4,8 +4,8 @@ h11 refuses heads that browsers accept (a vertical tab in a value, a bare line f
 browser does must see what the browser sees. A name keeps its case and a space before its colon, a value loses spaces
 and tabs at its ends (Fetch "get a header" does the same), lines keep their order and are never joined.
 
-Where browsers differ it is Firefox's reading: to Chromium a space before a colon and a bare carriage return are well
-(`Reply.read_by`), and a status of four digits and a 101 before the answer, too.
+Where browsers differ nothing is decided here: what a browser makes of a space before a colon, a bare carriage return, a
+status of four digits or a 101 before the answer is `Reply.read_by`'s.
 """
 
 import re
@@ -15,7 +15,7 @@ from typing import Final
 from corserver.cors.fetch import Field
 
 _END: Final = re.compile(rb"\r?\n\r?\n")
-_STATUS_LINE: Final = re.compile(rb"HTTP/([0-9]\.[0-9])[ \t]+([0-9]{3})(?:[ \t]+(.*))?")
+_STATUS_LINE: Final = re.compile(rb"HTTP/([0-9]\.[0-9])[ \t]+([0-9]{3,4})(?:[ \t]+(.*))?")
 
 
 @dataclass(frozen=True, slots=True)

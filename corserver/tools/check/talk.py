@@ -6,7 +6,7 @@ from typing import Final
 import h11
 
 from corserver.cors.fetch import Field
-from corserver.tools.check.exchanges import Reply, Sending
+from corserver.tools.check.exchanges import SWITCHING_PROTOCOLS, Reply, Sending
 from corserver.tools.check.head import Head, NotHTTP, parse_head
 
 #: What servers let through that turn away what calls itself a tool.
@@ -52,6 +52,9 @@ class Talk:
         Raises `NotHTTP`, and `EOFError` where the stream ends without a response.
         """
         self._read_head(data)
+        if self._switches:
+            # whether anything follows matters to a browser that passes over a 101
+            return self.reply() if not data or self._following() else None
         try:
             self._connection.receive_data(data)
             return self._follow()
@@ -72,13 +75,32 @@ class Talk:
             version=self._head.version,
             body=self._body[:MAX_BODY],
             is_cut=is_cut or len(self._body) > MAX_BODY,
-            malformed=malformed,
+            malformed="it switches to another protocol" if self._switches else malformed,
+            following=self._following(),
         )
 
+    @property
+    def _switches(self) -> bool:
+        return self._head is not None and self._head.status == SWITCHING_PROTOCOLS
+
+    def _following(self) -> Reply | None:
+        """The head of another response after a 101, if one has come."""
+        if self._head is None or not self._switches:
+            return None
+        try:
+            head = parse_head(self._data[self._head.size :])
+        except NotHTTP:
+            return None
+        if head is None:
+            return None
+        return Reply(status=head.status, reason=head.reason, headers=head.headers, version=head.version)
+
     def _read_head(self, data: bytes) -> None:
-        if self._head is not None:
+        if self._head is not None and not self._switches:
             return
         self._data += data
+        if self._head is not None:
+            return
         is_end = not data and bool(self._data)
         head = parse_head(self._data, is_end=is_end)
         while head is not None and head.is_interim:
@@ -97,9 +119,7 @@ class Talk:
                     return self.reply(is_cut=True)
             elif isinstance(event, h11.EndOfMessage):
                 return self.reply()
-            elif event is h11.PAUSED:
-                return self.reply(malformed="it switches to another protocol")
-            elif event is h11.NEED_DATA:
+            elif event is h11.NEED_DATA or event is h11.PAUSED:
                 return None
             elif isinstance(event, h11.ConnectionClosed):
                 raise EOFError

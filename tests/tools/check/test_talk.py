@@ -3,9 +3,9 @@
 import h11
 import pytest
 
-from corserver.cors.browser import parse_url
+from corserver.cors.browser import CHROMIUM, FIREFOX, parse_url
 from corserver.cors.fetch import Field
-from corserver.tools.check.exchanges import Reply, Sending
+from corserver.tools.check.exchanges import Reply, Sending, Trouble, TroubleKind
 from corserver.tools.check.head import NotHTTP
 from corserver.tools.check.talk import MAX_BODY, MAX_HEAD, Talk
 
@@ -80,6 +80,9 @@ REPLIES = [
     (b"HTTP/1.1 200 OK\r\nA: x\x0b\r\n\r\nab", 200, b"", True),
     (b"HTTP/1.1 200 OK\r\nA : x\r\n\r\nab", 200, b"", True),
     (b"HTTP/1.1 101 Switching Protocols\r\n\r\n", 101, b"", True),
+    (b"HTTP/1.1 101 Switching Protocols\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", 101, b"", True),
+    (b"HTTP/1.1 101 Switching Protocols\r\n\r\n\x81\x05hello", 101, b"", True),
+    (b"HTTP/1.1 2000 OK\r\nContent-Length: 2\r\n\r\nab", 2000, b"", True),
 ]
 
 
@@ -88,6 +91,19 @@ REPLIES = [
 def test_replies_are_read(data: bytes, status: int, body: bytes, is_malformed: bool, chunk: int) -> None:
     reply = received(data, chunk)
     assert (reply.status, reply.body, reply.malformed is not None) == (status, body, is_malformed)
+
+
+def test_what_a_browser_makes_of_a_101_and_of_a_long_status_is_its_own() -> None:
+    switching = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
+    followed, alone = received(switching + b"HTTP/1.1 204 X\r\n\r\n", 1), received(switching, 1)
+    long = received(b"HTTP/1.1 2000 OK\r\n\r\n", 1)
+    assert [reply.read_by(FIREFOX) for reply in (followed, alone)] == [followed, alone]
+    passed = followed.read_by(CHROMIUM)
+    assert isinstance(passed, Reply)
+    assert passed.status == 204
+    assert alone.read_by(CHROMIUM) == Trouble(TroubleKind.CLOSED)
+    assert long.read_by(CHROMIUM) == long
+    assert long.read_by(FIREFOX) == Trouble(TroubleKind.NOT_HTTP, "its status is 2000")
 
 
 def test_a_head_has_no_body() -> None:
