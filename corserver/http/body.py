@@ -11,6 +11,15 @@ class PeerLeft(Exception):
     """The peer closed or reset the connection, or stopped taking what it is sent. An app may raise it, too."""
 
 
+class BodyWithTrailers(AsyncIterator[bytes]):
+    """A response's body, streamed, and what is to be said behind it, where it is chunked (RFC 9110 §6.5)."""
+
+    __slots__ = ()
+
+    #: Header lines, known once the body was read to its end.
+    trailers: tuple[Field, ...]
+
+
 class Peer(Protocol):
     """Who sends the body, for those who answer while it still may come, or while its sender may leave."""
 

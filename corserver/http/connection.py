@@ -18,7 +18,7 @@ from collections.abc import AsyncIterable, AsyncIterator
 
 import trio
 
-from corserver.http.body import PeerLeft
+from corserver.http.body import BodyWithTrailers, PeerLeft
 from corserver.http.exchange import Exchange, Service, refused_exchange
 from corserver.http.fileslice import FileSlice
 from corserver.http.framing import Framing, can_upgrade, carries_body, framing_of, template_of
@@ -230,7 +230,8 @@ class Connection:
                     if chunk:
                         await self._send_piece(self._wire.data(chunk))
                         self._count(len(chunk))
-            await self._send_piece(self._wire.finish(getattr(body, "trailers", ())))
+            trailers = body.trailers if isinstance(body, BodyWithTrailers) else ()
+            await self._send_piece(self._wire.finish(trailers))
             return ""
         except Exception as error:
             if self._transport.peer_left or isinstance(error, PeerLeft):

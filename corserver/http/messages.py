@@ -12,7 +12,8 @@ import trio
 from corserver.cors.fetch import Field
 from corserver.cors.scopes import Path
 from corserver.http.body import NO_BODY, Body, Peer
-from corserver.http.body import PeerLeft as PeerLeft  # Apps may raise it.
+from corserver.http.body import BodyWithTrailers as BodyWithTrailers  # Apps may have one,
+from corserver.http.body import PeerLeft as PeerLeft  # and raise this.
 from corserver.http.encoding import to_json
 from corserver.http.forms import Form, FormError, FormLimits, Query, read_form
 from corserver.http.header_lines import Headers, HeadersLike, header_fields
@@ -215,8 +216,8 @@ class Response(_ResponseFields):
     """A response. *headers* are lines as they will be written; *body* is bytes or an async iterable of them.
 
     A streamed body is sent chunk by chunk as it comes, with the framing that the client's version has. Its `aclose`,
-    if it has one, is called when the exchange ends, however it ends; its `trailers`, if it has them, are header lines
-    that follow it where it is chunked (RFC 9110 §6.5). *closes* ends the connection with it.
+    if it has one, is called when the exchange ends, however it ends; a `corserver.http.messages.BodyWithTrailers` is
+    followed by these where it is chunked (RFC 9110 §6.5). *closes* ends the connection with it.
 
     *upgrade* answers a request that has Upgrade with 101, and is then given the connection's stream and the bytes that
     were read already (RFC 9110 §7.8); the status is 101 then, and there is no body. Its `stop`, if it has one, is

@@ -1,6 +1,7 @@
 """Workers: real processes on a real port, killed, replaced and stopped."""
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ import trio
 
 from corserver.http.listeners import open_queues
 from corserver.http.workers import serve_workers
+from corserver.http.workers.process import Process
 
 from .peer import Answer, read_answers, request
 
@@ -110,8 +112,10 @@ def _is_whole(received: bytes) -> bool:
 
 
 @asynccontextmanager
-async def supervised(workers: int, *arguments: str | Path, starts: bool = True) -> AsyncIterator[Running]:
-    command = [sys.executable, "-m", "tests.http.workers_main", str(workers), *map(str, arguments)]
+async def supervised(what: int | str, *arguments: str | Path, starts: bool = True) -> AsyncIterator[Running]:
+    """A server of so many workers, or a program that runs one."""
+    program = ["-c", what] if isinstance(what, str) else ["-m", "tests.http.workers_main", str(what)]
+    command = [sys.executable, *program, *map(str, arguments)]
     process = await trio.lowlevel.open_process(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT
     )
@@ -300,6 +304,58 @@ async def test_a_server_whose_workers_cannot_start_does_not(tmp_path: Path) -> N
         assert await running.process.wait() == 1
 
 
+async def test_a_worker_that_comes_while_the_server_drains_says_so_too() -> None:
+    async with supervised(1, "--drains") as running:
+        first = await running.pid()
+        running.signal(signal.SIGTERM)
+        await until_unhealthy(running)
+        os.kill(first, signal.SIGKILL)
+        await running.line_with(f"worker {first} ended: SIGKILL")
+        second = await running.client()
+        assert (await second.ask(request("GET", "/healthz"))).status == 503
+        await second.aclose()
+        running.signal(signal.SIGHUP)
+        running.signal(signal.SIGTERM)
+        await running.line_with("STOPPED")
+        assert await running.process.wait() == 0
+
+
+async def test_a_server_that_has_not_started_has_nobody_to_drain() -> None:
+    async with supervised(1, "--drains", "--never", starts=False) as running:
+        await running.line_with("BEGINS")
+        running.signal(signal.SIGTERM)
+        await running.line_with("STOPPED")
+        assert await running.process.wait() == 0
+
+
+async def until_unhealthy(running: Running) -> None:
+    with trio.fail_after(20):
+        while True:
+            client = await running.client()
+            answer = await client.ask(request("GET", "/healthz"))
+            await client.aclose()
+            if answer.status == 503:
+                return
+
+
+def test_a_worker_that_cannot_be_forked_leaves_no_pipe_open() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    pipe = os.pipe()
+    after = max(pipe)  # Of those that are free, these were the lowest.
+    for fd in pipe:
+        os.close(fd)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (after + 2, hard))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            Process.fork(trio.sleep_forever, print)  # type: ignore[arg-type]
+        free = os.pipe()
+        for fd in free:
+            os.close(fd)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert free == pipe
+
+
 async def test_the_workers_end_when_their_supervisor_has_died() -> None:
     async with supervised(2) as running:
         slow, idle = await running.client(), await running.client()
@@ -327,6 +383,36 @@ def test_queues_are_on_one_address_which_is_taken_then(apart: bool) -> None:
     assert port < more[0][0].getsockname()[1] <= port + 50
     for sock in (sock for queue in (*queues, *more) for sock in queue):
         sock.close()
+
+
+#: A program that says where it serves, once it does.
+PROGRAM = """
+import os, socket
+from corserver import App, serve_workers
+
+def tell(moment, number):
+    for fd in range(3, 64):
+        try:
+            found = socket.socket(fileno=os.dup(fd))
+        except OSError:
+            continue
+        if found.family == socket.AF_INET:
+            print(moment.name, f"port:{found.getsockname()[1]}", flush=True)
+            return
+
+serve_workers(App(), workers=2, port=0, tell=tell, headers={"X-Own": "1"})
+"""
+
+
+async def test_header_lines_are_put_on_every_answer_of_every_worker() -> None:
+    async with supervised(PROGRAM) as running:
+        for _ in range(8):
+            client = await running.client()
+            answer = await client.ask(NOT_FOUND)
+            await client.aclose()
+            assert (answer.status, answer.get(b"x-own")) == (404, [b"1"])
+        running.signal(signal.SIGTERM)
+        assert await running.process.wait() == 0
 
 
 def test_mistakes_are_said_before_anything_is_started() -> None:

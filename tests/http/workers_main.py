@@ -1,7 +1,8 @@
 """A server of several workers to be run by the tests: `python -m tests.http.workers_main 2`.
 
 What the supervisor tells is written as lines. With a second argument, the path of a file, workers end with status 7
-before they serve, while that file exists. `/slow` answers when there is something to read on stdin, or its end.
+before they serve, while that file exists. `/slow` answers when there is something to read on stdin, or its end. With
+`--drains` they have a health endpoint, and SIGTERM drains them; with `--never` they say that they begin, and never serve.
 """
 
 import os
@@ -27,6 +28,9 @@ class Site:
     async def __aenter__(self) -> Self:
         if self._broken is not None and self._broken.exists():
             os._exit(7)
+        if "--never" in sys.argv:
+            print("BEGINS", flush=True)
+            await trio.sleep_forever()
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
@@ -54,11 +58,15 @@ def main(workers: int, broken: Path | None) -> None:
     def tell(moment: Moment, number: int) -> None:
         print(moment.name, number, url, flush=True)
 
+    drain = 20.0 if "--drains" in sys.argv else 0.0
+    health = "/healthz" if drain else None
+
     async def serve_on(**arguments: object) -> None:
         policy = Policy(["https://site.example"], methods=["PUT"])
-        await serve(Site(broken), cors=policy, limits=Limits(grace_seconds=20), **arguments)  # type: ignore[arg-type]
+        limits = Limits(grace_seconds=20)
+        await serve(Site(broken), cors=policy, limits=limits, health=health, **arguments)  # type: ignore[arg-type]
 
-    was_cut_off = Supervisor(serve_on, queues, grace=20, tell=tell).run()
+    was_cut_off = Supervisor(serve_on, queues, grace=20, drain=drain, tell=tell).run()
     print("CUT OFF" if was_cut_off else "STOPPED", flush=True)
 
 

@@ -6,7 +6,6 @@ as a whole, any other piece by piece. An app that is ahead by more than `_MOST_A
 """
 
 import logging
-from collections.abc import AsyncIterator
 from enum import Enum, unique
 from typing import Any, Final
 
@@ -17,7 +16,7 @@ from corserver.apps.asgi.loop import Event, Loop
 from corserver.apps.asgi.outgoing import Start, file_slice, piece_of, response_start, trailer_lines
 from corserver.apps.asgi.protocol import ASGIApp, ClientLeft, Message, Scope
 from corserver.http.fileslice import FileSlice
-from corserver.http.messages import PeerLeft, Request, Response
+from corserver.http.messages import BodyWithTrailers, PeerLeft, Request, Response
 
 logger = logging.getLogger("corserver")
 
@@ -40,7 +39,7 @@ class _Phase(Enum):
 _BEGUN: Final = (_Phase.COMPLETE, _Phase.TRAILERS)
 
 
-class Conversation(AsyncIterator[bytes]):
+class Conversation(BodyWithTrailers):
     """A request, and the answer, which is also the response's body where that is a stream."""
 
     __slots__ = (
@@ -70,8 +69,7 @@ class Conversation(AsyncIterator[bytes]):
         self._pieces: list[bytes] = []
         self._ahead = 0
         self._file: FileSlice | None = None
-        #: The header lines that follow the body.
-        self.trailers: tuple[tuple[bytes, bytes], ...] = ()
+        self.trailers = ()
         self._error: BaseException | None = None
         #: Whether nobody takes anything any more.
         self._is_closed = False

@@ -26,7 +26,7 @@ class Start(NamedTuple):
 
 def response_start(message: Message) -> Start:
     """Of `http.response.start`."""
-    headers = message.get("headers", ())
+    headers = tuple(message.get("headers", ()))  # It may be any iterable.
     lines = header_lines(headers)
     closes = len(lines) < len(headers) and _closes(headers)
     return Start(message["status"], lines, closes, bool(message.get("trailers", False)))

@@ -55,7 +55,7 @@ class Injection:
         whole = await _asked(app, _bare(request, own))
         if whole.status == 304:
             await _close(response)
-            return _with_headers(whole, self._marked(whole.headers))
+            return whole._replace(headers=self._marked(whole.headers))
         if not _is_page(whole) or _is_coded(whole):
             await _close(whole)
             return response
@@ -76,7 +76,7 @@ class Injection:
             body = Followed(body, self.piece)
         elif body or request.method != "HEAD":  # To HEAD an app may leave out the body, and say its length.
             body += self.piece
-        return Response(body, page.status, (*lines, _VARY))
+        return page._replace(body=body, headers=(*lines, _VARY))
 
     def _marked(self, headers: tuple[Line, ...]) -> tuple[Line, ...]:
         """*headers* with the ETag of the page with the piece."""
@@ -143,11 +143,6 @@ def _bare(request: Request, own: tuple[bytes, ...]) -> Request:
 
 def _with_fields(request: Request, fields: tuple[Line, ...]) -> Request:
     return request._replace(headers=Headers(fields))
-
-
-def _with_headers(response: Response, headers: tuple[Line, ...]) -> Response:
-    """*response* with other header lines."""
-    return Response(response.body, response.status, headers)
 
 
 def _is_page(response: Response) -> bool:

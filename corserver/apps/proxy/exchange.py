@@ -7,7 +7,7 @@ Interim answers are passed on (RFC 9110 §15.2). A 100 (Continue) that the clien
 """
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from corserver.apps.proxy.hops import Line, end_to_end
@@ -15,7 +15,7 @@ from corserver.apps.proxy.links import Link, Links, UpstreamGone, UpstreamStalle
 from corserver.apps.proxy.outgoing import has_body
 from corserver.apps.proxy.upload import Upload
 from corserver.apps.proxy.waiting import ClientLeft, attentive
-from corserver.http.messages import HTTPError, Request
+from corserver.http.messages import BodyWithTrailers, HTTPError, Request
 from corserver.http.wire import AnswerHead, BadAnswer, NoAnswer
 
 logger = logging.getLogger("corserver")
@@ -133,7 +133,7 @@ class Exchange:
             raise BadAnswer(str(error)) from error
 
 
-class AnswerBody(AsyncIterator[bytes]):
+class AnswerBody(BodyWithTrailers):
     """The rest of an answer's body, beginning with the *pieces* that have arrived. It is read as it is asked for.
 
     *takes_trailers* is whether the client does. Raises `HTTPError` where it is cut short: the server then cuts the
@@ -148,8 +148,7 @@ class AnswerBody(AsyncIterator[bytes]):
         self._pieces = pieces[::-1]
         self._patience = patience
         self._takes_trailers = takes_trailers
-        #: As of a `Response`'s body.
-        self.trailers: tuple[Line, ...] = ()
+        self.trailers = ()
 
     async def __anext__(self) -> bytes:
         if self._pieces:

@@ -3,6 +3,7 @@
 import contextlib
 from typing import Any, Final
 
+from corserver.apps.wrapping import Wrapping
 from corserver.http.messages import App, HTTPError, Request, Response
 
 _READING: Final = ("GET", "HEAD")
@@ -15,12 +16,23 @@ class Fallback:
     def __init__(self, app: App, behind: App) -> None:
         self._app = app
         self._behind = behind
+        self._both = Wrapping(app), Wrapping(behind)
         self._lives = contextlib.AsyncExitStack()
 
     @property
     def cors(self) -> Any:
         """The policies of the first."""
-        return getattr(self._app, "cors", None)
+        return self._both[0].cors
+
+    @property
+    def own_cors(self) -> str:
+        """What in the first sets CORS headers by itself."""
+        return self._both[0].own_cors
+
+    def stopping(self) -> None:
+        """The server stops, which either may want to know."""
+        for each in self._both:
+            each.stopping()
 
     async def __call__(self, request: Request) -> Response:
         """Raises what the two raise."""
@@ -40,10 +52,8 @@ class Fallback:
         return await self._behind(request)
 
     async def __aenter__(self) -> "Fallback":
-        app: Any
-        for app in (self._app, self._behind):
-            if hasattr(app, "__aenter__"):
-                await self._lives.enter_async_context(app)
+        for each in self._both:
+            await self._lives.enter_async_context(each)
         return self
 
     async def __aexit__(self, *exc_info: Any) -> bool | None:

@@ -79,7 +79,8 @@ class Session:
         self._outgoing = Outgoing(self._tell, self._lose)
         #: How many times something has arrived.
         self._pieces = 0
-        self._is_stopped = False
+        #: How it is to be closed once it is open.
+        self._early_close: tuple[int, str] | None = None
         #: Cancelled when it is over at once, and when nothing more is to be read.
         self._scope = trio.CancelScope()
         self._reading = trio.CancelScope()
@@ -156,6 +157,8 @@ class Session:
 
     def close(self, code: int, reason: str = "") -> None:
         """Begin to close it, if nobody has. What has arrived and was not received is dropped."""
+        if self.state is State.ACCEPTED:
+            self._early_close = self._early_close or (code, reason)
         if self.state is not State.OPEN:
             return
         self._outgoing.put(self._frames.close(code, reason))
@@ -203,8 +206,8 @@ class Session:
                 self._outgoing.open(stream, nursery)
                 self.state = State.OPEN
                 self._tell()
-                if self._is_stopped:
-                    self.stop()
+                if self._early_close is not None:
+                    self.close(*self._early_close)
                 keeper = trio.CancelScope()
                 if self._options.ping_seconds is not None:
                     nursery.start_soon(self._keep, keeper, self._options.ping_seconds)
@@ -216,7 +219,6 @@ class Session:
 
     def stop(self) -> None:
         """The server stops."""
-        self._is_stopped = True
         self.close(1001, "the server stops")
 
     async def aclose(self) -> None:

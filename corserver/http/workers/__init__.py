@@ -20,7 +20,8 @@ What holds
   closes no connection without having said so in an answer (`Server.retire`), but those that ask nothing for the length
   of the grace. It is told that all were replaced when no old one accepts connections any more. Where a new worker does
   not start, the old ones stay. The new ones are forks of the same supervisor: the program is not read again.
-* SIGTERM with a time to drain: the workers go on for that long, saying that they will end; another signal ends it.
+* SIGTERM with a time to drain: the workers go on for that long, saying that they will end, and so does one that has to
+  take another's place meanwhile; another SIGTERM or SIGINT ends it, a SIGHUP does nothing any more.
 * SIGTERM or SIGINT stops: answers under way are finished, within the grace; a second one does not wait for them. A
   worker that does not stop in time is killed. One that gets SIGTERM itself stops and is replaced meanwhile.
 * A SIGHUP that comes because the terminal is gone stops too; where it was ignored from the start (nohup) it stays so.

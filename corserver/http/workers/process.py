@@ -34,7 +34,12 @@ class Process:
     def fork(cls, serve: Serve, let_go: Callable[[], None]) -> Self:
         """Start a worker, which first of all calls *let_go*. Raises OSError."""
         control, our_control = os.pipe()
-        our_report, report = os.pipe()
+        try:
+            our_report, report = os.pipe()
+        except OSError:
+            os.close(control)
+            os.close(our_control)
+            raise
         os.set_blocking(our_report, False)
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(Exception):  # What is buffered would be written by both.

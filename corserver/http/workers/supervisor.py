@@ -112,17 +112,21 @@ class Supervisor:
             yield from (slot.start_at for slot in self._slots if slot.is_empty)
 
     def _heed(self, number: signal.Signals) -> None:
-        hangs_up = number is signal.SIGHUP
-        if number is signal.SIGTERM and self._drain and self._stop_at == float("inf") and not self._is_stopping:
+        hangs_up, is_ending = number is signal.SIGHUP, self._is_draining or self._is_stopping
+        if number is signal.SIGTERM and self._drain and self._has_started and not is_ending:
             self._stop_at = time.monotonic() + self._drain
             for process in self._processes:
                 process.say(Command.DRAIN)
         elif number in (signal.SIGINT, signal.SIGTERM) or (hangs_up and self._had_terminal and not has_terminal()):
             self._stop()
-        elif hangs_up and not self._is_stopping and (self._prepare is None or self._prepare()):
+        elif hangs_up and not is_ending and (self._prepare is None or self._prepare()):
             self._to_replace = [slot for slot in self._slots if not slot.is_empty]
             for slot in self._slots:
                 slot.start_at = 0.0
+
+    @property
+    def _is_draining(self) -> bool:
+        return self._stop_at < float("inf")
 
     def _stop(self) -> None:
         command, seconds = (Command.CUT, 0.0) if self._is_stopping else (Command.STOP, self._grace)
@@ -270,6 +274,8 @@ class Supervisor:
 
         process = Process.fork(functools.partial(self._serve_on, listeners=slot.listeners), let_go_of_others)
         self._processes.add(process)
+        if self._is_draining:
+            process.say(Command.DRAIN)
         return process
 
     def _forget(self, process: Process) -> None:

@@ -103,6 +103,8 @@ class _Worker:
                 if self._server is None:
                     serving.cancel_scope.cancel()
                 else:
+                    if self._is_draining:
+                        self._server.drain()
                     self._say("serving")
                     nursery.start_soon(self._count, self._server)
                     nursery.start_soon(self._tell_closed, self._server)
@@ -127,12 +129,13 @@ class _Worker:
         self._obey(Command.STOP)
 
     def _obey(self, command: Command) -> None:
+        self._is_draining |= command is Command.DRAIN
         if self._server is None:
-            self._starting.cancel()
+            if command is not Command.DRAIN:
+                self._starting.cancel()
         elif command is Command.RETIRE:
             self._server.retire()
         elif command is Command.DRAIN:
-            self._is_draining = True
             self._server.drain()
         elif command is Command.STOP:
             self._stopping.set()

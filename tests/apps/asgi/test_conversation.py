@@ -38,6 +38,17 @@ async def test_an_answer_goes_out_whole(loop: str) -> None:
     assert answer.headers.get_list("x-a") == ["1", "2"]
 
 
+async def test_header_lines_may_be_any_iterable(loop: str) -> None:
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        lines = ((name, b"1") for name in (b"x-a", b"x-b"))
+        await send({"type": "http.response.start", "status": 200, "headers": lines})
+        await send({"type": "http.response.body"})
+
+    async with client(app, loop=loop) as http:
+        answer = await http.get("/")
+    assert (answer.status_code, answer.headers["x-a"], answer.headers["x-b"]) == (200, "1", "1")
+
+
 async def test_pieces_that_the_app_does_not_pause_between_are_one(loop: str) -> None:
     body = {"type": "http.response.body", "more_body": True}
     app = sending(START, {**body, "body": b"a"}, {**body, "body": b"b"}, {"type": "http.response.body"})

@@ -145,6 +145,11 @@ async def test_a_stream_passes_chunk_by_chunk_and_the_piece_follows() -> None:
     assert body.closed == 1
 
 
+async def test_a_page_that_ends_its_connection_does_so_with_the_piece() -> None:
+    page = Response("<p>a", headers=HTML, closes=True)
+    assert (await INJECTION.answer(answering(page), request())).closes
+
+
 async def test_what_an_app_answers_for_nothing_is_closed() -> None:
     coded = Streamed()
 

@@ -37,6 +37,26 @@ async def test_what_is_no_file_is_asked_for_behind(tmp_path: Path, data: bytes, 
             assert (await ask(server, data)).body == body
 
 
+def test_both_are_told_that_the_server_stops_and_the_first_is_asked_what_it_is() -> None:
+    class Told:
+        cors = None
+        own_cors = "app.add_middleware(CORSMiddleware, ...)"
+
+        def __init__(self) -> None:
+            self.times = 0
+
+        async def __call__(self, request: Request) -> Response:
+            return Response()
+
+        def stopping(self) -> None:
+            self.times += 1
+
+    first, second = Told(), Told()
+    app = Fallback(first, second)
+    app.stopping()
+    assert (first.times, second.times, app.own_cors) == (1, 1, first.own_cors)
+
+
 async def test_other_refusals_are_the_first_ones_own_and_both_are_entered_and_left(tmp_path: Path) -> None:
     lived = []
 

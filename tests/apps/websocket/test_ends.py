@@ -28,6 +28,15 @@ async def test_a_handler_that_returns_closes_with_1000_and_one_that_raises_with_
     assert "a mistake" in caplog.text
 
 
+async def test_a_handler_that_ends_before_the_websocket_is_open_closes_it_then(autojump_clock: object) -> None:
+    async def handler(ws: WebSocket) -> None:
+        with trio.move_on_after(0):
+            await ws.accept()
+
+    async with opened(handler) as client:
+        assert code_of(await client.next_frame()) == 1000
+
+
 async def test_an_http_error_comes_too_late_once_it_is_accepted(
     autojump_clock: object, caplog: pytest.LogCaptureFixture
 ) -> None:
