@@ -17,8 +17,8 @@ import corserver
 from corserver.apps.asgi.protocol import Receive, Scope, Send
 from corserver.apps.wsgi import wsgi
 from corserver.testing import running
-from tests.cli.test_serve import corserver as started
-from tests.cli.test_serve import output
+from tests.cli.running import corserver as started
+from tests.cli.running import output
 from tests.testing.example_files import needs_playwright, needs_selenium, run_file
 
 ROOT = Path(__file__).parent.parent

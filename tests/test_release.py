@@ -20,7 +20,7 @@ import trio
 from packaging.requirements import Requirement
 
 import corserver
-from tests.cli.test_serve import ENVIRONMENT
+from tests.cli.running import ENVIRONMENT
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "corserver"

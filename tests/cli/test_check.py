@@ -12,7 +12,7 @@ import trio
 from click.testing import CliRunner
 
 from corserver.cli.check import check
-from tests.cli.test_serve import ENVIRONMENT
+from tests.cli.running import ENVIRONMENT
 from tests.tools.check.server import Answered, Asked, serving
 
 PAGE = "https://app.example"

@@ -15,8 +15,8 @@ from click.testing import CliRunner
 from corserver.cli.proxy import proxy
 from corserver.cli.run import run
 
+from .running import ENVIRONMENT, Running, corserver, errors
 from .test_run import ASGI, NATIVE, WSGI, replace
-from .test_serve import ENVIRONMENT, Running, corserver, errors
 
 ROUTES = """
 

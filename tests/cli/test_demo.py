@@ -11,8 +11,8 @@ import pytest
 import trio
 
 from corserver.cli.demo import demo
+from tests.cli.running import corserver
 from tests.cli.test_check import examples
-from tests.cli.test_serve import corserver
 
 
 async def test_it_says_where_serves_both_sites_and_stops_cleanly() -> None:

@@ -16,8 +16,8 @@ from corserver import App, Request, Response
 from corserver.cli.proxy import proxy
 from tests.apps.proxy.upstreams import serving
 
+from .running import ENVIRONMENT, Running, corserver, errors, refused
 from .test_check import examples
-from .test_serve import ENVIRONMENT, Running, corserver, errors, refused
 
 SITE = "http://localhost:3000"
 

@@ -10,8 +10,8 @@ import pytest
 
 from corserver.cli.run import run
 
+from .running import corserver, errors, refused
 from .test_check import examples
-from .test_serve import corserver, errors, refused
 
 ASGI = """
 import sniffio

@@ -12,16 +12,7 @@ import httpx
 import pytest
 import trio
 
-from .test_serve import ENVIRONMENT, Running, corserver, errors, refused
-
-
-@pytest.fixture
-def public(tmp_path: Path) -> Path:
-    root = tmp_path.resolve() / "public"
-    root.mkdir()
-    (root / "data.json").write_text('{"a": 1}')
-    (root / "large.bin").write_bytes(b"x" * 20_000_000)
-    return root
+from .running import ENVIRONMENT, Running, corserver, errors, refused
 
 
 async def ask(url: str, number: int, path: str = "/data.json") -> None:

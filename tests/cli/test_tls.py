@@ -17,7 +17,7 @@ import trustme
 from corserver.cli.authority import how_to_trust, issue, local_names
 from corserver.cli.tls import read_tls, server_context
 
-from .test_serve import Running, corserver, errors, refused
+from .running import Running, corserver, errors, refused
 
 NAMES = ("localhost", "127.0.0.1", "::1")
 

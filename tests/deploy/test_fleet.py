@@ -16,7 +16,7 @@ import pytest
 import trio
 import trio.testing
 
-from tests.cli.test_serve import ENVIRONMENT, Running
+from tests.cli.running import ENVIRONMENT, Running
 
 DEPLOY = Path(__file__).parent.parent.parent / "deploy"
 HAPROXY = shutil.which("haproxy", path="/usr/sbin:/usr/local/sbin:/usr/bin")

@@ -9,11 +9,20 @@ from dataclasses import dataclass, field
 import trio
 import trio.testing
 
+from corserver.cors.policy import Policy
+from corserver.cors.scopes import Scopes
 from corserver.http.exchange import Service
+from corserver.http.limits import Limits
 from corserver.http.lobby import Lobby
+from corserver.http.messages import Request, Response
 from corserver.http.polling import open_poller
+from corserver.http.visitor import Visitor
 
-from .peer import Cutter, whole
+from .peer import Answer, Cutter, read_answers, request, whole
+
+SITE, OTHER = "https://site.example", "https://other.example"
+PREFLIGHT = request("OPTIONS", "/", f"Origin: {SITE}", "Access-Control-Request-Method: PUT")
+GET = request("GET", "/", f"Origin: {SITE}")
 
 
 @dataclass
@@ -101,3 +110,29 @@ async def talk(hall: Hall, data: bytes, cut: Cutter = whole) -> bytes:
             pass  # The server closed first: what it answered is what counts.
     await client.aclose()
     return received[0]
+
+
+async def hello(request: Request) -> Response:
+    return Response(await request.body() or b"hello")
+
+
+def served(app: object = hello, scopes: Scopes | None = None, **limits: object) -> Service:
+    policies = scopes or Scopes(default=Policy([SITE], ["PUT"]))
+    return Service(app=app, scopes=policies, limits=Limits(**limits))  # type: ignore[arg-type]
+
+
+async def ask(client: trio.SocketStream, data: bytes) -> Answer:
+    """The answer to one request on a connection that stays."""
+    await client.send_all(data)
+    (answer,) = read_answers(bytes(await client.receive_some()))
+    return answer
+
+
+def visitors(hall: Hall) -> list[Visitor]:
+    return list(hall.lobby._visitors.values())
+
+
+async def until(condition: object) -> None:
+    with trio.fail_after(10):
+        while not condition():  # type: ignore[operator]
+            await trio.testing.wait_all_tasks_blocked(0.005)

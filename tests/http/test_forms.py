@@ -1,8 +1,6 @@
-"""Forms: what is read of a body, that its cuts make no difference, and what is refused."""
+"""Forms: what is read of a body, and that its cuts make no difference."""
 
 import random
-import sys
-from collections.abc import AsyncGenerator
 from urllib.parse import parse_qsl, urlencode
 
 import httpx
@@ -11,55 +9,16 @@ import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corserver.cors.scopes import Path
-from corserver.http.body import Body
-from corserver.http.exchange import Service
-from corserver.http.forms import Form, FormError, FormFile, FormLimits, Query, read_form
-from corserver.http.header_lines import Headers
-from corserver.http.limits import Limits
-from corserver.http.messages import HTTPError, Request, Response
+from corserver.http.forms import Form, FormError, FormFile, FormLimits, Query
 
-from .peer import Cutter, byte_by_byte, converse, cut_at, read_answers, request, whole
-
-URLENCODED = "application/x-www-form-urlencoded"
-MULTIPART = "multipart/form-data; boundary=B"
-
-
-async def read_cut(content_type: str, body: bytes, cut: Cutter = whole, limits: FormLimits | None = None) -> Form:
-    async def chunks() -> AsyncGenerator[bytes, None]:
-        for chunk in cut(body):
-            yield chunk
-
-    return await read_form(content_type, chunks(), limits or FormLimits())
+from .form_bodies import CHROMIUM, CHROMIUM_TYPE, END, MULTIPART, URLENCODED, field, part, read_cut
+from .peer import Cutter, byte_by_byte, cut_at, whole
 
 
 def read(content_type: str, body: bytes, cut: Cutter = whole, limits: FormLimits | None = None) -> Form:
     return trio.run(read_cut, content_type, body, cut, limits)
 
 
-def part(headers: str, data: bytes = b"") -> bytes:
-    return b"--B\r\n" + headers.encode() + b"\r\n\r\n" + data + b"\r\n"
-
-
-def field(name: str, data: bytes = b"") -> bytes:
-    return part(f'Content-Disposition: form-data; name="{name}"', data)
-
-
-END = b"--B--\r\n"
-
-CHROMIUM = (
-    b"------WebKitFormBoundaryAbC123\r\n"
-    b'Content-Disposition: form-data; name="text"\r\n\r\none\r\ntwo --B\r\n'
-    b"------WebKitFormBoundaryAbC123\r\n"
-    b'Content-Disposition: form-data; name="a %22quoted%22 name"\r\n\r\n\xc3\xbc\r\n'
-    b"------WebKitFormBoundaryAbC123\r\n"
-    b'Content-Disposition: form-data; name="file"; filename="\xc3\xbc.bin"\r\n'
-    b"Content-Type: application/octet-stream\r\n\r\n\x00\r\n--\xff\r\n\r\n"
-    b"------WebKitFormBoundaryAbC123\r\n"
-    b'Content-Disposition: form-data; name="file"; filename=""\r\nContent-Type: application/octet-stream\r\n\r\n\r\n'
-    b"------WebKitFormBoundaryAbC123--\r\n"
-)
-CHROMIUM_TYPE = "multipart/form-data; boundary=----WebKitFormBoundaryAbC123"
 CHROMIUM_PAIRS = (
     ("text", "one\r\ntwo --B"),
     ('a "quoted" name', "ü"),
@@ -262,73 +221,3 @@ def test_a_form_of_the_size_allowed_is_read() -> None:
     file = part('Content-Disposition: form-data; name="f"; filename="f"', b"x" * 1000)
     body = field("a", b"x" * 100) + field("b") + file + END
     assert list(read(MULTIPART, body, byte_by_byte, limits)) == ["a", "b", "f"], "a file is no field"
-
-
-# ----------------------------------------------------------------------------------------------------- `request.form()`
-
-
-def a_request(content_type: str, body: bytes) -> Request:
-    chunks = [body, b""]
-
-    async def receive() -> bytes:
-        return chunks.pop(0)
-
-    headers = Headers(((b"content-type", content_type.encode()),))
-    return Request(method="POST", target="/", path=Path(), headers=headers, content=Body(receive))
-
-
-async def test_a_request_reads_its_form_once_and_remembers_it() -> None:
-    request = a_request(MULTIPART, field("a", b"1") + END)
-    form = await request.form()
-    assert form["a"] == "1"
-    assert await request.form() is await request.below(0, {}).form() is form
-
-
-async def test_a_form_may_be_read_after_the_body() -> None:
-    for content_type, body in ((URLENCODED, b"a=1"), (MULTIPART, field("a", b"1") + END), (URLENCODED, b"")):
-        request = a_request(content_type, body)
-        await request.body()
-        assert await request.form() == await read_cut(content_type, body)
-
-
-async def test_what_is_wrong_with_a_form_is_the_answer() -> None:
-    for content_type, body, status in (("text/plain", b"", 415), (MULTIPART, b"x", 400), (URLENCODED, b"&" * 200, 413)):
-        with pytest.raises(HTTPError) as caught:
-            await a_request(content_type, body).form()
-        assert caught.value.status == status
-        assert "form" in caught.value.detail
-
-
-async def test_the_limits_are_the_handlers_to_choose() -> None:
-    form = await a_request(URLENCODED, b"&".join(b"a=1" for _ in range(200))).form(FormLimits(parts=200))
-    assert len(form.pairs) == 200
-
-
-@pytest.mark.parametrize("module", [None, sys])
-async def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, module: object) -> None:
-    monkeypatch.setitem(sys.modules, "multipart", module)
-    with pytest.raises(RuntimeError, match=r"pip install 'corserver\[forms\]'"):
-        await a_request(MULTIPART, END).form()
-    assert (await a_request(URLENCODED, b"a=1").form())["a"] == "1"
-
-
-async def answer_form(request: Request) -> Response:
-    form = await request.form()
-    return Response.json([[name, value if isinstance(value, str) else value.filename] for name, value in form.pairs])
-
-
-async def test_a_form_over_a_connection_and_the_request_after_it(autojump_clock: object) -> None:
-    post = request("POST", "/", f"Content-Type: {CHROMIUM_TYPE}", body=CHROMIUM)
-    bad = request("POST", "/", f"Content-Type: {MULTIPART}", body=b"no form")
-    other = request("POST", "/", "Content-Type: text/plain", body=b"no form")
-    answers = read_answers(await converse(Service(app=answer_form), post + bad + other + post))
-    assert [answer.status for answer in answers] == [200, 400, 415, 200]
-    assert answers[0].body == answers[3].body
-    assert b"the form does not begin with its boundary" in answers[1].body
-
-
-async def test_a_form_larger_than_a_body_may_be_is_a_413(autojump_clock: object) -> None:
-    chunk = b"%x\r\n%b\r\n0\r\n\r\n" % (len(CHROMIUM), CHROMIUM)
-    data = request("POST", "/", f"Content-Type: {CHROMIUM_TYPE}", "Transfer-Encoding: chunked") + chunk
-    (answer,) = read_answers(await converse(Service(app=answer_form, limits=Limits(body=100)), data))
-    assert answer.status == 413

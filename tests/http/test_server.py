@@ -1,8 +1,7 @@
-"""Real listeners on port 0: start, serve, stop. The one file with sockets."""
+"""Real listeners on port 0: start, serve, stop; addresses, TLS and the life of an app."""
 
 import socket
 import ssl
-from functools import partial
 
 import httpx
 import pytest
@@ -10,31 +9,17 @@ import trio
 import trio.testing
 import trustme
 
-from corserver import App, Entry, Limits, Policy, Request, Response, Server, serve
-from corserver.http.listeners import BoundAddress, Room, accept, open_listeners
+from corserver import Entry, Limits, Request, Response, Server, serve
+from corserver.http.listeners import BoundAddress, open_listeners
 
 from .peer import read_answers, request
-
-SITE = "https://site.example"
-
-
-async def hello(request: Request) -> Response:
-    return Response("hello")
+from .serving import fetch, hello
 
 
 @pytest.fixture(params=[True, False], ids=["lobby", "alone"], autouse=True)
 def lobby(request: pytest.FixtureRequest) -> bool:
     """Whether connections wait in the lobby, or each for itself."""
     return bool(request.param)
-
-
-async def fetch(server: Server, data: bytes, *, end: bool = True) -> bytes:
-    stream = await trio.open_tcp_stream("127.0.0.1", server.addresses[0].port)
-    async with stream:
-        await stream.send_all(data)
-        if end:
-            await stream.send_eof()
-        return b"".join([chunk async for chunk in stream])
 
 
 async def test_start_yields_the_running_server_and_cancelling_stops_it(lobby: bool) -> None:
@@ -126,90 +111,6 @@ async def test_no_answer_outlives_the_grace(lobby: bool) -> None:
     await stream.aclose()
 
 
-async def test_the_policy_can_be_replaced_while_serving_and_a_bad_one_is_not_taken(lobby: bool) -> None:
-    async with trio.open_nursery() as nursery:
-        server: Server = await nursery.start(
-            lambda task_status: serve(hello, port=0, cors=Policy([SITE]), lobby=lobby, task_status=task_status)
-        )
-        data = request("GET", "/", f"Origin: {SITE}")
-        assert read_answers(await fetch(server, data))[0].cors[b"access-control-allow-origin"] == SITE.encode()
-        with pytest.raises(ValueError, match="begins with a slash"):
-            server.replace_cors({"api": None})
-        assert read_answers(await fetch(server, data))[0].cors[b"access-control-allow-origin"] == SITE.encode()
-        server.replace_cors({"/*": Policy(["*"]), "/private/*": None})
-        assert read_answers(await fetch(server, data))[0].cors[b"access-control-allow-origin"] == b"*"
-        assert read_answers(await fetch(server, data.replace(b"GET /", b"GET /private/x")))[0].cors == {}
-        nursery.cancel_scope.cancel()
-
-
-async def test_the_policies_of_an_app_are_found_and_an_argument_goes_before_them(lobby: bool) -> None:
-    app = App(cors=Policy([SITE]))
-
-    @app.get("/")
-    async def root(request: Request) -> str:
-        return "root"
-
-    data = request("GET", "/", f"Origin: {SITE}")
-    for cors, expected in ((None, SITE.encode()), (Policy(["*"]), b"*")):
-        async with trio.open_nursery() as nursery:
-            server: Server = await nursery.start(
-                lambda task_status, cors=cors: serve(app, port=0, cors=cors, lobby=lobby, task_status=task_status)
-            )
-            assert read_answers(await fetch(server, data))[0].cors[b"access-control-allow-origin"] == expected
-            nursery.cancel_scope.cancel()
-
-
-async def test_on_loopback_a_foreign_host_is_refused_unless_allowed(lobby: bool) -> None:
-    evil = b"GET / HTTP/1.1\r\nHost: evil.example:8000\r\n\r\n"
-    for allowed, status in ((None, 403), (["evil.example"], 200), (["other.example"], 403)):
-        async with trio.open_nursery() as nursery:
-            server: Server = await nursery.start(
-                lambda task_status, allowed=allowed: serve(
-                    hello, port=0, allow_hosts=allowed, lobby=lobby, task_status=task_status
-                )
-            )
-            (answer,) = read_answers(await fetch(server, evil))
-            assert answer.status == status
-            if status == 403:
-                assert b"--allow-host" in answer.body
-            nursery.cancel_scope.cancel()
-
-
-async def test_an_entry_names_the_client(lobby: bool) -> None:
-    entries: list[Entry] = []
-    async with trio.open_nursery() as nursery:
-        server: Server = await nursery.start(
-            lambda task_status: serve(hello, port=0, access_log=entries.append, lobby=lobby, task_status=task_status)
-        )
-        await fetch(server, request("GET", "/"))
-        nursery.cancel_scope.cancel()
-    assert isinstance(entries[0].client, tuple)
-    assert entries[0].client[0] == "127.0.0.1"
-
-
-async def test_an_entry_has_both_heads_as_they_went_over_the_wire(lobby: bool) -> None:
-    entries: list[Entry] = []
-    policy = Policy(["https://a.example"])
-    preflight = request("OPTIONS", "/", "Origin: https://a.example", "Access-Control-Request-Method: GET")
-    async with trio.open_nursery() as nursery:
-        start = partial(serve, hello, port=0, access_log=entries.append, lobby=lobby, cors=policy)
-        server: Server = await nursery.start(start)
-        received = [await fetch(server, asked) for asked in (request("GET", "/", "X-A: b"), preflight, preflight)]
-        received.append(await fetch(server, request("GET", "/", "Host: c")))
-        nursery.cancel_scope.cancel()
-    assert [entry.response_head for entry in entries] == [head_of(answer) for answer in received]
-    assert [dict(entry.request_fields).keys() for entry in entries] == [
-        {b"host", b"x-a"},
-        *[{b"host", b"origin", b"access-control-request-method"}] * 2,
-        set(),
-    ]
-
-
-def head_of(answer: bytes) -> bytes:
-    head, end, _ = answer.partition(b"\r\n\r\n")
-    return head + end
-
-
 async def test_a_taken_port_is_an_error_or_the_next_one_is_used() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -258,38 +159,6 @@ async def test_the_app_is_entered_while_it_is_served(lobby: bool) -> None:
         await fetch(server, request("GET", "/"))
         nursery.cancel_scope.cancel()
     assert seen == ["entered", "asked", "left"]
-
-
-async def test_beyond_the_cap_nothing_is_accepted_until_there_is_room() -> None:
-    (listener,) = await open_listeners("127.0.0.1", 0)
-    room = Room(1)
-    clients = [await trio.open_tcp_stream(*listener.getsockname()) for _ in range(2)]
-    accepted: list[socket.socket] = []
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(accept, listener, room, lambda sock, client: accepted.append(sock))
-        while not accepted:
-            await trio.testing.wait_all_tasks_blocked()
-        await trio.testing.wait_all_tasks_blocked()
-        assert len(accepted) == 1
-        room.give()
-        while len(accepted) < 2:
-            await trio.testing.wait_all_tasks_blocked()
-        nursery.cancel_scope.cancel()
-    assert not room.take()
-    for stream in clients:
-        await stream.aclose()
-    for sock in (*accepted, listener):
-        sock.close()
-
-
-async def test_a_closed_connection_gives_its_place_back(lobby: bool) -> None:
-    async with trio.open_nursery() as nursery:
-        server: Server = await nursery.start(
-            lambda task_status: serve(hello, port=0, limits=Limits(connections=1), lobby=lobby, task_status=task_status)
-        )
-        for _ in range(3):
-            assert read_answers(await fetch(server, request("GET", "/")))[0].body == b"hello"
-        nursery.cancel_scope.cancel()
 
 
 async def test_https_is_served_and_a_handshake_that_stalls_or_fails_is_let_go(lobby: bool) -> None:
@@ -343,25 +212,3 @@ async def test_an_early_answer_is_read_whole_over_a_socket(lobby: bool) -> None:
         (answer,) = read_answers(await fetch(server, data))
         assert (answer.status, len(answer.body)) == (413, 200_000)
         nursery.cancel_scope.cancel()
-
-
-async def test_beyond_so_many_connections_requests_are_refused_until_one_leaves(lobby: bool) -> None:
-    start = partial(serve, hello, port=0, cors=Policy([SITE], ["PUT"]), limits=Limits(concurrency=1), lobby=lobby)
-    preflight = request("OPTIONS", "/", f"Origin: {SITE}", "Access-Control-Request-Method: PUT")
-    with trio.fail_after(10):
-        async with trio.open_nursery() as nursery:
-            server: Server = await nursery.start(start)
-            async with await trio.open_tcp_stream("127.0.0.1", server.addresses[0].port) as idle:
-                await idle.send_all(request("GET", "/"))
-                assert (await idle.receive_some()).endswith(b"hello")
-                answers = read_answers(
-                    await fetch(server, preflight + request("GET", "/", f"Origin: {SITE}"), end=False)
-                )
-            while server.connections:
-                await trio.testing.wait_all_tasks_blocked()
-            (last,) = read_answers(await fetch(server, request("GET", "/")))
-            server.stop()
-    assert [answer.status for answer in answers] == [204, 503]
-    assert answers[1].get(b"connection") == [b"close"]
-    assert [answer.get(b"access-control-allow-origin") for answer in answers] == 2 * [[SITE.encode()]]
-    assert last.body == b"hello"

@@ -2,7 +2,8 @@
 
 What the supervisor tells is written as lines. With a second argument, the path of a file, workers end with status 7
 before they serve, while that file exists. `/slow` answers when there is something to read on stdin, or its end. With
-`--drains` they have a health endpoint, and SIGTERM drains them; with `--never` they say that they begin, and never serve.
+`--drains` they have a health endpoint, and SIGTERM drains them; with `--never` they
+say that they begin, and never serve.
 """
 
 import os

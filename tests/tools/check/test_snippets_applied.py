@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from tests.cli.test_serve import ENVIRONMENT, Running
+from tests.cli.running import ENVIRONMENT, Running
 from tests.tools.check.server import Answered, Asked, serving
 
 Serve = Callable[[Path, str], AbstractAsyncContextManager[str]]

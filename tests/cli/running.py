@@ -1,0 +1,76 @@
+"""A `corserver` process as a user runs it: what it writes, where it serves, how it ends."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import trio
+
+ENVIRONMENT = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR")}
+
+
+class Running:
+    """A `corserver` process: what it wrote, line by line, and its URL. *aside* is for a banner on stderr."""
+
+    def __init__(self, process: trio.Process, aside: bool = False) -> None:
+        stream = process.stderr if aside else process.stdout
+        assert stream is not None
+        self.process = process
+        self.lines: list[str] = []
+        self._stream = stream
+        self._rest = b""
+
+    async def line_with(self, text: str) -> str:
+        """Read on until a line has *text*."""
+        with trio.fail_after(30):
+            while True:
+                for line in self.lines:
+                    if text in line:
+                        return line
+                chunk = await self._stream.receive_some()
+                assert chunk, f"no line with {text!r}; there were {self.lines}"
+                *whole, self._rest = (self._rest + chunk).split(b"\n")
+                self.lines += [line.decode() for line in whole]
+
+    async def url(self) -> str:
+        return (await self.line_with("URL")).split()[-1]
+
+    async def stop(self, number: int = signal.SIGINT) -> int:
+        """Send the signal; the exit code."""
+        self.process.send_signal(number)
+        with trio.fail_after(30):
+            return await self.process.wait()
+
+
+@asynccontextmanager
+async def corserver(*arguments: str | Path, **environment: str) -> AsyncIterator[Running]:
+    command = [sys.executable, "-m", "corserver", *map(str, arguments)]
+    pipe = subprocess.PIPE
+    process = await trio.lowlevel.open_process(command, stdout=pipe, stderr=pipe, env={**ENVIRONMENT, **environment})
+    try:
+        yield Running(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def output(running: Running) -> str:
+    assert running.process.stdout is not None
+    return b"".join([chunk async for chunk in running.process.stdout]).decode()
+
+
+async def errors(running: Running) -> str:
+    assert running.process.stderr is not None
+    return b"".join([chunk async for chunk in running.process.stderr]).decode()
+
+
+async def refused(*arguments: str | Path) -> tuple[int, str]:
+    """The exit code and the words of a command that does not start."""
+    async with corserver(*arguments) as running:
+        text = await errors(running)
+        return await running.process.wait(), text
