@@ -106,6 +106,8 @@ def proxy(url: str, settings: Settings, rewrite: tuple[str, ...], keep_locations
     app = make_proxy(
         url, settings.policy, "", rewrite_locations=not keep_locations, rewrite=rewrites(rewrite), **lines, **flags
     )
+    # In the place of the upstream's lines, and on what is answered here: preflights, refusals, a 502.
+    settings = replace(settings, headers=lines["headers"])
     names = [name for name, _ in lines["request_headers"]]
     run_server(app, settings, serving=("Upstream", app.url), changed=functools.partial(_check_secrets, names))
 

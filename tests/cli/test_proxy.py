@@ -49,7 +49,8 @@ async def test_a_proxy_as_a_user_runs_it() -> None:
             assert answer.headers["x-more"] == "1"
             moved = await client.get(f"{url}/api/v1/moved")
             assert (moved.headers["location"], moved.headers["set-cookie"]) == ("/api/v1/items", "a=b")
-            assert (await client.get(f"{url}/items")).status_code == 404
+            outside = await client.get(f"{url}/items")
+            assert (outside.status_code, outside.headers["x-more"]) == (404, "1")
             big = await client.post(f"{url}/api/x", content=b"x" * 17_000_000)
             assert big.status_code == 404  # The upstream's, and no 413.
             logged = await running.line_with(" /items ")

@@ -68,7 +68,8 @@ def wsgi(app: WSGIApplication, *, threads: int = THREADS, multiprocess: bool = F
 
     Each request is in one thread from the call to the end of its answer; at most *threads* are at once, further ones
     wait in order. *multiprocess* says to the app that other processes run it, too. *root_path* is what a proxy in front
-    took off all paths. Raises ValueError for no thread, and for a root path without a slash before it.
+    took off all paths. Of the app's status the number counts: the reason phrase is the standard's, whatever it writes,
+    for clients ignore it (RFC 9112 §4). Raises ValueError for no thread, and for a root path without a slash before it.
 
     >>> import urllib.request
     >>> from corserver import wsgi
