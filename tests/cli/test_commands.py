@@ -1,5 +1,6 @@
 """Commands beside the served directory: found by the first argument, loaded only when they are used."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -62,3 +63,27 @@ def test_the_cors_flags_are_the_same_words_everywhere() -> None:
 
     assert flags(explain) == flags(serve_directory)
     assert set(flags(explain)) == set(FLAGS.values())
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["explain", "--cors", "*"]])
+def test_output_that_cannot_be_written_is_said_and_is_no_verdict(arguments: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "corserver", *arguments]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (74, "Error: the output cannot be written: No space left on device\n")
+
+
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&- <&-"])
+def test_nobody_need_have_opened_the_standard_streams(closed: str, tmp_path: Path) -> None:
+    # What is opened first would get the number of a stream that is closed, and be written to.
+    program = (
+        "import os, sys; sys.argv[1:] = ['explain', '--cors', '*']; import corserver.cli\n"
+        "try: corserver.cli.main()\n"
+        "except SystemExit as end:\n"
+        "    with open(sys.argv[0] + '.code', 'w') as told:\n"
+        "        told.write(f'{end.code} {os.readlink(\"/proc/self/fd/1\")}')"
+    )
+    file = tmp_path / "program.py"
+    file.write_text(program)
+    subprocess.run(["sh", "-c", f"{sys.executable} {file} {closed}"], timeout=60, check=False)
+    assert (tmp_path / "program.py.code").read_text() == f"0 {os.devnull}"

@@ -20,10 +20,12 @@ async def test_a_bad_policy_is_refused_with_all_its_mistakes(public: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["no-such-directory"], 2, "does not exist"),
+        (["no-such-directory"], 2, "there is no directory 'no-such-directory' in "),
+        (["/etc/hostname"], 2, "/etc/hostname is a file: write the directory that it is in, /etc"),
         (["--cors-methods", "PUT"], 2, "add --cors ORIGIN"),
-        (["--port", "http"], 2, "not a valid integer"),
-        (["--host", "192.0.2.1"], 3, "cannot listen on 192.0.2.1"),
+        (["--port", "http"], 2, "this must be a whole number from 0 to 65535, not 'http'"),
+        (["--host", "192.0.2.1"], 3, "cannot listen on 192.0.2.1: it is no address of this machine: --host 127.0.0.1"),
+        (["--host", "nobody.invalid"], 3, "cannot listen on nobody.invalid: it is no address of this machine"),
         (["--cors", "*", "--cors-credentials"], 2, "every site on the web"),
         (["--limit", "bdoy=1"], 2, "there is no limit 'bdoy'; did you mean body?"),
         (["--limit", "body=1", "--limit", "head=1s"], 2, "'head=1s': '1s' is not a number or a size"),
