@@ -2,7 +2,8 @@
 
 from corserver.cors.decision import CORSRequest, Decision
 from corserver.cors.policy import Policy
-from tests.cors.vectors import GOOD, POLICIES, acrm
+from tests.cors.vectors.governing import POLICIES
+from tests.cors.vectors.lines import GOOD, acrm
 
 
 def policy_of(name: str) -> Policy:

@@ -8,19 +8,13 @@ from corserver.cors.decision import CORSRequest, Decision, Kind, Outcome, Reason
 from corserver.cors.fetch import Field
 from corserver.cors.policy import Policy
 from tests.cors.origin_strategies import near, patterns
-from tests.cors.vectors import (
-    ACTUALS,
-    GOOD,
-    ORIGIN_VECTORS,
-    POLICIES,
-    PREFLIGHTS,
-    VARY,
-    VECTORS,
-    Vector,
-    acrh,
-    acrm,
-    allow_origin,
-)
+from tests.cors.vectors import VECTORS
+from tests.cors.vectors.actuals import ACTUALS
+from tests.cors.vectors.governing import POLICIES
+from tests.cors.vectors.lines import GOOD, VARY, acrh, acrm, allow_origin
+from tests.cors.vectors.origins import ORIGIN_VECTORS
+from tests.cors.vectors.preflights import PREFLIGHTS
+from tests.cors.vectors.vector import Vector
 
 from .deciding import PUT_X, decide, policy_of
 

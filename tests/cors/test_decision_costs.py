@@ -11,7 +11,7 @@ import pytest
 from corserver.cors.decision import CORSRequest, Outcome
 from corserver.cors.fetch import Field
 from corserver.cors.policy import Policy
-from tests.cors.vectors import GOOD, acrh, acrm
+from tests.cors.vectors.lines import GOOD, acrh, acrm
 
 from .deciding import policy_of
 

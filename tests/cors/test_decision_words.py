@@ -7,7 +7,8 @@ from corserver.cors.decision.decision import printable
 from corserver.cors.fetch import Field
 from corserver.cors.origins import Difference
 from corserver.cors.policy import Policy
-from tests.cors.vectors import GOOD, POLICIES, acrh, acrm
+from tests.cors.vectors.governing import POLICIES
+from tests.cors.vectors.lines import GOOD, acrh, acrm
 
 from .deciding import PUT_X, decide
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from corserver.cors.decision import CORSRequest
 from corserver.cors.policy import Policy
 from tests.cors.origin_strategies import patterns
-from tests.cors.vectors import EVIL, GOOD, POLICIES, acrm
+from tests.cors.vectors.governing import POLICIES
+from tests.cors.vectors.lines import EVIL, GOOD, acrm
 
 _PROPERTY = settings(deadline=None, derandomize=True, max_examples=100)
 _A = "https://a.example"

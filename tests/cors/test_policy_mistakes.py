@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from corserver.cors.policy import Fault, Policy, PolicyError, Refusal
 from tests.cors.origin_strategies import mutations, near, patterns
-from tests.cors.vectors import ACCEPTED, REFUSED, Refused
+from tests.cors.vectors.policies import ACCEPTED, REFUSED, Refused
 
 _PROPERTY = settings(deadline=None, derandomize=True, max_examples=100)
 _A = "https://a.example"

@@ -4,7 +4,7 @@ import pytest
 
 from corserver.cors.decision import CORSRequest, Reason
 from corserver.cors.policy import Policy
-from tests.cors.vectors import VARY
+from tests.cors.vectors.lines import VARY
 
 
 def test_a_predicate_is_asked_last_and_only_about_true_origins() -> None:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from corserver.cors.policy import Policy
 from corserver.cors.scopes import INHERIT, Inherit, Path, PathPattern, PathTable, PolicyChoice, Scope, Scopes
 from tests.cors.slow_scopes import Row, matching
-from tests.cors.vectors import PATHS, POLICIES, PathVector
+from tests.cors.vectors.governing import POLICIES
+from tests.cors.vectors.paths import PATHS, PathVector
 
 _PROPERTY = settings(deadline=None, derandomize=True, max_examples=150)
 _A, _B, _C = (Policy([f"https://{name}.example"]) for name in "abc")
