@@ -13,4 +13,4 @@ from .origins import ORIGIN_VECTORS
 from .preflights import PREFLIGHTS
 from .vector import Vector
 
-VECTORS: Final = ORIGIN_VECTORS + PREFLIGHTS + ACTUALS
+VECTORS: Final[tuple[Vector, ...]] = ORIGIN_VECTORS + PREFLIGHTS + ACTUALS

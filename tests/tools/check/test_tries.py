@@ -1,4 +1,4 @@
-"""What `check` asks beside the request itself: of Vary, cookies, origins that nobody meant; and what it does not dare."""
+"""What `check` tries beside the request itself: Vary, cookies, origins that nobody meant; and what it does not dare."""
 
 from collections.abc import Callable
 from dataclasses import replace
