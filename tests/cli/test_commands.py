@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from corserver.cli.commands import COMMANDS
 from corserver.cli.policy import FLAGS
@@ -27,16 +28,17 @@ def test_the_help_leads_to_every_command() -> None:
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_each_command_has_a_help_of_its_own_with_examples(name: str) -> None:
-    done = corserver(name, "--help")
-    assert done.returncode == 0
-    assert done.stdout.startswith(f"Usage: corserver {name} ")
-    assert f"  corserver {name} " in done.stdout
+    done = CliRunner().invoke(COMMANDS[name].load(), ["--help"], prog_name=f"corserver {name}")
+    assert done.exit_code == 0
+    assert done.output.startswith(f"Usage: corserver {name} ")
+    assert f"  corserver {name} " in done.output
 
 
 def test_a_directory_of_a_commands_name_is_served_by_its_path(tmp_path: Path) -> None:
     (tmp_path / "check").mkdir()
     as_command = corserver("check", cwd=tmp_path)
     assert (as_command.returncode, "Missing argument 'URL'" in as_command.stderr) == (2, True)
+    assert as_command.stderr.startswith("Usage: corserver check ")
     # a limit that is refused shows that the directory was taken, and nothing is left running
     as_directory = corserver("./check", "--limit", "nonsense", cwd=tmp_path)
     assert (as_directory.returncode, "Invalid value for '--limit'" in as_directory.stderr) == (2, True)
