@@ -83,7 +83,7 @@ def test_nobody_need_have_opened_the_standard_streams(closed: str, tmp_path: Pat
         "try: corserver.cli.main()\n"
         "except SystemExit as end:\n"
         "    with open(sys.argv[0] + '.code', 'w') as told:\n"
-        "        told.write(f'{end.code} {os.readlink(\"/proc/self/fd/1\")}')"
+        "        told.write(f'{end.code or 0} {os.readlink(\"/proc/self/fd/1\")}')"
     )
     file = tmp_path / "program.py"
     file.write_text(program)
