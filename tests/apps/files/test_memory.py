@@ -70,6 +70,26 @@ def test_what_is_kept_is_recalled_while_it_is_fresh(memory: Memory, clock: Clock
     assert memory.recall(A, ()) is found
 
 
+def test_one_looks_it_up_again_before_it_is_out_of_date(memory: Memory, clock: Clock, tmp_path: Path) -> None:
+    found = file(tmp_path, "a")
+    memory.keep(A, (), found)
+    clock.now += FRESH * 0.75
+    assert memory.recall(A, ()) is None
+    assert memory.recall(A, ()) is found, "the others need not wait"
+    memory.keep(A, (), found)
+    clock.now += FRESH * 0.3
+    assert memory.recall(A, ()) is found
+
+
+def test_who_does_not_come_back_from_looking_it_up_renews_nothing(memory: Memory, clock: Clock, tmp_path: Path) -> None:
+    memory.keep(A, (), file(tmp_path, "a"))
+    clock.now += FRESH * 0.75
+    assert memory.recall(A, ()) is None
+    clock.now += FRESH * 0.25
+    assert memory.recall(A, ()) is None
+    assert memory.recall(A, ()) is None
+
+
 @pytest.mark.parametrize("change", ["rewritten", "replaced", "removed", "linked", "touched"])
 def test_a_change_is_noticed_at_once(memory: Memory, tmp_path: Path, change: str) -> None:
     found = file(tmp_path, "a")
@@ -245,6 +265,32 @@ async def test_no_answer_is_out_of_date(root: Path) -> None:
     assert (await ask(app, "/data.json")).status == 404
     (root / "data.json").symlink_to("../outside/secret.txt")
     assert (await ask(app, "/data.json")).status == 404
+
+
+@pytest.mark.parametrize("change", ["replaced", "removed", "linked", "rewritten", "shortened"])
+async def test_a_large_file_that_is_held_open_is_not_sent_for_another(root: Path, change: str) -> None:
+    app = remembering(root)
+    write(root / "large.bin", b"1" * 300_000)
+    for _ in range(2):
+        assert (await ask(app, "/large.bin")).body == b"1" * 300_000
+    other, expected = write(root.parent / "other.bin", b"2" * 300_000), b"2" * 300_000
+    match change:
+        case "replaced":
+            other.rename(root / "large.bin")
+        case "removed" | "linked":
+            (root / "large.bin").unlink()
+            expected = b""
+            if change == "linked":
+                (root / "large.bin").symlink_to(other)
+        case "rewritten":
+            (root / "large.bin").write_bytes(expected)
+        case "shortened":
+            expected = b"1" * 299_000
+            os.truncate(root / "large.bin", len(expected))
+    answer = await ask(app, "/large.bin")
+
+    assert answer.status == (200 if expected else 404)
+    assert not expected or answer.body == expected
 
 
 async def test_a_link_that_is_turned_to_the_outside_shows_nothing(root: Path) -> None:
