@@ -11,7 +11,7 @@ import httpx
 import pytest
 import trio
 import websockets
-from trio_asyncio import aio_as_trio, open_loop
+from websockets.sync.client import connect
 
 import corserver
 from corserver.apps.asgi.protocol import Receive, Scope, Send
@@ -207,23 +207,18 @@ def test_the_test_file_passes(tmp_path: Path) -> None:
     assert run_file(tmp_path, example("def test_only_site_a_reads")).startswith("2 passed")
 
 
-async def test_the_websocket_sends_back_what_it_is_sent() -> None:
+def test_the_websocket_sends_back_what_it_is_sent() -> None:
     names: dict[str, object] = {}
     exec(example("@app.websocket"), names)
     app = names["app"]
     assert isinstance(app, corserver.App)
     with running(app, cors=corserver.Policy(["https://site-a.example"])) as server:
         url = f"ws{server.url[4:]}/chat/1"
-        async with open_loop():
-            await aio_as_trio(talk)(url)
-
-
-async def talk(url: str) -> None:
-    async with websockets.connect(url, subprotocols=[websockets.Subprotocol("chat")]) as socket:
-        await socket.send("hello")
-        assert (await socket.recv(), socket.subprotocol) == ("hello", "chat")
-    with pytest.raises(websockets.InvalidStatus, match="403"):
-        await websockets.connect(url, origin=websockets.Origin("https://site-b.example"))
+        with connect(url, subprotocols=[websockets.Subprotocol("chat")]) as socket:
+            socket.send("hello")
+            assert (socket.recv(10), socket.subprotocol) == ("hello", "chat")
+        with pytest.raises(websockets.InvalidStatus, match="403"):
+            connect(url, origin=websockets.Origin("https://site-b.example"))
 
 
 @needs_playwright

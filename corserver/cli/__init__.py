@@ -1,24 +1,67 @@
 """The command line: `corserver [DIRECTORY]` serves a directory, `corserver COMMAND` does something else."""
 
+import contextlib
+import errno
+import os
+import sys
+from typing import Final
+
+#: EX_IOERR of sysexits(3): what was to be said could not be.
+EXIT_IO: Final = 74
+EXIT_INTERRUPTED: Final = 130
+#: A full disk, somebody's share of it, a terminal that is gone.
+_UNWRITABLE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+
 
 def main() -> None:
     """The console script. The first argument may be a command; its file is loaded only then."""
+    _open_streams()
     try:
-        import os
-        import sys
+        sys.exit(_run())
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
+    except BaseExceptionGroup as error:
+        if error.split(KeyboardInterrupt)[1] is not None:
+            raise
+        sys.exit(EXIT_INTERRUPTED)
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        with contextlib.suppress(OSError):
+            print(f"Error: the output cannot be written: {error.strerror}", file=sys.stderr)
+        os._exit(EXIT_IO)  # An exit would try to write the rest, and fail again.
 
-        from corserver.cli.commands import COMMANDS, COMPLETE, PROGRAM
 
-        first, *rest = sys.argv[1:] or [""]
-        entry = COMMANDS.get(first)
-        if entry is not None:
-            entry.load().main(rest, prog_name=f"{PROGRAM} {first}")
-        from corserver.cli.serve import serve_directory
+def _run() -> int | None:
+    """The exit code of the command, None for success. click's own for an interrupt is that of a verdict."""
+    import click
 
-        if COMPLETE not in os.environ:
-            serve_directory.main(prog_name=PROGRAM)
+    from corserver.cli.commands import COMMANDS, COMPLETE, DEFAULT, PROGRAM
+
+    first, *rest = sys.argv[1:] or [""]
+    name, entry = (f"{PROGRAM} {first}", COMMANDS[first]) if first in COMMANDS else (PROGRAM, DEFAULT)
+    command = entry.load()
+    if entry is DEFAULT and COMPLETE in os.environ:
         from corserver.cli.completion import complete  # A shell asks, and not for a directory to be served.
 
-        print(complete(serve_directory))
-    except KeyboardInterrupt:  # Before the server has taken the signal over, such as while modules load.
-        raise SystemExit(130) from None
+        print(complete(command))
+        return None
+    try:
+        code: int | None = command.main(sys.argv[1:] if entry is DEFAULT else rest, name, standalone_mode=False)
+        return code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        return EXIT_INTERRUPTED
+
+
+def _open_streams() -> None:
+    """Open standard streams that are closed, to nowhere: a socket would get the number, and what is written there."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115  it is open to the end

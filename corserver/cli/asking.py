@@ -1,6 +1,8 @@
 """The options that say what a page asks for, shared by `check` and `explain`, and the `Question` that they make."""
 
 import functools
+import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -85,6 +87,9 @@ _OPTIONS = (
     option("--json", "json_", topic="verdict", common=True, is_flag=True, help="The report as JSON."),
 )
 
+#: What no terminal is to be sent, and no header line holds but by mistake.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flags:
@@ -138,7 +143,7 @@ def question_options(command: Callable[..., None]) -> Callable[..., None]:
 def _url(text: str) -> Url:
     if "://" not in text:
         raise click.UsageError(f"URL: {text!r} has no scheme: write http://{text} or https://{text}")
-    url = parse_url(text.encode("utf-8").decode("latin-1"))
+    url = parse_url(os.fsencode(text).decode("latin-1"))
     if url is None:
         raise click.UsageError(f"URL: {text!r} is no URL: write http://HOST[:PORT]/PATH or https://…")
     if not url.is_http:
@@ -147,17 +152,17 @@ def _url(text: str) -> Url:
 
 
 def _origin(text: str) -> bytes:
-    value = text.encode("utf-8")
+    value = os.fsencode(text)
     faults = () if value == b"null" else diagnose(value)
     if not faults:
         return value
-    mended = mend(value) or mend(b"https://" + value)
+    mended = mend(value)
     write = "" if mended is None else f"\n  write: {mended.decode('ascii')}"
     raise click.UsageError(f"--origin: {text!r}: an origin {'; it '.join(fault.value for fault in faults)}{write}")
 
 
 def _method(text: str) -> bytes:
-    method = text.encode("utf-8")
+    method = os.fsencode(text)
     if not is_token(method):
         raise click.UsageError(f"--method: {text!r} is no method: write one word, such as PUT")
     return method
@@ -166,8 +171,8 @@ def _method(text: str) -> bytes:
 def _header(text: str) -> Field:
     name, colon, value = text.partition(":")
     # a name alone is enough to ask; what it holds only matters to the few that are safelisted by their value
-    field = (_name(name.strip(), "--header"), (value.strip() if colon else "1").encode("utf-8"))
-    if not is_valid_header(*field) or not value.strip().isprintable():
+    field = (_name(name.strip(), "--header"), os.fsencode(value.strip() if colon else "1"))
+    if not is_valid_header(*field) or _CONTROL.search(value):
         raise click.UsageError(f"--header: {text!r} holds a control character")
     return field
 
@@ -175,13 +180,13 @@ def _header(text: str) -> Field:
 def _cookie(text: str, credentials: str) -> bytes:
     if credentials == Credentials.OMIT.value:
         raise click.UsageError("--cookie: --credentials omit sends no cookies; write --credentials include")
-    if not text.isprintable():
+    if _CONTROL.search(text):
         raise click.UsageError(f"--cookie: {text!r} holds a control character")
-    return text.encode("utf-8")
+    return os.fsencode(text)
 
 
 def _name(text: str, option: str) -> bytes:
-    name = text.encode("utf-8")
+    name = os.fsencode(text)
     if not is_token(name):
         write = "NAME: VALUE, such as 'content-type: application/json'" if option == "--header" else "a name"
         raise click.UsageError(f"{option}: {text!r} is no header name: write {write}")
@@ -190,7 +195,7 @@ def _name(text: str, option: str) -> bytes:
 
 def _body(data: str) -> bytes:
     if not data.startswith("@"):
-        return data.encode("utf-8")
+        return os.fsencode(data)
     try:
         return Path(data[1:]).read_bytes()
     except OSError as error:

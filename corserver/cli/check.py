@@ -14,7 +14,6 @@ from corserver.tools.check.text import commands, render
 
 EXIT_BLOCKED = 1
 EXIT_UNREACHABLE = 3
-EXIT_INTERRUPTED = 130
 
 _EPILOG = """\b
 Examples:
@@ -93,10 +92,7 @@ def check(
 
     from corserver.tools.check import sending
 
-    try:
-        report = trio.run(sending.check, asked, sending.Sender(timeout, insecure))
-    except* KeyboardInterrupt:  # Alone, or wrapped by a nursery that was open at the time.
-        sys.exit(EXIT_INTERRUPTED)  # click's own code for it would mean "blocked"
+    report = trio.run(sending.check, asked, sending.Sender(timeout, insecure))
     if curl_ and not json_:
         click.echo("\n".join(commands(report, insecure=insecure)))
     else:

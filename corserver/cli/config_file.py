@@ -22,7 +22,7 @@ from corserver.cli.configured import (
     settings_of,
 )
 from corserver.cli.policy import FLAGS
-from corserver.cli.topics import option
+from corserver.cli.topics import number_words, option
 from corserver.config import (
     ConfigError,
     ConfigFile,
@@ -185,7 +185,8 @@ class _Reader:
             try:
                 option.process_value(self._ctx, value)
             except click.BadParameter as error:
-                why = _range_words(option, value) or error.message
+                words = number_words(option.type)
+                why = f"this must be {words}" if words else error.message
         if why:
             self._refuse(where, why)
 
@@ -234,25 +235,15 @@ def _spelled(key: str) -> str:
     return key.lower().replace("_", "-")
 
 
-def _range_words(option: click.Option, value: Any) -> str:
-    """What a number out of its range must be; empty where that is not the mistake."""
-    kind = option.type
-    if not isinstance(kind, click.IntRange | click.FloatRange):
-        return ""
-    if kind.max is None:
-        return f"this must be {kind.min:g} or more"
-    return f"this must be from {kind.min:g} to {kind.max:g}"
-
-
 def _misfit(option: click.Option, value: Any) -> str:
     """Why a value of this TOML type is none for *option*; click would convert some of them into something else."""
     if option.is_flag and option.is_bool_flag:
         return "" if isinstance(value, bool) else "this must be true or false"
     values = value if option.multiple and isinstance(value, list) else [value]
-    if isinstance(option.type, click.types.IntParamType):
-        return "" if all(type(each) is int for each in values) else "this must be a whole number"
-    if isinstance(option.type, click.types.FloatParamType):
-        return "" if all(type(each) in (int, float) for each in values) else "this must be a number"
+    number = number_words(option.type)
+    if number:
+        types = (int,) if isinstance(option.type, click.types.IntParamType) else (int, float)
+        return "" if all(type(each) in types for each in values) else f"this must be {number}"
     kind = "strings, or one string" if option.multiple else "string"
     return (
         ""

@@ -30,12 +30,28 @@ class ServeDirectory(DefaultCommand, ServingCommand):
     """The command that is meant without a name, configured as those with one that serve are."""
 
 
+class Directory(click.Path):
+    """A directory that there is."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, file_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Raises `click.UsageError`, which says what there is instead."""
+        path = Path(value)
+        if path.is_file():
+            raise click.UsageError(f"{value} is a file: write the directory that it is in, {path.parent}", ctx)
+        if not path.exists():
+            raise click.UsageError(f"there is no directory {value!r} in {Path.cwd()}", ctx)
+        return super().convert(value, param, ctx)
+
+
 @click.command(
     cls=ServeDirectory,
     texts=topic_texts(),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.argument("directory", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("directory", default=".", type=Directory())
 @server_options
 @option(
     "--index",

@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import shutil
+import socket
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -146,10 +147,14 @@ def bind_error(error: OSError, host: str, port: int, *, strict: bool, uds: str |
     if uds is not None:
         return f"{styled('Error', Look.BAD)}: cannot listen on --uds {uds}: {error.strerror or error}"
     if error.errno == errno.EADDRINUSE:
-        fix = "leave out --strict-port for the next free port, or choose another with --port"
-        reason = f"port {port} is taken: {fix}" if strict else f"{error.strerror}: choose another with --port"
+        reason = f"port {port} and those after it are taken: choose another with --port"
+        if strict:
+            fix = "leave out --strict-port for the next free port, or choose another with --port"
+            reason = f"port {port} is taken: {fix}"
     elif error.errno == errno.EACCES:
         reason = f"port {port} needs privileges: choose one from 1024 on with --port"
+    elif error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+        reason = "it is no address of this machine: --host 127.0.0.1 is for this machine only, 0.0.0.0 for all others"
     else:
         reason = f"{error.strerror or error}"
     return f"{styled('Error', Look.BAD)}: cannot listen on {host}: {reason}"

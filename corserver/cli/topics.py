@@ -28,8 +28,30 @@ TOPICS: Final[Mapping[str, str]] = {
 }
 
 
+def number_words(kind: "click.ParamType[Any]") -> str:
+    """What a number of the type *kind* must be, such as "a whole number from 0 to 9"; empty for what is no number."""
+    if not isinstance(kind, click.types.IntParamType | click.types.FloatParamType):
+        return ""
+    what = "a whole number" if isinstance(kind, click.types.IntParamType) else "a number"
+    if not isinstance(kind, click.IntRange | click.FloatRange) or kind.min is None:
+        return what
+    if kind.max is not None:
+        return f"{what} from {kind.min:g} to {kind.max:g}"
+    return f"{what} over {kind.min:g}" if kind.min_open else f"{what}, {kind.min:g} or more"
+
+
 class Option(click.Option):
-    """An option whose help says nothing of a number's range, in algebra: whoever is out of it is told."""
+    """An option whose range, if it is a number, is said in words and not in algebra: to whoever is out of it."""
+
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        """Raises `click.BadParameter`."""
+        try:
+            return super().type_cast_value(ctx, value)
+        except click.BadParameter as error:
+            words = number_words(self.type)
+            if not words or self.multiple:
+                raise
+            raise click.BadParameter(f"this must be {words}, not {value!r}", ctx, self) from error
 
     def get_help_extra(self, ctx: click.Context) -> click.types.OptionHelpExtra:
         """Without the range."""

@@ -5,6 +5,7 @@ way it is exactly `length` bytes: a file that ends before them has shrunk, and i
 """
 
 import os
+import threading
 from typing import Final
 
 import trio
@@ -15,29 +16,72 @@ CHUNK: Final = 256 * 1024
 #: What is in the page cache is there in runs, as it was read ahead: one byte in so many is looked for.
 _SAMPLED: Final = 1024 * 1024
 _NOWAIT: Final[int | None] = getattr(os, "RWF_NOWAIT", None)
+#: Where that one byte is read to. Nobody reads it.
+_ANY_BYTE: Final = (bytearray(1),)
 
 
 class FileShrank(OSError):
     """A file ended before the length that its answer announces: the rest cannot be sent, and is not made up."""
 
 
+class OpenFile:
+    """A descriptor with several owners, who may be in several threads. The last one of them closes it."""
+
+    __slots__ = ("_file", "_lock", "_owners")
+
+    def __init__(self, fd: int) -> None:
+        """Duplicates *fd*, which stays the caller's. Whoever makes it owns it."""
+        # A file object, and not a number, so that what nobody closed is closed with a warning.
+        self._file = os.fdopen(os.dup(fd), "rb", buffering=0)
+        self._lock = threading.Lock()
+        self._owners = 1
+
+    def fileno(self) -> int:
+        """The descriptor. Raises ValueError once closed."""
+        return self._file.fileno()
+
+    def share(self) -> bool:
+        """Become an owner; False where it is closed already."""
+        with self._lock:
+            if not self._owners:
+                return False
+            self._owners += 1
+            return True
+
+    def close(self) -> None:
+        """Own it no longer. To be called once by each owner."""
+        with self._lock:
+            self._owners -= 1
+            if not self._owners:
+                self._file.close()
+
+
 class FileSlice:
-    """*length* bytes of an open file from *offset* on. Owns a descriptor of its own until `aclose`.
+    """*length* bytes of an open file from *offset* on. Owns the file, with others or alone, until `aclose`.
 
     The descriptor's position is not used, so that several slices may share an open file. Each iteration is a new one.
     """
 
-    __slots__ = ("_file", "length", "offset")
+    __slots__ = ("_file", "_is_closed", "length", "offset")
 
-    def __init__(self, fd: int, offset: int, length: int) -> None:
-        """Duplicates *fd*, which stays the caller's."""
-        # A file object, and not a number, so that a body that nobody closed is closed with a warning.
-        self._file = os.fdopen(os.dup(fd), "rb", buffering=0)
+    def __init__(self, file: int | OpenFile, offset: int, length: int) -> None:
+        """Duplicates a number, becomes an owner of an `OpenFile`: what the caller has stays the caller's.
+
+        Raises ValueError for a file that is closed.
+        """
+        if isinstance(file, int):
+            file = OpenFile(file)
+        elif not file.share():
+            raise ValueError("the file is closed")
+        self._file = file
+        self._is_closed = False
         self.offset: Final = offset
         self.length: Final = length
 
     def fileno(self) -> int:
         """The descriptor. Raises ValueError once closed."""
+        if self._is_closed:
+            raise ValueError("the slice is closed: others may own its file still")
         return self._file.fileno()
 
     def __aiter__(self) -> "Pieces":
@@ -49,19 +93,26 @@ class FileSlice:
 
     def is_at_hand(self, offset: int, length: int) -> bool:
         """Whether a part of the file can be had without waiting for a disk, as far as samples of it tell."""
-        fd = self._file.fileno()
-        try:
-            return all(_is_cached(fd, at) for at in (*range(offset, offset + length, _SAMPLED), offset + length - 1))
-        except OSError:  # The file system cannot tell.
+        fd = self.fileno()
+        if _NOWAIT is None:
             return False
+        try:
+            for at in range(offset, offset + length, _SAMPLED):
+                os.preadv(fd, _ANY_BYTE, at, _NOWAIT)
+            os.preadv(fd, _ANY_BYTE, offset + length - 1, _NOWAIT)
+        except OSError:  # It would have to be waited for, or the file system cannot tell.
+            return False
+        return True
 
     def close(self) -> None:
-        """Close the descriptor; a second time it does nothing."""
-        self._file.close()
+        """Own the file no longer; a second time it does nothing."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._file.close()
 
     async def aclose(self) -> None:
         """As `close`."""
-        self._file.close()
+        self.close()
 
 
 class Pieces:
@@ -91,16 +142,6 @@ class Pieces:
         piece = read_some(self._file.fileno(), self._position, size)
         self._position += len(piece)
         return piece
-
-
-def _is_cached(fd: int, offset: int) -> bool:
-    if _NOWAIT is None:
-        return False
-    try:
-        os.preadv(fd, [bytearray(1)], offset, _NOWAIT)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def read_exactly(fd: int, offset: int, length: int) -> bytes:

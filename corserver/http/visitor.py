@@ -11,7 +11,7 @@ import trio
 
 from corserver.http.body import PeerLeft
 from corserver.http.connection import Connection
-from corserver.http.fileslice import FileShrank, FileSlice
+from corserver.http.fileslice import CHUNK, FileShrank, FileSlice
 from corserver.http.limits import Limits
 from corserver.http.messages import Address
 from corserver.http.transport import Transport, name_of
@@ -197,7 +197,6 @@ class Visitor(Transport):
                 try:
                     if file.is_at_hand(at, length):
                         sent = os.sendfile(sock, file.fileno(), at, length)
-                        await trio.lowlevel.checkpoint()
                     else:
                         sent = await trio.to_thread.run_sync(os.sendfile, sock, file.fileno(), at, length)
                 except BlockingIOError:
@@ -207,6 +206,10 @@ class Visitor(Transport):
                     raise FileShrank(f"the file ends at byte {at} now: it was longer when its answer began")
                 at += sent
                 count(sent)
+                if sent < length:
+                    await self._writable()
+                elif at < end or length > CHUNK:  # A small file keeps nobody waiting.
+                    await trio.lowlevel.checkpoint()
         except (BrokenPipeError, ConnectionError) as error:
             self.peer_left = True
             raise PeerLeft from error

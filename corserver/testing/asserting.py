@@ -203,7 +203,7 @@ def _origin(text: str) -> bytes:
     faults = () if value == b"null" else diagnose(value)
     if not faults:
         return value
-    mended = mend(value) or mend(b"https://" + value)
+    mended = mend(value)
     write = "" if mended is None else f": write {mended.decode('ascii')!r}"
     raise ValueError(f"origin {text!r}: an origin {'; it '.join(fault.value for fault in faults)}{write}")
 

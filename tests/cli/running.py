@@ -9,6 +9,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import trio
+from click.testing import CliRunner
+
+from corserver.cli.commands import COMMANDS
+from corserver.cli.serve import serve_directory
 
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR")}
 
@@ -67,6 +71,15 @@ async def output(running: Running) -> str:
 async def errors(running: Running) -> str:
     assert running.process.stderr is not None
     return b"".join([chunk async for chunk in running.process.stderr]).decode()
+
+
+def refused_at_once(*arguments: str | Path) -> tuple[int, str]:
+    """As `refused`, for what is wrong with a command line itself: in this process, which has loaded everything."""
+    first, *rest = map(str, arguments)
+    entry = COMMANDS.get(first)
+    done = CliRunner().invoke(*((entry.load(), rest) if entry else (serve_directory, [first, *rest])))
+    assert isinstance(done.exception, SystemExit), done.exc_info
+    return done.exit_code, done.stderr
 
 
 async def refused(*arguments: str | Path) -> tuple[int, str]:

@@ -1,8 +1,10 @@
 """`corserver bench` as it is typed, against a server of ours."""
 
 import json
+import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -147,3 +149,16 @@ def test_the_emitted_locustfile_runs_and_no_right_answer_is_a_failure(
         [sys.executable, "-m", *shlex.split(command), "--only-summary"], check=True, capture_output=True, timeout=60
     )
     assert server.wait_for(1)
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_an_interrupt_is_no_verdict_and_ends_every_process(server: Running, processes: str) -> None:
+    server.clear()
+    command = [sys.executable, "-m", "corserver", "bench", f"{server.url}/hello", "--origin", SITE]
+    command += ["-d", "600", "--processes", processes]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, start_new_session=True) as process:
+        server.wait_for(100)
+        os.killpg(process.pid, signal.SIGINT)
+        told = process.communicate(timeout=30)
+    assert (process.returncode, *told) == (130, b"", b"")

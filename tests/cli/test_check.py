@@ -1,6 +1,7 @@
 """`corserver check` as a user runs it: exit codes, output, mistakes in words, the examples of its help."""
 
 import json
+import os
 import re
 import shlex
 import signal
@@ -75,19 +76,43 @@ async def test_a_server_that_cannot_be_reached_is_another_code_whatever_was_expe
         (["http://"], "is no URL"),
         (["http://a.example", "--origin", "https://app.example/"], "write: https://app.example\n"),
         (["http://a.example", "--origin", "App.example"], "write: https://app.example\n"),
+        (["http://a.example", "--origin", "localhost:3000"], "write: http://localhost:3000\n"),
+        (["http://a.example", "--origin", "https://\udcff"], "is ASCII, an international name in Punycode\n"),
+        (["http://a.example", "--method", "\udcff"], "write one word, such as PUT"),
         (["http://a.example", "--header", "no name: 1"], "write NAME: VALUE"),
         (["http://a.example", "--header", "a: \x07"], "control character"),
         (["http://a.example", "--method", "GET PUT"], "write one word, such as PUT"),
         (["http://a.example", "--data", "@/no/such/file"], "cannot read /no/such/file"),
         (["http://a.example", "--cookie", "a=1", "--credentials", "omit"], "write --credentials include"),
         (["http://a.example", "--fix", "iis"], "'iis' is not one of 'nginx'"),
-        (["http://a.example", "--timeout", "0"], "0.0 is not in the range x>0"),
+        (["http://a.example", "--timeout", "0"], "this must be a number over 0, not '0'"),
     ],
 )
 def test_mistakes_are_said_in_words(arguments: list[str], words: str) -> None:
     done = CliRunner().invoke(check, arguments)
     assert (done.exit_code, done.stdout) == (2, "")
     assert words in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["http://ada:secret@api.example/"], "Take user name and password out of the URL"),
+        (["http://api.example/", "-X", "get", "-d", "a"], "Leave out the body, which a GET does not have"),
+    ],
+)
+def test_what_fetch_refuses_is_told_apart(arguments: list[str], words: str) -> None:
+    done = CliRunner().invoke(check, arguments)
+    assert (done.exit_code, done.stderr) == (1, "")
+    assert words in done.stdout
+
+
+async def test_what_is_typed_is_sent_byte_for_byte_also_if_it_is_no_utf8() -> None:
+    async with serving(silent) as url:
+        raw = os.fsdecode(b"\xff")
+        done = await corserver(f"{url}/{raw}", "--header", f"x-a: {raw}", "--data", raw, "--curl")
+    assert done.stderr == b""
+    assert b"/%FF" in done.stdout
 
 
 async def test_an_interrupt_is_no_verdict() -> None:

@@ -1,3 +1,5 @@
+"""Whether what is written has colour: a terminal, and what the environment says."""
+
 import io
 
 import pytest

@@ -1,11 +1,13 @@
 """Commands beside the served directory: found by the first argument, loaded only when they are used."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from corserver.cli.commands import COMMANDS
 from corserver.cli.policy import FLAGS
@@ -26,16 +28,17 @@ def test_the_help_leads_to_every_command() -> None:
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_each_command_has_a_help_of_its_own_with_examples(name: str) -> None:
-    done = corserver(name, "--help")
-    assert done.returncode == 0
-    assert done.stdout.startswith(f"Usage: corserver {name} ")
-    assert f"  corserver {name} " in done.stdout
+    done = CliRunner().invoke(COMMANDS[name].load(), ["--help"], prog_name=f"corserver {name}")
+    assert done.exit_code == 0
+    assert done.output.startswith(f"Usage: corserver {name} ")
+    assert f"  corserver {name} " in done.output
 
 
 def test_a_directory_of_a_commands_name_is_served_by_its_path(tmp_path: Path) -> None:
     (tmp_path / "check").mkdir()
     as_command = corserver("check", cwd=tmp_path)
     assert (as_command.returncode, "Missing argument 'URL'" in as_command.stderr) == (2, True)
+    assert as_command.stderr.startswith("Usage: corserver check ")
     # a limit that is refused shows that the directory was taken, and nothing is left running
     as_directory = corserver("./check", "--limit", "nonsense", cwd=tmp_path)
     assert (as_directory.returncode, "Invalid value for '--limit'" in as_directory.stderr) == (2, True)
@@ -62,3 +65,27 @@ def test_the_cors_flags_are_the_same_words_everywhere() -> None:
 
     assert flags(explain) == flags(serve_directory)
     assert set(flags(explain)) == set(FLAGS.values())
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["explain", "--cors", "*"]])
+def test_output_that_cannot_be_written_is_said_and_is_no_verdict(arguments: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "corserver", *arguments]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (74, "Error: the output cannot be written: No space left on device\n")
+
+
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&- <&-"])
+def test_nobody_need_have_opened_the_standard_streams(closed: str, tmp_path: Path) -> None:
+    # What is opened first would get the number of a stream that is closed, and be written to.
+    program = (
+        "import os, sys; sys.argv[1:] = ['explain', '--cors', '*']; import corserver.cli\n"
+        "try: corserver.cli.main()\n"
+        "except SystemExit as end:\n"
+        "    with open(sys.argv[0] + '.code', 'w') as told:\n"
+        "        told.write(f'{end.code or 0} {os.readlink(\"/proc/self/fd/1\")}')"
+    )
+    file = tmp_path / "program.py"
+    file.write_text(program)
+    subprocess.run(["sh", "-c", f"{sys.executable} {file} {closed}"], timeout=60, check=False)
+    assert (tmp_path / "program.py.code").read_text() == f"0 {os.devnull}"

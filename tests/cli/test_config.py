@@ -54,7 +54,7 @@ def test_a_header_in_the_environment_keeps_its_spaces(here: Path, monkeypatch: p
     ("text", "write"),
     [
         ("host = localhost", 'write: host = "localhost", for a string stands in quotes'),
-        ("workers = 0", "this must be 1 or more"),
+        ("workers = 0", "this must be a whole number, 1 or more"),
         ("cors = '*'\ncors-credentials = true", "or cors-credentials = false"),
         ("[[cors]]\norigins = '*'\ncredentials = true", "or credentials = false"),
         ("[cors]\norigins = 'http://a.example'\ncredentials = true", "dangerously-allow-insecure-origins = true"),

@@ -12,7 +12,7 @@ import httpx
 import pytest
 import trio
 
-from .running import ENVIRONMENT, Running, corserver, errors, refused
+from .running import ENVIRONMENT, Running, corserver, errors, refused, refused_at_once
 
 
 async def ask(url: str, number: int, path: str = "/data.json") -> None:
@@ -82,8 +82,8 @@ async def test_a_taken_port_is_named_and_the_next_free_one_used_or_refused(publi
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "two"])
-async def test_a_number_of_workers_that_cannot_be_is_refused(public: Path, number: str) -> None:
-    code, text = await refused(public, "--workers", number)
+def test_a_number_of_workers_that_cannot_be_is_refused(public: Path, number: str) -> None:
+    code, text = refused_at_once(public, "--workers", number)
     assert (code, "--workers" in text) == (2, True)
 
 

@@ -13,7 +13,7 @@ _M = Malformation
 DIAGNOSED = (
     (b"", (_M.EMPTY,), None),
     (b"null", (_M.SCHEME,), None),
-    (b"example.com", (_M.SCHEME,), None),
+    (b"example.com", (_M.SCHEME,), b"https://example.com"),
     (b"https:/example.com", (_M.SCHEME,), None),
     (b"1://example.com", (_M.SCHEME,), None),
     (b"https://example.com/", (_M.PATH,), b"https://example.com"),
@@ -37,6 +37,8 @@ DIAGNOSED = (
     ("https://BÜCHER.example/".encode(), (_M.NON_ASCII, _M.UPPERCASE, _M.PATH), b"https://xn--bcher-kva.example"),
     ("https://straße.example".encode(), (_M.NON_ASCII,), b"https://xn--strae-oqa.example"),
     (b"https://exampl\xe9.com", (_M.NON_ASCII,), None),
+    (b"a.example/x", (_M.SCHEME,), b"https://a.example"),
+    (b"localhost:3000", (_M.SCHEME,), b"http://localhost:3000"),
     (b"https://a..b", (_M.BAD_HOST,), None),
     (b"https://a`b", (_M.BAD_HOST,), None),
     (b"https://", (_M.BAD_HOST,), None),

@@ -10,7 +10,7 @@ import pytest
 
 from corserver.cors import Policy, Reason, Scopes
 from corserver.cors.scopes import BadPath, Path
-from tests.cors.test_peers import (
+from tests.cors.peers import (
     ALLOW,
     CREDENTIALS,
     LOCAL,

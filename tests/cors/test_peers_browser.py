@@ -28,7 +28,7 @@ from corserver.cors.browser import (
     simulate,
 )
 from corserver.cors.fetch import Field
-from tests.cors.test_peers import LOCAL, OTHER, PAGE, POLICIES
+from tests.cors.peers import LOCAL, OTHER, PAGE, POLICIES
 
 _SERVER: Final = parse_url("https://server.test/things/7")
 _APP: Final[tuple[Field, ...]] = (

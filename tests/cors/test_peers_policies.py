@@ -1,7 +1,7 @@
 """Which policies other CORS libraries are known to accept and to refuse, said in our own words.
 
 A row's id names the library family. Where this engine differs on purpose the comment above the rows says why; what is
-refused must offer something that is accepted, which test_policy.py holds for every fault.
+refused must offer something that is accepted, which test_policy_mistakes.py holds for every fault.
 """
 
 from dataclasses import replace

@@ -11,7 +11,9 @@ from corserver.http.exchange import Service
 from corserver.http.limits import Limits
 from corserver.http.log import Entry
 from corserver.http.messages import HTTPError, Request, Response
-from tests.cors import vectors
+from tests.cors.vectors import VECTORS
+from tests.cors.vectors.governing import POLICIES
+from tests.cors.vectors.vector import Vector
 
 from .peer import Answer, Cutter, ask, byte_by_byte, converse, read_answers, request, whole
 
@@ -34,12 +36,12 @@ def cors_lines(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, byte
     return [line for line in lower if line[0].startswith(b"access-control-") or line[0] == b"vary"]
 
 
-WIRED = [vector for vector in vectors.VECTORS if vector.on_the_wire]
+WIRED = [vector for vector in VECTORS if vector.on_the_wire]
 
 
 @pytest.mark.parametrize("cut", [whole, byte_by_byte])
 @pytest.mark.parametrize("vector", WIRED, ids=lambda vector: vector.id)
-async def test_the_vectors_hold_on_the_wire(autojump_clock: object, vector: vectors.Vector, cut: Cutter) -> None:
+async def test_the_vectors_hold_on_the_wire(autojump_clock: object, vector: Vector, cut: Cutter) -> None:
     ran = []
 
     async def app(request: Request) -> Response:
@@ -50,7 +52,7 @@ async def test_the_vectors_hold_on_the_wire(autojump_clock: object, vector: vect
     data = b"%s %s HTTP/1.1\r\nHost: server.test\r\n%s\r\n" % (vector.method, vector.target, lines)
     if cut is byte_by_byte and len(data) > 3000:
         cut = whole
-    server = Service(app=app, scopes=Scopes(default=vectors.POLICIES[vector.policy]))
+    server = Service(app=app, scopes=Scopes(default=POLICIES[vector.policy]))
     answer = await ask(server, data, cut=cut, method=vector.method.decode())
     if len(data) > Limits().head:
         assert answer.status == 431

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from corserver.http.fileslice import CHUNK, FileShrank, FileSlice, read_exactly
+from corserver.http.fileslice import CHUNK, FileShrank, FileSlice, OpenFile, read_exactly
 from tests.apps.files.site import open_descriptors
 
 SIZE = 2 * CHUNK + 100
@@ -77,6 +77,26 @@ async def test_closing_closes_its_own_descriptor_only_and_only_once(fd: int) -> 
 
     assert open_descriptors() == before
     assert os.fstat(fd).st_size == SIZE
+
+
+async def test_a_shared_file_is_closed_by_its_last_owner(fd: int) -> None:
+    before = open_descriptors()
+    file = OpenFile(fd)
+    one, other = FileSlice(file, 0, 10), FileSlice(file, 10, 10)
+    assert one.fileno() == other.fileno() == file.fileno() != fd
+    file.close()
+    await one.aclose()
+    await one.aclose()
+    with pytest.raises(ValueError, match="closed"):
+        one.fileno()
+    assert b"".join([chunk async for chunk in other]) == CONTENT[10:20]
+    assert open_descriptors() != before
+    await other.aclose()
+
+    assert open_descriptors() == before
+    assert not file.share()
+    with pytest.raises(ValueError, match="closed"):
+        FileSlice(file, 0, 10)
 
 
 async def test_a_body_that_nobody_closes_is_noticed(fd: int) -> None:

@@ -1,3 +1,5 @@
+"""The looks of words: each has a style, and none but these is used."""
+
 import ast
 from pathlib import Path
 

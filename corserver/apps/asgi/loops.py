@@ -4,9 +4,11 @@
 calls there is asyncio throughout, and libraries that ask which of the two runs are told asyncio.
 """
 
+import platform
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from enum import Enum, unique
+from importlib.metadata import version
 
 from corserver.apps.asgi.loop import Loop
 from corserver.apps.asgi.on_trio import TrioLoop
@@ -24,7 +26,7 @@ class LoopName(Enum):
 
 @asynccontextmanager
 async def open_loop(name: LoopName, app: object) -> AsyncGenerator[Loop, None]:
-    """The loop that *app* runs on. Raises RuntimeError where a library is missing."""
+    """The loop that *app* runs on. Raises RuntimeError where a library is missing, or too old for this Python."""
     if name is LoopName.AUTO:
         name = loop_of(app)
     if name is LoopName.TRIO:
@@ -35,6 +37,12 @@ async def open_loop(name: LoopName, app: object) -> AsyncGenerator[Loop, None]:
     except ImportError as error:
         raise RuntimeError(
             "an app on asyncio needs the library trio-asyncio: pip install 'corserver[run]' "
+            "(an app that runs on trio too does without: --loop trio, asgi(app, loop='trio'))"
+        ) from error
+    except AttributeError as error:  # trio-asyncio 0.16 uses what Python 3.14 has no more.
+        raise RuntimeError(
+            f"trio-asyncio {version('trio-asyncio')}, by which an app runs on asyncio, does not work with Python "
+            f"{platform.python_version()} ({error}): use a newer trio-asyncio if there is one, or Python 3.13 "
             "(an app that runs on trio too does without: --loop trio, asgi(app, loop='trio'))"
         ) from error
     async with open_asyncio() as loop:

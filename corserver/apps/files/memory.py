@@ -10,16 +10,19 @@ Rules:
    and files may be a second old. So it is from the start where a disk is not of this machine: see `mounts`.
 3. A file that was changed in the last moment is not remembered: another change may leave it the same times.
 4. Entries and bytes are bounded. The place that was confirmed longest ago goes first.
+5. Before what is asked for again and again is out of date, one request has it looked up, and the others do not wait.
 """
 
 import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
+from corserver.apps.files.descriptors import Descriptors
 from corserver.apps.files.representations import FileState, Representation
 from corserver.apps.files.validators import SETTLED_NS
+from corserver.http.fileslice import OpenFile
 
 #: A path's segments, and whether a slash ends it.
 Key = tuple[tuple[str, ...], bool]
@@ -28,6 +31,8 @@ Codings = tuple[str, ...]
 
 #: How long what was looked up is good for, in seconds.
 FRESH: Final = 1.0
+#: How long nobody looks it up again, in seconds.
+_NEW: Final = 0.5
 #: A `stat` that took longer than this did wait for a disk, or for the processor; in seconds.
 _SLOW: Final = 0.005
 #: How long the clock alone is asked then, in seconds.
@@ -36,11 +41,13 @@ _DOUBT: Final = 10.0
 _OVERHEAD: Final = 3000
 
 
-class Known(NamedTuple):
-    """A representation, and until when it is good for: see rule 1."""
+@dataclass(slots=True)
+class Known:
+    """A representation, until when it is good for (see rule 1), and from when on it is looked up again (rule 5)."""
 
     found: Representation
     until: float
+    renewed_from: float
 
 
 @dataclass(slots=True)
@@ -74,6 +81,7 @@ class Memory:
         self._places: dict[Key, Place] = {}
         self._max_places, self._max_size, self._size = places, size, 0
         self._in_doubt_until = 0.0
+        self._descriptors = Descriptors()
 
     def recall(self, key: Key, codings: Codings) -> Representation | None:
         """The representation to answer with, or None where it has to be looked up."""
@@ -83,6 +91,9 @@ class Memory:
         known = place.known.get(codings if place.varies else ())
         now = self._clock()
         if known is None or now >= known.until:
+            return None
+        if now >= known.renewed_from:
+            known.renewed_from = known.until
             return None
         found = known.found
         if not found.near or now < self._in_doubt_until:
@@ -105,21 +116,27 @@ class Memory:
             return found
         return None
 
-    def reopen(self, found: Representation) -> int | None:
-        """A descriptor of the file of what was recalled just now, None where it has to be looked up.
+    def open_file(self, found: Representation) -> OpenFile | None:
+        """The file of what was recalled just now, open, None where it has to be looked up. Whoever asks closes it.
 
         That is where the name means another file already, or where opening one may take its time.
         """
+        file = self._descriptors.share(found)
+        if file is not None:
+            return file
         if not found.near or self._clock() < self._in_doubt_until:
             return None
         try:
             fd = os.open(self._root + b"/" + found.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
             return None
-        if FileState.of(os.fstat(fd)) == found.state:
-            return fd
-        os.close(fd)
-        return None
+        try:
+            if FileState.of(os.fstat(fd)) != found.state:
+                return None
+            self._descriptors.hold(found, OpenFile(fd))
+        finally:
+            os.close(fd)
+        return self._descriptors.share(found)
 
     def known(self, key: Key, codings: Codings) -> Representation | None:
         """What was remembered, however old: whoever looks the file up may find it unchanged."""
@@ -127,19 +144,24 @@ class Memory:
         known = None if place is None else place.known.get(codings if place.varies else ())
         return None if known is None else known.found
 
-    def keep(self, key: Key, codings: Codings, found: Representation) -> None:
-        """Remember *found*, which was looked up just now."""
+    def keep(self, key: Key, codings: Codings, found: Representation, file: OpenFile | None = None) -> None:
+        """Remember *found*, which was looked up just now. Owns *file*, which is open, in the caller's place."""
         place = self._places.pop(key, None)
         if place is not None:
             self._size -= place.size
         if not self._has_settled(found.state):
+            if file is not None:
+                file.close()
             return
         if place is None or place.varies != found.varies:
             place = Place(found.varies)
-        place.known[codings if found.varies else ()] = Known(found, self._clock() + FRESH)
+        now = self._clock()
+        place.known[codings if found.varies else ()] = Known(found, now + FRESH, now + _NEW)
         self._places[key] = place
         self._size += place.size
         self._make_room()
+        if file is not None:
+            self._descriptors.hold(found, file)
 
     def _make_room(self) -> None:
         while self._places and (len(self._places) > self._max_places or self._size > self._max_size):

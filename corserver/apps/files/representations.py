@@ -14,11 +14,13 @@ from corserver.apps.files.gzipping import GzipBody
 from corserver.apps.files.multipart import Multipart, MultipartBody
 from corserver.apps.files.ranges import ByteRange, RangeNotSatisfiable, requested_ranges
 from corserver.apps.files.validators import Validators, format_http_date
-from corserver.http.fileslice import CHUNK, FileSlice, read_exactly
+from corserver.http.fileslice import CHUNK, FileSlice, OpenFile, read_exactly
 from corserver.http.header_lines import header_fields
 from corserver.http.messages import HTTPError, Response
 
 Line = tuple[bytes, bytes]
+#: What a response is made of: a representation's content, or its open file.
+Source = bytes | int | OpenFile
 
 NOSNIFF: Final = (b"X-Content-Type-Options", b"nosniff")
 RANGES: Final = (b"Accept-Ranges", b"bytes")
@@ -116,17 +118,22 @@ class Representation:
             lines = ((b"Content-Range", b"bytes */%d" % self.length), RANGES)
             raise HTTPError(416, f"the file has {self.length} bytes", lines) from None
 
+    @property
+    def is_worth_holding(self) -> bool:
+        """Whether its file is best held open, if it is asked for again and again."""
+        return self.near and self.content is None and self.length is not None
+
     def is_sliced(self, parts: tuple[ByteRange, ...]) -> bool:
         """Whether the body of the response with *parts* is a `FileSlice`, so that making it reads nothing."""
         length = sum(map(len, parts)) if parts else self.length
         return length is not None and length > CHUNK
 
-    def response(self, parts: tuple[ByteRange, ...], source: bytes | int) -> Response:
+    def response(self, parts: tuple[ByteRange, ...], source: Source) -> Response:
         """The response with *parts*, or the whole, of *source*: the content, or the open file, which blocks."""
         if not parts:
             if isinstance(source, bytes):
                 return self.whole
-            return Response(self._whole_body(source), 200, self.whole.headers)
+            return self.whole._replace(body=self._whole_body(source))
         if len(parts) > 1:
             return self._multipart(parts, source)
         [part] = parts
@@ -135,16 +142,16 @@ class Representation:
         where = (b"Content-Range", part.content_range(self.length).encode("ascii"))
         return Response(_bytes_of(source, part.first, len(part)), 206, (*self.lines, length, where))
 
-    def _whole_body(self, fd: int) -> bytes | FileSlice | GzipBody:
+    def _whole_body(self, file: int | OpenFile) -> bytes | FileSlice | GzipBody:
         if self.length is None:
-            return GzipBody(FileSlice(fd, 0, self.state.size))
-        return _bytes_of(fd, 0, self.length)
+            return GzipBody(FileSlice(file, 0, self.state.size))
+        return _bytes_of(file, 0, self.length)
 
-    def _multipart(self, parts: tuple[ByteRange, ...], source: bytes | int) -> Response:
+    def _multipart(self, parts: tuple[ByteRange, ...], source: Source) -> Response:
         assert self.length is not None
         frame = Multipart(parts, self.media_type, self.length)
         body: bytes | MultipartBody
-        if isinstance(source, int) and sum(map(len, parts)) > CHUNK:
+        if not isinstance(source, bytes) and sum(map(len, parts)) > CHUNK:
             body = MultipartBody(frame, FileSlice(source, 0, self.length))
         else:
             body = frame.around([_read(source, part.first, len(part)) for part in parts])
@@ -152,11 +159,13 @@ class Representation:
         return Response(body, 206, (*own, *(line for line in self.lines if line[0] != b"Content-Type")))
 
 
-def _bytes_of(source: bytes | int, first: int, length: int) -> bytes | FileSlice:
-    if isinstance(source, int) and length > CHUNK:
+def _bytes_of(source: Source, first: int, length: int) -> bytes | FileSlice:
+    if not isinstance(source, bytes) and length > CHUNK:
         return FileSlice(source, first, length)
     return _read(source, first, length)
 
 
-def _read(source: bytes | int, first: int, length: int) -> bytes:
-    return source[first : first + length] if isinstance(source, bytes) else read_exactly(source, first, length)
+def _read(source: Source, first: int, length: int) -> bytes:
+    if isinstance(source, bytes):
+        return source[first : first + length]
+    return read_exactly(source if isinstance(source, int) else source.fileno(), first, length)

@@ -19,7 +19,7 @@ from corserver.apps.files.memory import Codings, Memory
 from corserver.apps.files.representations import NOSNIFF, Line, Representation
 from corserver.apps.files.selecting import AS_IT_IS, Manner, selected
 from corserver.cors.scopes import BadPath, Path
-from corserver.http.fileslice import CHUNK, FileShrank, read_exactly
+from corserver.http.fileslice import CHUNK, FileShrank, OpenFile, read_exactly
 from corserver.http.header_lines import HeadersLike, header_fields
 from corserver.http.messages import HTTPError, Request, Response
 
@@ -128,11 +128,11 @@ class StaticFiles:
                     return remembered
             known = self._memory.known(key, codings)
             job = _Job(self, request, Path(path.segments, slash), asked, codings, known)
-            response, found = await trio.to_thread.run_sync(job.run, limiter=_threads(known))
+            response, found, file = await trio.to_thread.run_sync(job.run, limiter=_threads(known))
         except HTTPError as error:
             raise answers.error(request, error, self._finish) from None
         if found is not None:
-            self._memory.keep(key, codings, found)
+            self._memory.keep(key, codings, found, file)
         return response
 
     def _remembered(self, found: Representation, asked: dict[str, str], method: str) -> Response | None:
@@ -145,12 +145,12 @@ class StaticFiles:
             return found.whole
         if found.content is not None:
             return found.response(judged, found.content)
-        if not found.is_sliced(judged) or (fd := self._memory.reopen(found)) is None:
+        if not found.is_sliced(judged) or (file := self._memory.open_file(found)) is None:
             return None
         try:
-            return found.response(judged, fd)
+            return found.response(judged, file)
         finally:
-            os.close(fd)
+            file.close()
 
     def _other_method(self, request: Request) -> Response:
         if request.method == "OPTIONS":
@@ -166,6 +166,10 @@ class StaticFiles:
         return (*kept, *own)
 
 
+#: A response; what may be remembered of it; its file, if that is worth holding.
+_Answer = tuple[Response, Representation | None, OpenFile | None]
+
+
 @dataclass(frozen=True, slots=True)
 class _Job:
     """What a thread does for a request: *path* has the slash that was asked with, *known* was remembered of it."""
@@ -177,7 +181,7 @@ class _Job:
     codings: Codings
     known: Representation | None
 
-    def run(self) -> tuple[Response, Representation | None]:
+    def run(self) -> _Answer:
         """The answer, and what may be remembered of it. Raises `HTTPError`."""
         files = self.files
         try:
@@ -196,38 +200,43 @@ class _Job:
                         raise
         raise AssertionError("the last attempt returns or raises")
 
-    def _answer(self, root: Root, name: bytes | None) -> tuple[Response, Representation | None]:
+    def _answer(self, root: Root, name: bytes | None) -> _Answer:
         files = self.files
         match None if name is None else find(root, files._rules, name, self.path):
             case File() as file:
                 with file.opened:
                     return self._file(root, file)
             case Moved(path):
-                return answers.redirect(self.request, path, files._finish), None
+                return answers.redirect(self.request, path, files._finish), None, None
             case Directory(opened, below):
                 with opened:
                     found = entries(root, opened, below, dotfiles=files.dotfiles)
-                return answers.listing(self.request, self.path, found, files._finish), None
-        return self._not_found(root), None
+                return answers.listing(self.request, self.path, found, files._finish), None, None
+        return self._not_found(root), None, None
 
-    def _file(self, root: Root, file: File) -> tuple[Response, Representation]:
+    def _file(self, root: Root, file: File) -> _Answer:
         is_get = self.request.method == "GET"
         with selected(root, file, self.files._manner, self.codings, self.known) as found:
             representation = found.representation
             judged = representation.judge(self.asked, ranges=is_get)
             if isinstance(judged, Response):
-                return judged, representation
+                return judged, representation, None
             if not is_get:
-                return representation.whole, representation
+                return representation.whole, representation, None
             content = representation.content
             source = found.opened.fd if content is None else content
-            return representation.response(judged, source), representation
+            response = representation.response(judged, source)
+            held = OpenFile(found.opened.fd) if representation.is_worth_holding else None
+            return response, representation, held
 
     def _not_found(self, root: Root) -> Response:
         files = self.files
         if files.spa and answers.awaits_page(self.request) and (index := maybe_file(root, os.fsencode(files.index))):
             with index.opened:
-                return self._file(root, index)[0]
+                response, _, held = self._file(root, index)
+                if held is not None:
+                    held.close()
+                return response
         nothing = HTTPError(404)
         if answers.takes_page(self.request) and (page := root.maybe_file(b"404.html")):
             with page:

@@ -1,6 +1,6 @@
 """Origins: parsed, serialised, matched and mended, on bytes."""
 
-from .malformation import Malformation, diagnose, mend
+from .malformation import Malformation, diagnose, mend, with_scheme
 from .origin import (
     MAX_ORIGIN,
     Origin,
@@ -29,4 +29,5 @@ __all__ = [
     "is_punycode_sound",
     "mend",
     "parse_origin",
+    "with_scheme",
 ]

@@ -63,9 +63,16 @@ def diagnose(value: bytes) -> tuple[Malformation, ...]:
     return tuple(dict.fromkeys(found)) or (Malformation.BAD_HOST,)
 
 
+def with_scheme(value: bytes) -> bytes:
+    """*value* with the scheme that was probably meant, where it has none and is not `null`."""
+    if b":/" in value or value.lower() == b"null":
+        return value
+    return (b"http://" if value.startswith((b"localhost", b"127.")) else b"https://") + value
+
+
 def mend(value: bytes) -> bytes | None:
     """The origin that *value* was probably meant to be, or None. An international name is put into Punycode."""
-    parts = _PARTS.fullmatch(value.strip()[:4096])
+    parts = _PARTS.fullmatch(with_scheme(value.strip()[:4096]))
     if parts is None:
         return None
     host, port = _host_and_port(parts["authority"])

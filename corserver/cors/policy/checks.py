@@ -14,6 +14,7 @@ from ..origins import (
     is_punycode_sound,
     mend,
     parse_origin,
+    with_scheme,
 )
 from ..origins.origin import DEFAULT_PORTS
 from .faults import Fault, Refusal
@@ -150,7 +151,7 @@ def _refuse_origin(text: str) -> tuple[Refusal, OriginPattern | None]:
         write = "serve the page over http and allow that origin"
         return refuse(Fault.ORIGIN_FILE_PROHIBITED, "origins", text, write), None
     bare = b"://" not in value
-    whole = (b"http://" if value.startswith((b"localhost", b"127.")) else b"https://") + value if bare else value
+    whole = with_scheme(value)
     scheme, separator, rest = whole.partition(b"://")
     subdomains, any_port = rest.startswith(b"*."), rest.endswith(b":*")
     core = scheme + separator + rest[2 if subdomains else 0 : -2 if any_port else None]

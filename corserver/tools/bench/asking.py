@@ -4,6 +4,7 @@ A server that answers wrongly can be very fast. So it is asked once before the l
 `corserver.cors.browser`; and once more on the same connection, which has to stay.
 """
 
+import shlex
 from dataclasses import dataclass
 
 import trio
@@ -135,11 +136,19 @@ def _judge(asked: Asked, data: bytes) -> int:
             raise BenchError(f"the server answers with {head.status}: ask for something that is there")
         return head.status
     failure = judge_preflight(asked.hop, asked.preflight, Response(head.status, head.headers), STANDARD)
-    hint = f"`corserver check {asked.url} --origin {asked.hop.origin.decode('latin-1')} --method "
-    hint += f"{asked.preflight.method.decode('latin-1')}` says more"
+    hint = f"`{_check_command(asked.url, asked.hop, asked.preflight)}` says more"
     if asked.scenario is Scenario.PREFLIGHT_DENIED:
         if failure is None:
             raise BenchError(f"the server allows this preflight, and it is to deny it: give another --origin. {hint}")
     elif failure is not None:
         raise BenchError(f"a browser refuses the answer ({head.status}): {failure.rule.sentence}. {hint}")
     return head.status
+
+
+def _check_command(url: Url, hop: Hop, preflight: Preflight) -> str:
+    words = ["corserver", "check", str(url), "--origin", hop.origin.decode("latin-1")]
+    words += ["--method", preflight.method.decode("latin-1")]
+    for name, value in hop.request.headers:
+        if name.lower() in preflight.names:
+            words += ["--header", f"{name.decode('latin-1')}: {value.decode('latin-1')}"]
+    return shlex.join(words)

@@ -61,7 +61,10 @@ class _Child:
 
     async def start(self) -> None:
         command = [sys.executable, "-m", "corserver.tools.bench.shares"]
-        self._process = await trio.lowlevel.open_process(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        # a group of its own: Ctrl-C is for this process, which ends them
+        self._process = await trio.lowlevel.open_process(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0
+        )
         plan = asdict(self._plan) | {"request": base64.b64encode(self._plan.request).decode("ascii")}
         assert self._process.stdin is not None
         await self._process.stdin.send_all(json.dumps(plan).encode() + b"\n")

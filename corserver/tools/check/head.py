@@ -14,6 +14,8 @@ from typing import Final
 
 from corserver.cors.fetch import Field
 
+#: RFC 8446 §5.1: how a server of TLS answers what is none.
+_TLS_ALERT: Final = b"\x15\x03"
 _END: Final = re.compile(rb"\r?\n\r?\n")
 _STATUS_LINE: Final = re.compile(rb"HTTP/([0-9]\.[0-9])[ \t]+([0-9]{3,4})(?:[ \t]+(.*))?")
 
@@ -47,7 +49,8 @@ def parse_head(data: bytes, *, is_end: bool = False) -> Head | None:
     found = _END.search(text)
     if found is None and not is_end:
         if not b"HTTP/".startswith(text[:5]):
-            raise NotHTTP(f"it begins with {text[:40]!r}")
+            is_alert = text.startswith(_TLS_ALERT)
+            raise NotHTTP("it is TLS: is it https://?" if is_alert else f"it begins with {text[:40]!r}")
         return None
     start, end = (len(text), len(text)) if found is None else found.span()
     first, *lines = text[:start].split(b"\n")

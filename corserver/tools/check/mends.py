@@ -27,7 +27,7 @@ _ORIGIN_RULES = frozenset(
 _STATUS_RULES = frozenset({Rule.PREFLIGHT_STATUS_NOT_OK, Rule.PREFLIGHT_REDIRECT, Rule.PROXY_AUTHENTICATION})
 #: What no header of the server's mends: the script must be changed.
 _SCRIPT_MENDS = {
-    Rule.REQUEST_INVALID: "Mend the call: a GET or HEAD has no body, a URL no user name, a header no line break.",
+    Rule.REQUEST_INVALID: "Mend the call: a method is one word, a header has no line break.",
     Rule.METHOD_FORBIDDEN: "Use another method: no script can send this one.",
     Rule.NO_CORS_METHOD: "Leave out `mode: 'no-cors'`: it sends GET, HEAD and POST only, and nothing can be read.",
     Rule.OPAQUE: "Leave out `mode: 'no-cors'` in the script, and let the server send the CORS headers.",
@@ -68,6 +68,10 @@ def to_expose(question: Question, verdict: Verdict) -> tuple[bytes, ...]:
 def _script_advice(question: Question, verdict: Verdict) -> str:
     rule = verdict.rule
     method = question.method
+    if rule is Rule.REQUEST_INVALID and question.url.userinfo:
+        return "Take user name and password out of the URL: fetch() refuses it. An Authorization header can hold them."
+    if rule is Rule.REQUEST_INVALID and question.body is not None and method.upper() in (b"GET", b"HEAD"):
+        return f"Leave out the body, which a {text(method.upper())} does not have, or use another method, such as POST."
     if rule is Rule.METHOD_NOT_ALLOWED and method != method.upper():
         return _SCRIPT_METHOD.format(text(method.upper()))
     return _SCRIPT_MENDS.get(rule, "") if rule is not None else ""
@@ -106,7 +110,7 @@ def _mend_of(where: str, reply: Reply, turn: Turn, broken: list[Row]) -> Mend:
                 advice.append(f"Or ask for {hop.request.url} directly: then the browser says who asks.")
             elif hop.request.origin == b"null":
                 advice.append("Or open the page by http instead of file:, so that it has an origin to allow.")
-            send += _access_lines(hop, _origin_of(row, hop), credentials=False)
+            send += _access_lines(hop, turn.message.origin or hop.origin, credentials=False)
             if rule is Rule.ACAO_MULTIPLE:
                 drop += _lines_of(reply, ALLOW_ORIGIN)[1:]
                 advice.append("Let one place send the header: the app or the proxy before it, not both.")
@@ -122,11 +126,6 @@ def _mend_of(where: str, reply: Reply, turn: Turn, broken: list[Row]) -> Mend:
             drop += _lines_of(reply, ALLOW_HEADERS) if line is None and row.rule is Rule.ACAH_UNPARSABLE else []
             advice += _header_advice(row)
     return Mend(where=where, status=status, send=tuple(send), drop=tuple(drop), advice=tuple(advice))
-
-
-def _origin_of(row: Row, hop: Hop) -> bytes:
-    # A browser that keeps the origin in a preflight (Firefox after a redirect) says so in what it expects.
-    return row.expected.removesuffix(" or `*`").encode("latin-1") if row.failure else hop.origin
 
 
 def _access_lines(hop: Hop, origin: bytes, *, credentials: bool) -> tuple[Field, ...]:

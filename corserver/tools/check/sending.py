@@ -100,13 +100,20 @@ def _trouble(error: BaseException) -> Trouble:
             case ssl.SSLCertVerificationError():
                 return Trouble(TroubleKind.CERTIFICATE, cause.verify_message)
             case ssl.SSLError():
-                return Trouble(TroubleKind.TLS, (cause.reason or str(cause)).replace("_", " ").lower())
+                return Trouble(TroubleKind.TLS, _tls_words(cause))
             case ConnectionRefusedError():
                 return Trouble(TroubleKind.REFUSED)
             case ConnectionResetError() | BrokenPipeError() | EOFError():
                 return Trouble(TroubleKind.CLOSED)
     detail = next((cause.strerror for cause in _causes(error) if isinstance(cause, OSError) and cause.strerror), "")
     return Trouble(TroubleKind.UNREACHABLE if isinstance(error, OSError) else TroubleKind.CLOSED, detail)
+
+
+def _tls_words(error: ssl.SSLError) -> str:
+    reason = error.reason or str(error)
+    # the second since OpenSSL 3.2
+    is_plain = reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE")
+    return "what came back is not TLS: is it http://?" if is_plain else reason.replace("_", " ").lower()
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

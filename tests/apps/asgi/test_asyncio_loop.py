@@ -14,12 +14,16 @@ import pytest
 import trio
 from asgiref.sync import async_to_sync, sync_to_async
 
-from corserver.apps.asgi.on_asyncio import open_asyncio
+from corserver.apps.asgi.loops import LoopName, open_loop
+
+from .hosting import needs_asyncio
+
+pytestmark = needs_asyncio
 
 
 async def on_asyncio(fn: Callable[..., Awaitable[Any]], *args: Any) -> Any:
     with trio.fail_after(10):
-        async with open_asyncio() as tasks:
+        async with open_loop(LoopName.ASYNCIO, None) as tasks:
             return await tasks.run(fn, *args)
 
 

@@ -24,7 +24,7 @@ from starlette.routing import Mount, Route
 from corserver import App, asgi
 from corserver.apps.asgi.loops import LoopName, loop_of
 
-from .hosting import LOOPS, client
+from .hosting import LOOPS, client, needs_asyncio
 
 both = pytest.mark.parametrize("loop", LOOPS)
 
@@ -183,6 +183,7 @@ async def test_two_hosted_apps_in_one_server(loop: str) -> None:
     assert done == ["closed"]
 
 
+@needs_asyncio
 async def test_an_app_that_knows_asyncio_only_runs_without_being_asked() -> None:
     app = FastAPI()
 

@@ -16,8 +16,10 @@ from corserver.http.connection import Connection
 from tests.apps.websocket.peer import CLOSE, PONG, TEXT, Client, close_frame, connected, frame, handshake
 from tests.http.transcript import recorded
 
+from .hosting import LOOPS
 
-@pytest.fixture(params=["trio", "asyncio"])
+
+@pytest.fixture(params=LOOPS)
 def loop(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

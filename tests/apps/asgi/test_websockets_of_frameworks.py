@@ -20,8 +20,10 @@ from corserver import App, Policy
 from corserver.apps.asgi import asgi
 from corserver.testing import Running, running
 
+from .hosting import LOOPS, needs_asyncio
 
-@pytest.fixture(params=["trio", "asyncio"])
+
+@pytest.fixture(params=LOOPS)
 def loop(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -90,7 +92,7 @@ def fastapi_app() -> FastAPI:
     return api
 
 
-@pytest.fixture(scope="module", params=["trio", "asyncio"])
+@pytest.fixture(scope="module", params=LOOPS)
 def starlette(request: pytest.FixtureRequest) -> Iterator[Running]:
     with running(asgi(STARLETTE, loop=request.param, lifespan="off")) as server:
         yield server
@@ -139,6 +141,7 @@ def test_starlettes_refusals(starlette: Running, path: str, status: int, body: b
     assert (response.status_code, bytes(response.body).startswith(body)) == (status, True)
 
 
+@needs_asyncio
 def test_fastapis_chat_below_a_mount_with_a_policy() -> None:
     app = App()
     app.mount("/api", asgi(fastapi_app(), loop="asyncio"), cors=Policy(["https://page.example"]))

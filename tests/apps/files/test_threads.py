@@ -80,12 +80,18 @@ async def test_whatever_is_not_remembered_is_left_to_a_thread(app: StaticFiles, 
             assert not WAITING & set(made), (target, headers)
 
 
-async def test_what_is_remembered_costs_the_loop_one_stat_and_an_opening_if_it_is_large(
+async def test_what_is_remembered_costs_the_loop_one_stat_and_an_opening_if_it_is_large_and_not_held(
     app: StaticFiles, root: Path
 ) -> None:
     object.__setattr__(app, "_memory", Memory(os.fsencode(root), settled_ns=0))
-    for target, calls in (("/data.json", ["stat"]), ("/large.bin", ["stat", "open", "fstat"]), ("/nope", [])):
-        await ask(app, target)
+    cases: tuple[tuple[str, str, list[str]], ...] = (
+        ("/data.json", "GET", ["stat"]),
+        ("/large.bin", "HEAD", ["stat", "open", "fstat"]),
+        ("/large.bin", "GET", ["stat"]),
+        ("/nope", "GET", []),
+    )
+    for target, first, calls in cases:
+        await ask(app, target, first)
         with calls_of_this_thread() as made:
             response = await attempt(app, target)
         if not isinstance(response, bytes | None):
@@ -106,7 +112,7 @@ async def test_a_disk_that_is_not_of_this_machine_is_never_asked_by_the_loop(app
         with calls_of_this_thread() as made:
             assert (await ask(app, target)).status == 200
             assert memory.recall((segments, False), ()) in (far, found)
-            assert memory.reopen(far) is None
+            assert memory.open_file(far) is None
 
         assert not WAITING & set(made)
 

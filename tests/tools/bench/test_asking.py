@@ -62,3 +62,12 @@ async def test_wrong_first_answers_are_said(handler: Handler, words: str) -> Non
         with pytest.raises(BenchError) as caught:
             await validate(ask(Scenario.PREFLIGHT_ALLOWED, question(f"http://127.0.0.1:{port}/")))
     assert words in str(caught.value)
+
+
+async def test_what_is_wrong_is_asked_again_with_the_same_words() -> None:
+    async with peer(answering(ALLOWING % b"Access-Control-Allow-Headers: x\r\n")) as port:
+        asked = ask(Scenario.PREFLIGHT_ALLOWED, question(f"http://127.0.0.1:{port}/?a&b"))
+        with pytest.raises(BenchError) as caught:
+            await validate(asked)
+    command = f"corserver check 'http://127.0.0.1:{port}/?a&b' --origin https://site.example --method PUT"
+    assert f"`{command} --header 'X-Mine: 1'` says more" in str(caught.value)

@@ -128,4 +128,15 @@ async def test_a_certificate_that_is_not_trusted_is_named_and_can_be_looked_past
 
 async def test_plain_http_behind_https_is_no_tls(nursery: trio.Nursery) -> None:
     port = await listening(nursery, chatter)
-    assert "no TLS connection" in (await asked(f"https://127.0.0.1:{port}/")).reason
+    assert (
+        "no TLS connection (what came back is not TLS: is it http://?)"
+        in (await asked(f"https://127.0.0.1:{port}/")).reason
+    )
+
+
+async def test_tls_behind_http_is_said_to_be_tls(nursery: trio.Nursery) -> None:
+    async def alert(stream: trio.SocketStream) -> None:
+        await stream.send_all(b"\x15\x03\x01\x00\x02\x02\x46")
+
+    port = await listening(nursery, alert)
+    assert "it is TLS: is it https://?" in (await asked(f"http://127.0.0.1:{port}/")).reason
