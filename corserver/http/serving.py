@@ -46,8 +46,7 @@ async def serve(
     pattern, or `Scopes`; without it the app's own `cors` counts, if it has any. *access_log* gets an `Entry` of every
     exchange. *allow_hosts* are host names to answer for beside localhost and IP addresses; None checks them on loopback
     only. *explain_denials* puts the reason into a refused preflight's body. *server_header* is the Server line, None
-    for none; *headers* are further lines of every answer, the server's own too, that has none of their names, and is no
-    1xx, such as a WebSocket's 101.
+    for none; *headers* are on every answer, the server's own too, that has none of their names and is no 1xx (as 101).
     *listeners*, sockets that listen and do not block, take the place of host and port, and are closed in the end.
     *ssl_context* makes it HTTPS. *trusted_proxies*, addresses, networks, `unix` or `*`, are believed their `Forwarded`
     and `X-Forwarded-*`. *health* is a path that answers 200 to anybody, unlogged, and 503 near the end. Without a

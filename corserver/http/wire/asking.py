@@ -64,7 +64,7 @@ class Asking:
 
     def __init__(self, known: KnownHeads | None = None) -> None:
         self._known = KnownHeads(0) if known is None else known
-        self._buffer = bytearray()
+        self._buffer = b""
         self._eof = False
         self._method = ""
         #: Whether the request's body goes out in chunks, and whether it is out.
@@ -105,7 +105,7 @@ class Asking:
         if self._h11 is not None:
             self._h11.receive_data(data)
         else:
-            self._buffer += data
+            self._buffer = self._buffer + data if self._buffer else data  # Mostly there is nothing, and no copy.
 
     def next_head(self) -> AnswerHead | None:
         """The head of the answer, or of an interim one (1xx) before it; None while it is incomplete.
@@ -124,20 +124,22 @@ class Asking:
         """The next piece of the answer's body, `b""` at its end, None while there is none. Raises `BadAnswer`."""
         if self._h11 is not None:
             return self._framed(self._h11)
-        if not self._left:
+        left = self._left
+        if not left:
             return b""
-        piece = bytes(self._buffer[: self._left])
+        piece = self._buffer
         if not piece:
             if self._eof:
                 raise BadAnswer("it closed the connection inside of its answer")
             return None
-        del self._buffer[: len(piece)]
-        self._left -= len(piece)
+        self._buffer = piece[left:]
+        piece = piece[:left]
+        self._left = left - len(piece)
         return piece
 
     def take_rest(self) -> bytes:
         """What arrived after a 101, of the protocol that comes then."""
-        return bytes(self._buffer)
+        return self._buffer
 
     def recycle(self) -> bool:
         """Make ready for the next request; False if there can be none on this connection."""
@@ -159,8 +161,7 @@ class Asking:
             if self._eof:
                 raise BadAnswer("it closed the connection inside of its answer") if self._buffer else NoAnswer
             return None
-        raw = bytes(self._buffer[: end.end()])
-        del self._buffer[: end.end()]
+        raw, self._buffer = self._buffer[: end.end()], self._buffer[end.end() :]
         known = self._known.answers.get(raw)
         if known is None:
             known = _judge(self._method, raw)[0]
@@ -177,8 +178,8 @@ class Asking:
         else:
             self._h11 = _judge(self._method, raw)[1]
             if self._buffer:
-                self._h11.receive_data(bytes(self._buffer))
-                self._buffer.clear()
+                self._h11.receive_data(self._buffer)
+                self._buffer = b""
             if self._eof:
                 self._h11.receive_data(b"")
 
