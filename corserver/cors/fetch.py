@@ -130,6 +130,16 @@ def list_of_tokens(values: Iterable[bytes]) -> tuple[bytes, ...] | None:
     return tokens if all(map(is_token, tokens)) else None
 
 
+def vary_members(headers: Iterable[Field]) -> set[bytes]:
+    """What the Vary lines of *headers* name (RFC 9110 §12.5.5), lower-case; `*` is a member like any other."""
+    return {
+        member.strip(b"\t ").lower()
+        for name, value in headers
+        if name.lower() == b"vary"
+        for member in value.split(b",")
+    }
+
+
 def mime_essence(value: bytes) -> bytes | None:
     """The lower-case `type/subtype` of a Content-Type value (MIME Sniffing §4.4 "parse a MIME type"), or None."""
     type_and_subtype = value.strip(b"\t\n\r ").partition(b";")[0]

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 from corserver.apps.wrapping import Wrapping
-from corserver.cors.decision import CORSRequest, Decision, Reason
+from corserver.cors.decision import Decision, Reason
 from corserver.http.header_lines import Headers
 from corserver.http.log import Entry
 from corserver.http.messages import Request, Response
@@ -92,7 +92,7 @@ def recorder(
                 method=entry.method.decode("latin-1"),
                 target=entry.target.decode("latin-1"),
                 status=entry.status,
-                headers=_asked(entry.decision.request) if request is None else request.headers,
+                headers=Headers(entry.decision.request.fields) if request is None else request.headers,
                 decision=entry.decision,
                 reached_app=request is not None,
                 failure=entry.failure,
@@ -102,12 +102,3 @@ def recorder(
             also(entry)
 
     return log
-
-
-def _asked(request: CORSRequest) -> Headers:
-    lines = {
-        b"origin": request.origins,
-        b"access-control-request-method": request.requested_methods,
-        b"access-control-request-headers": request.requested_headers,
-    }
-    return Headers(tuple((name, value) for name, values in lines.items() for value in values))

@@ -237,3 +237,13 @@ def test_private_network_access_is_noted_and_changes_nothing() -> None:
         plain.reason,
     )
     assert (plain.notes, asking.notes) == ((), (Reason.PNA_HEADER_IGNORED,))
+
+
+def test_the_lines_that_are_known_of_a_request_come_back_as_lines() -> None:
+    lines = (
+        (b"origin", b"https://a.example"),
+        (b"access-control-request-method", b"PUT"),
+        (b"access-control-request-headers", b"a"),
+        (b"access-control-request-headers", b"b"),
+    )
+    assert CORSRequest.read(b"OPTIONS", [*lines, (b"cookie", b"a=1")]).fields == lines

@@ -220,3 +220,16 @@ def test_a_hostile_megabyte_is_linear(hostile: bytes) -> None:
     fetch.is_safelisted_request_header(b"range", hostile)
     fetch.mime_essence(hostile)
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("lines", "members"),
+    [
+        ([], set()),
+        ([b"Origin"], {b"origin"}),
+        ([b"Accept, ORIGIN ", b"\t*"], {b"accept", b"origin", b"*"}),
+        ([b"X-Origin"], {b"x-origin"}),
+    ],
+)
+def test_the_members_of_vary_are_read_whole_from_every_line(lines: list[bytes], members: set[bytes]) -> None:
+    assert fetch.vary_members([(b"vArY", line) for line in lines] + [(b"Various", b"Cookie")]) == members

@@ -53,7 +53,7 @@ _TURNING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 #: What the pages need, and nothing else: should a name ever become markup, it still could not run or load anything.
 CONTENT_SECURITY_POLICY: Final = (
     f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 
 _HEAD: Final = """<!DOCTYPE html>

@@ -30,7 +30,7 @@ class Decoration(NamedTuple):
         if not self.governs:
             return tuple(headers)
         kept = tuple(line for line in headers if not _is_cors_header(line[0]))
-        vary = () if self.vary and _varies_on_origin(kept) else self.vary
+        vary = () if self.vary and fetch.vary_members(kept) & {b"*", b"origin"} else self.vary
         return (*kept, *self.headers, *(_exposing(kept) if self.exposes_all else ()), *vary)
 
     def replaced(self, headers: Iterable[Field]) -> tuple[bytes, ...]:
@@ -195,16 +195,6 @@ def _foretell(rules: Rules, request: CORSRequest) -> tuple[Reason, str] | None:
 
 def _is_cors_header(name: bytes) -> bool:
     return name[:15].lower() == b"access-control-"
-
-
-def _varies_on_origin(headers: Iterable[Field]) -> bool:
-    members = {
-        member.strip(b"\t ").lower()
-        for name, value in headers
-        if name.lower() == b"vary"
-        for member in value.split(b",")
-    }
-    return b"*" in members or b"origin" in members
 
 
 def _exposing(headers: Iterable[Field]) -> tuple[Field, ...]:

@@ -72,6 +72,16 @@ class CORSRequest:
         return tuple([line for line in headers if line[0] in _FACTS])
 
     @property
+    def fields(self) -> tuple[Field, ...]:
+        """Origin and what a preflight asks for, as header lines: where nothing else of the request is known."""
+        lines = {
+            b"origin": self.origins,
+            b"access-control-request-method": self.requested_methods,
+            b"access-control-request-headers": self.requested_headers,
+        }
+        return tuple((name, value) for name, values in lines.items() for value in values)
+
+    @property
     def is_websocket(self) -> bool:
         """Whether it asks to go on as a WebSocket (RFC 6455 §4.1), among others perhaps."""
         return any(member.strip(b"\t ").lower() == b"websocket" for v in self.upgrades for member in v.split(b","))

@@ -5,7 +5,7 @@ does not exist, a server that failed. A person who is told the rule only mends t
 """
 
 from corserver.cors.browser import Failure, Rule, Stage, Url, parse_url
-from corserver.cors.fetch import CORS_RESPONSE_HEADERS
+from corserver.cors.fetch import CORS_RESPONSE_HEADERS, vary_members
 from corserver.cors.origins import OriginPattern, OriginSet, diagnose
 from corserver.tools.check.exchanges import Reply, Trouble
 from corserver.tools.check.fetching import Fetched, Turn
@@ -173,7 +173,7 @@ def _silence(reply: Reply) -> str:
 
 
 def _varies(reply: Reply) -> bool:
-    return b"origin" in (reply.get(b"vary") or b"").lower()
+    return b"origin" in vary_members(reply.headers)
 
 
 def redirect_hint(reply: Reply, url: Url, *, is_preflight: bool = False) -> str:

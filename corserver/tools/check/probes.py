@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from corserver.cors.browser import Tainting
+from corserver.cors.fetch import vary_members
 from corserver.cors.origins import Origin, parse_origin
 from corserver.tools.check.exchanges import Reply
 from corserver.tools.check.fetching import Asking, Fetched, Known, Turn
@@ -29,8 +30,7 @@ class _Seen:
 
     @property
     def varies(self) -> bool:
-        members = (self.reply.get(b"vary") or b"").lower().split(b",")
-        return any(member.strip() in (b"origin", b"*") for member in members)
+        return bool(vary_members(self.reply.headers) & {b"origin", b"*"})
 
     @property
     def is_reflected(self) -> bool:

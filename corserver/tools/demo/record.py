@@ -10,7 +10,7 @@ from typing import Final
 
 import trio
 
-from corserver.cors.decision import CORSRequest, Decision
+from corserver.cors.decision import Decision
 from corserver.cors.fetch import Field
 from corserver.http.log import Entry
 from corserver.http.messages import Request
@@ -60,7 +60,7 @@ class Record:
                 method=entry.method.decode("latin-1"),
                 target=entry.target.decode("latin-1"),
                 status=entry.status,
-                sent=_lines(decision.request) if asked is None else asked[0].headers.fields,
+                sent=decision.request.fields if asked is None else asked[0].headers.fields,
                 received=decision.decorate(() if asked is None else asked[1].headers),
                 decision=decision,
                 reached_app=asked is not None,
@@ -80,12 +80,3 @@ class Record:
 def app_was_asked(request: Request, answered: Answered) -> None:
     """Remember what the app was asked and answers, until the log tells the rest."""
     _asked.set((request, answered))
-
-
-def _lines(request: CORSRequest) -> tuple[Field, ...]:
-    lines = {
-        b"origin": request.origins,
-        b"access-control-request-method": request.requested_methods,
-        b"access-control-request-headers": request.requested_headers,
-    }
-    return tuple((name, value) for name, values in lines.items() for value in values)

@@ -107,7 +107,8 @@ def _events(entry: Entry, what: str) -> Iterator[Event]:
     if what and is_preflight:
         yield note("The browser asks first: a preflight", ())
     title = f"{shown_method(entry.method)} {shown_target(entry.target)}"
-    yield Event(source=BROWSER, target=SERVER, title=title, lines=tuple(_asked_lines(decision)))
+    lines = tuple(Line(cased(name), printable(value)) for name, value in request.fields)
+    yield Event(source=BROWSER, target=SERVER, title=title, lines=lines)
     yield _answer(entry, what)
     if what:
         yield from _end(decision, what, is_preflight=is_preflight, status=entry.status)
@@ -145,17 +146,6 @@ def _end(decision: Decision, what: str, *, is_preflight: bool, status: int | Non
     else:
         yield note("CORS check of the answer: passed", (), "ok")
         yield Event(source=BROWSER, target=SCRIPT, title=f"{status} {reason_phrase(status or 0)}", state="ok")
-
-
-def _asked_lines(decision: Decision) -> Iterator[Line]:
-    request = decision.request
-    fields = {
-        b"origin": request.origins,
-        b"access-control-request-method": request.requested_methods,
-        b"access-control-request-headers": request.requested_headers,
-    }
-    for name, values in fields.items():
-        yield from (Line(cased(name), printable(value)) for value in values)
 
 
 def _answered_lines(decision: Decision, what: str) -> Iterator[Line]:

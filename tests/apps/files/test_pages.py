@@ -17,6 +17,11 @@ def test_the_policy_allows_the_style_and_nothing_else() -> None:
     assert CONTENT_SECURITY_POLICY.startswith("default-src 'none'; ")
 
 
+def test_the_policy_allows_the_icon_that_keeps_browsers_from_asking_for_one() -> None:
+    assert '<link rel="icon" href="data:,">' in head("x")
+    assert "; img-src data:; " in CONTENT_SECURITY_POLICY
+
+
 def test_text_is_never_markup() -> None:
     page = error_page(404, "<b>", "<script>alert(1)</script>", [('"><script>', "<i>")])
 

@@ -9,12 +9,15 @@ import sys
 import textwrap
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import trio
+from click.testing import CliRunner
 
+from corserver.cli.check import check as command
 from tests.cli.running import ENVIRONMENT, Running
 from tests.tools.check.server import Answered, Asked, serving
 
@@ -26,10 +29,10 @@ QUESTIONS = {"a get": _GET, "a put with credentials": [*_PUT, "--credentials", "
 
 async def check(url: str, name: str, options: list[str]) -> tuple[str, str]:
     """The verdict's line, and the snippet for the server called *name* as it is printed."""
-    command = [sys.executable, "-m", "corserver", "check", url, "--origin", "https://app.example", *options]
+    arguments = [url, "--origin", "https://app.example", *options, "--fix", name]
     with trio.fail_after(60):
-        done = await trio.run_process([*command, "--fix", name], capture_stdout=True, check=False, env=ENVIRONMENT)
-    printed = done.stdout.decode()
+        done = await trio.to_thread.run_sync(partial(CliRunner().invoke, command, arguments))
+    printed = done.stdout
     code = re.search(r"^  With .*:\n((?: {6}.*\n)+)", printed, re.MULTILINE)
     return printed.partition("\n")[0], "" if code is None else textwrap.dedent(code[1])
 

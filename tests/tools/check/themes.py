@@ -221,6 +221,13 @@ THEMES = [
         {"origin": b"null"},
     ),
     Theme(
+        "a Vary that only ends in Origin",
+        always(200, ("Vary", "X-Origin")),
+        BLOCKED,
+        "The answer says nothing about CORS",
+        (ALLOW,),
+    ),
+    Theme(
         "not on the list",
         always(200, VARY),
         BLOCKED,
