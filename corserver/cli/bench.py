@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from corserver.cli.asking import Flags
+from corserver.cli.colour import width
 from corserver.cli.topics import Option
 from corserver.tools.bench import report
 from corserver.tools.bench.asking import Asked, ask, validate
@@ -137,7 +138,7 @@ def _measure(asked: Asked, plan: Plan, processes: int) -> Result:
 
 
 def _show(result: Result, before: dict[str, Any] | None, json_: bool) -> None:
-    click.echo(json.dumps(report.as_json(result), indent=2) if json_ else report.as_text(result))
+    click.echo(json.dumps(report.as_json(result), indent=2) if json_ else report.as_text(result, width()))
     slower = False
     if before is not None:
         try:

@@ -1,6 +1,7 @@
 """The result as text and as JSON, and held against an earlier one."""
 
 from collections.abc import Iterator, Mapping
+from textwrap import wrap
 from typing import Any, Final
 
 from corserver.tools.bench.result import Result
@@ -9,12 +10,22 @@ from corserver.tools.bench.result import Result
 TOLERANCE: Final = 0.10
 
 
-def as_text(result: Result) -> str:
-    """The result for people."""
+def as_text(result: Result, width: int | None = None) -> str:
+    """The result for people; its warnings are wrapped to *width* columns, None for one line each."""
     rows = list(_rows(result))
     column = max(len(label) for label, _ in rows)
     lines = [f"{result.scenario.value} {result.url}", *(f"  {label:<{column}}  {text}" for label, text in rows)]
-    return "\n".join([*lines, *(f"  ! {warning}" for warning in result.warnings)])
+    for warning in result.warnings:
+        lines += [f"  ! {warning}"] if width is None else wrap(warning, width, initial_indent="  ! ", **_HANGING)
+    return "\n".join(lines)
+
+
+#: A command in a warning is one word to whoever pastes it.
+_HANGING: Final[dict[str, Any]] = {
+    "subsequent_indent": "    ",
+    "break_long_words": False,
+    "break_on_hyphens": False,
+}
 
 
 def _rows(result: Result) -> Iterator[tuple[str, str]]:
@@ -23,7 +34,8 @@ def _rows(result: Result) -> Iterator[tuple[str, str]]:
     yield "requests", f"{result.requests} in {result.elapsed:.2f} s"
     yield "throughput", f"{result.throughput:.0f} requests/s"
     if result.seconds:
-        yield "per second", f"{min(result.seconds):.0f} to {max(result.seconds):.0f}"
+        least, most = f"{min(result.seconds):.0f}", f"{max(result.seconds):.0f}"
+        yield "per second", least if least == most else f"{least} to {most}"
     yield "latency", f"mean {_time(result.mean)}" + ("" if result.rate is None else ", from the planned time")
     yield from ((_percentile(each), _time(value)) for each, value in result.latency.items())
     yield "status", ", ".join(f"{status}: {count}" for status, count in result.statuses.items())

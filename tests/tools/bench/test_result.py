@@ -118,3 +118,16 @@ def test_with_a_rate_the_latency_tells() -> None:
 def test_a_baseline_of_another_load_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="the baseline is of another load"):
         compare(result(), as_json(result()) | change)
+
+
+def test_warnings_are_wrapped_and_one_second_is_no_range() -> None:
+    busy = result(share(cpu=2.0, seconds=(50.0,)))
+    whole = as_text(busy).splitlines()[-1]
+    told, _, warning = as_text(busy, 60).partition("  ! ")
+    lines = warning.splitlines()
+    assert told.endswith("\n")
+    assert "  per second  50\n" in told
+    assert len(lines) > 1
+    assert max(map(len, lines)) <= 60
+    assert "  ! " + " ".join(line.strip() for line in lines) == whole
+    assert all(line.startswith("    ") for line in lines[1:])
