@@ -225,7 +225,7 @@ class _Run:
                 addresses,
                 self._serving,
                 settings.policy,
-                wanted_port=settings.port,
+                wanted_port=0 if settings.fds else settings.port,
                 workers=settings.workers,
                 more=[("Inspect", view)] if view else [],
                 trust=self._trust(addresses[0].url),

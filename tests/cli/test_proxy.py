@@ -143,6 +143,7 @@ async def test_a_socket_that_was_opened_before(tmp_path: Path, way: str, workers
     try:
         running = Running(process)
         await running.line_with("Stop")
+        assert not [line for line in running.lines if "is taken" in line]
         transport = httpx.AsyncHTTPTransport(uds=path) if way == "unix" else None
         port = 0 if way == "unix" else listener.getsockname()[1]
         async with httpx.AsyncClient(transport=transport) as client:
