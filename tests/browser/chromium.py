@@ -113,7 +113,7 @@ async def chromium(url: str, authority: Path | None = None) -> AsyncIterator[Con
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             start_new_session=True,
-            env={**os.environ, "HOME": home},
+            env={**os.environ, "HOME": home, "TMPDIR": home},
         )
         console = Console()
         assert process.stderr is not None

@@ -135,7 +135,7 @@ async def tab(url: str) -> AsyncIterator[Tab]:
             stderr=subprocess.DEVNULL,
             pass_fds=(their_in, their_out),
             start_new_session=True,
-            env={**os.environ, "HOME": home},
+            env={**os.environ, "HOME": home, "TMPDIR": home},
         )
         os.close(their_in)
         os.close(their_out)

@@ -104,6 +104,8 @@ def test_the_error_reads_as_a_list_of_mistakes() -> None:
             "    write: 'PUT'",
         )
     )
+    with pytest.raises(PolicyError, match=r"^this policy has a mistake:\n  methods: 'put'\n"):
+        Policy(["https://example.com"], ["put"])
 
 
 def test_mistakes_in_a_string_that_should_be_a_list_are_found_too() -> None:

@@ -61,6 +61,13 @@ async def end(process: trio.Process) -> None:
         await process.stdout.aclose()
 
 
+async def finish(balancer: trio.Process) -> None:
+    """Let it end its workers: they outlive one that is killed."""
+    balancer.terminate()
+    with trio.fail_after(10):
+        await balancer.wait()
+
+
 class Failure(NamedTuple):
     """A request that was not answered with 200, and when it was asked."""
 
@@ -163,7 +170,7 @@ async def fleet(engine: str, folder: Path) -> AsyncIterator[tuple[list[Node], Lo
         command = configured(engine, port, nodes, folder)
         silent = subprocess.DEVNULL
         balancer = await trio.lowlevel.open_process(command, stdout=silent, stderr=silent)
-        stack.push_async_callback(end, balancer)
+        stack.push_async_callback(finish, balancer)
         load = Load(port)
         with trio.fail_after(10):
             while not await answers(port):
