@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from docs.api import MODULES, REFERENCE, reference
+from tests.trio_asyncio_here import needing
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
@@ -43,7 +44,7 @@ DOCUMENTED = {name: thing for name, thing in NAMES.items() if is_documented_itse
 DOCUMENTED |= {module: importlib.import_module(module) for module in MODULES}
 
 
-@pytest.mark.parametrize("name", DOCUMENTED)
+@pytest.mark.parametrize("name", [needing(name, "corserver.asgi") for name in DOCUMENTED])
 def test_it_has_an_example_that_runs(name: str) -> None:
     test = examples_of(name, DOCUMENTED[name])
     assert test.examples, f"{name} has no example"

@@ -20,6 +20,7 @@ from corserver.testing import running
 from tests.cli.running import corserver as started
 from tests.cli.running import output
 from tests.testing.example_files import needs_playwright, needs_selenium, run_file
+from tests.trio_asyncio_here import needing, needs_asyncio
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -129,7 +130,7 @@ async def test_a_server_serves_until_it_is_stopped(
         assert await running.stop() == 0
 
 
-@pytest.mark.parametrize("command", commands_in_prose())
+@pytest.mark.parametrize("command", [needing(command, "corserver run main:app") for command in commands_in_prose()])
 async def test_a_command_in_a_sentence_runs(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Word for word, but for the port and an upstream's address, in a folder with the apps that are named."""
     monkeypatch.chdir(tmp_path)
@@ -161,6 +162,7 @@ async def test_the_first_command_serves_this_directory(tmp_path: Path, monkeypat
         assert await server.stop() == 0
 
 
+@needs_asyncio
 def test_the_python_in_sentences_is_so() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 204, "headers": []})

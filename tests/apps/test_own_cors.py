@@ -26,6 +26,7 @@ from corserver.apps.auth import BasicAuth
 from corserver.apps.own_cors import own_cors
 from corserver.apps.wsgi import wsgi
 from corserver.testing import Running, running
+from tests.trio_asyncio_here import needs_asyncio
 
 from ..http.transcript import Records, recorded
 from .wsgi.django_site import django_app
@@ -70,6 +71,7 @@ def django_site(origins: Iterable[str] = ("*",), credentials: bool = True) -> An
     return app
 
 
+NAMES = [pytest.param("starlette", marks=needs_asyncio), "flask-cors", "django-cors-headers"]
 HOSTED: dict[str, tuple[Callable[[Any], Any], Make, str]] = {
     "starlette": (asgi, starlette_app, "app.add_middleware(CORSMiddleware, ...)"),
     "flask-cors": (wsgi, flask_app, "CORS(app) (flask-cors)"),
@@ -101,7 +103,7 @@ def ask(server: Running, method: str, origin: str | None, **headers: str) -> htt
     return httpx.request(method, server.url, headers={name.replace("_", "-"): lines[name] for name in lines})
 
 
-@pytest.mark.parametrize("name", HOSTED)
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("origins", [["*"], [SITE, OTHER]])
 def test_with_a_policy_there_is_one_right_set_and_one_warning(records: Records, name: str, origins: list[str]) -> None:
     host, make, where = HOSTED[name]
@@ -123,7 +125,7 @@ def test_with_a_policy_there_is_one_right_set_and_one_warning(records: Records, 
     assert "are replaced by the policy's" in told
 
 
-@pytest.mark.parametrize("name", HOSTED)
+@pytest.mark.parametrize("name", NAMES)
 def test_with_a_policy_no_preflight_reaches_the_app(records: Records, name: str) -> None:
     host, make, _ = HOSTED[name]
     with running(host(make([OTHER])), cors=POLICY) as server:
@@ -136,7 +138,7 @@ def test_with_a_policy_no_preflight_reaches_the_app(records: Records, name: str)
     assert records.records == []
 
 
-@pytest.mark.parametrize("name", HOSTED)
+@pytest.mark.parametrize("name", NAMES)
 def test_without_a_policy_the_app_answers_preflights_and_its_headers_are_as_it_made_them(
     records: Records, name: str
 ) -> None:
@@ -155,7 +157,7 @@ def test_without_a_policy_the_app_answers_preflights_and_its_headers_are_as_it_m
     assert records.records == []
 
 
-@pytest.mark.parametrize("name", HOSTED)
+@pytest.mark.parametrize("name", NAMES)
 def test_under_a_policy_for_all_the_apps_own_origin_is_no_second_one(records: Records, name: str) -> None:
     host, make, _ = HOSTED[name]
     with running(host(make([SITE], credentials=False)), cors=Policy("*", ["GET"])) as server:

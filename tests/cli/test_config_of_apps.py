@@ -14,9 +14,12 @@ from click.testing import CliRunner
 
 from corserver.cli.proxy import proxy
 from corserver.cli.run import run
+from tests.trio_asyncio_here import needs_asyncio
 
 from .running import ENVIRONMENT, Running, corserver, errors
 from .test_run import ASGI, NATIVE, WSGI, replace
+
+pytestmark = needs_asyncio  # Most of the apps are hosted.
 
 ROUTES = """
 

@@ -9,10 +9,12 @@ import httpx
 import pytest
 
 from corserver.cli.run import run
-from tests.apps.asgi.hosting import needs_asyncio
+from tests.trio_asyncio_here import needs_asyncio
 
 from .running import corserver, errors, refused
 from .test_check import examples
+
+pytestmark = needs_asyncio  # Most of the apps are hosted.
 
 ASGI = """
 import sniffio
@@ -88,7 +90,6 @@ async def get(url: str, **headers: str) -> httpx.Response:
         return await client.get(url, headers=headers)
 
 
-@needs_asyncio
 async def test_an_asgi_app_runs_on_asyncio_with_the_policy_of_the_flags(project: Path) -> None:
     flags = ("--cors", "https://a.example", "-H", "X-Line: yes", "--root-path", "/api")
     async with corserver("run", "main:app", "-p", "0", *flags) as running:
@@ -163,7 +164,6 @@ async def test_a_flask_app(project: Path) -> None:
         assert "ValueError: a mistake of the app's" in await errors(running)
 
 
-@needs_asyncio
 async def test_several_workers_load_it_each_for_itself(project: Path) -> None:
     async with corserver("run", "main:app", "-p", "0", "--workers", "2") as running:
         assert (await get(await running.url())).text == "1 asyncio / "

@@ -10,22 +10,13 @@ import pytest
 import trio
 
 from corserver import Limits, Server, asgi, serve
+from tests.trio_asyncio_here import needs_asyncio
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Message, Receive, Send], Awaitable[None]]
 
-
-def _asyncio_works() -> bool:
-    try:
-        import corserver.apps.asgi.on_asyncio  # noqa: F401
-    except AttributeError:
-        return False
-    return True
-
-
-needs_asyncio = pytest.mark.skipif(not _asyncio_works(), reason="trio-asyncio does not work with this Python")
 LOOPS = ("trio", pytest.param("asyncio", marks=needs_asyncio))
 ASK = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 START: Message = {"type": "http.response.start", "status": 200}

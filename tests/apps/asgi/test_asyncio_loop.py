@@ -15,8 +15,7 @@ import trio
 from asgiref.sync import async_to_sync, sync_to_async
 
 from corserver.apps.asgi.loops import LoopName, open_loop
-
-from .hosting import needs_asyncio
+from tests.trio_asyncio_here import needs_asyncio
 
 pytestmark = needs_asyncio
 

@@ -23,8 +23,9 @@ from starlette.routing import Mount, Route
 
 from corserver import App, asgi
 from corserver.apps.asgi.loops import LoopName, loop_of
+from tests.trio_asyncio_here import needs_asyncio
 
-from .hosting import LOOPS, client, needs_asyncio
+from .hosting import LOOPS, client
 
 both = pytest.mark.parametrize("loop", LOOPS)
 

@@ -19,8 +19,9 @@ from websockets.sync.client import ClientConnection, connect
 from corserver import App, Policy
 from corserver.apps.asgi import asgi
 from corserver.testing import Running, running
+from tests.trio_asyncio_here import needs_asyncio
 
-from .hosting import LOOPS, needs_asyncio
+from .hosting import LOOPS
 
 
 @pytest.fixture(params=LOOPS)
