@@ -6,18 +6,21 @@ each begins at the left and so ends with its extension.
 """
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-from corserver.apps.files.entries import Entry
+from corserver.apps.files.entries import Entry, split
 from corserver.apps.files.pages import TAIL, head, printable, text
 from corserver.cors.scopes import Path
 
 _COLUMNS: Final = (("name", "Name"), ("size", "Size"), ("modified", "Modified (UTC)"))
-_ROW: Final = '<tr{kind}><td><a href="{href}"><bdi>{name}</bdi></a></td><td>{size}</td><td>{modified}</td></tr>\n'
+#: A name that is spelled in a link as it is.
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.~-]+")
+_RECORD: Final = json.JSONEncoder(separators=(",", ":"))
 
 _UNITS: Final = ("kB", "MB", "GB", "TB", "PB", "EB")
 #: The last second of the year 9999: a file's time may be any number, a date's year has four digits.
@@ -43,19 +46,21 @@ class Order:
 
     def sorted(self, entries: Iterable[Entry]) -> list[Entry]:
         """*entries*, which are sorted by name, in this order."""
-        found = list(entries)
-        found.sort(key=_KEYS[self.column], reverse=self.descending)
-        found.sort(key=lambda entry: not entry.is_directory)
-        return found
+        directories, files = split(entries)
+        for found in (directories, files):
+            if self.column != "name":
+                found.sort(key=_KEYS[self.column], reverse=self.descending)
+            elif self.descending:
+                found.reverse()
+        return directories + files
 
 
-_KEYS: Final[dict[str, Callable[[Entry], tuple[str, str] | int]]] = {
-    "name": lambda entry: (entry.name.casefold(), entry.name),
+_KEYS: Final[dict[str, Callable[[Entry], int]]] = {
     "size": lambda entry: 0 if entry.is_directory else entry.size,
     "modified": lambda entry: entry.modified,
 }
 _BY_NAME: Final = Order()
-_ORDERS: Final = {order.query: order for column in _KEYS for order in (Order(column), Order(column, True))}
+_ORDERS: Final = {order.query: order for column, _ in _COLUMNS for order in (Order(column), Order(column, True))}
 
 
 def as_html(mount: Path, path: Path, entries: Sequence[Entry], order: Order = _BY_NAME) -> Iterator[str]:
@@ -74,7 +79,7 @@ def as_json(mount: Path, path: Path, entries: Sequence[Entry]) -> Iterator[str]:
     yield f'{{"path":{json.dumps(str(Path(mount.segments + path.segments)))},"entries":['
     comma = ""
     for entry in entries:
-        yield comma + json.dumps(_record(entry), separators=(",", ":"))
+        yield comma + _RECORD.encode(_record(entry))
         comma = ",\n"
     yield "]}\n"
 
@@ -131,13 +136,14 @@ def _row(entry: Entry) -> str:
     slash, kind = ("/", ' class="d"') if entry.is_directory else ("", "")
     size = "" if entry.is_directory else _size(entry.size)
     modified = time.strftime('<time datetime="%Y-%m-%dT%H:%M:%SZ">%Y-%m-%d %H:%M</time>', _moment(entry.modified))
-    return _ROW.format(
-        kind=kind, href=escape(_href(entry)), name=text(entry.name + slash), size=size, modified=modified
-    )
+    link = f'<a href="{escape(_href(entry))}"><bdi>{text(entry.name + slash)}</bdi></a>'
+    return f"<tr{kind}><td>{link}</td><td>{size}</td><td>{modified}</td></tr>\n"
 
 
 def _href(entry: Entry) -> str:
     # Path's own spelling, so that the link is the one form that the server would redirect to.
+    if _PLAIN.fullmatch(entry.name):
+        return f"./{entry.name}{'/' * entry.is_directory}"
     return "." + str(Path((entry.name,), slash=entry.is_directory))
 
 

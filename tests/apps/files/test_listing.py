@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corserver.apps.files.entries import Entry
-from corserver.apps.files.listing import as_html, as_text
+from corserver.apps.files.listing import Order, as_html, as_text
 from corserver.apps.files.pages import CONTENT_SECURITY_POLICY
 from corserver.cors.scopes import Path
 
@@ -176,3 +176,21 @@ def test_it_is_made_piece_by_piece() -> None:
     pieces = list(as_html(NO_MOUNT, Path(), [file(str(i)) for i in range(1000)]))
 
     assert len(pieces) > 1000
+
+
+def test_each_column_sorts_both_ways_and_directories_stay_first() -> None:
+    found = [
+        file("b", is_directory=True, modified=1),
+        file("C", is_directory=True, modified=2),
+        file("A", size=2, modified=9),
+        file("a", size=3, modified=7),
+        file("d", size=1, modified=9),
+    ]
+
+    def names(query: str) -> str:
+        return "".join(entry.name for entry in Order.of(query).sorted(found))
+
+    assert names("") == names("sort=name") == names("sort=nonsense") == "bCAad"
+    assert names("sort=name&desc") == "CbdaA"
+    assert (names("sort=size"), names("sort=size&desc")) == ("bCdAa", "bCaAd")
+    assert (names("sort=modified"), names("sort=modified&desc")) == ("bCaAd", "CbAda")
