@@ -129,10 +129,6 @@ def plan_jobs(contenders: Sequence[Contender], names: Sequence[str]) -> list[Job
     for scenario in SCENARIOS:
         if names and scenario.name not in names:
             continue
-        missing = scenario.missing()
-        if missing is not None:
-            click.echo(f"{scenario.name} is left out: {missing}", err=True)
-            continue
         peers = [by_name[name] for name in scenario.peers if name in by_name]
         jobs.append(Job(scenario, tuple(peer for peer in peers if scenario.kind in peer.kinds)))
     return [job for job in jobs if job.contenders]

@@ -67,18 +67,14 @@ def _changes(then: Table, now: Table) -> list[Change]:
     changes = []
     for result in now.results:
         before = then.result(result.name)
-        if before is not None and _is_ours(result) and (anchor or now.unit is Unit.MEMORY):
+        if before is not None and is_ours(result.name) and (anchor or now.unit is Unit.MEMORY):
             pair = _in_terms(before, then, anchor), _in_terms(result, now, anchor)
             changes.append(Change(now.scenario, result.name, anchor, *pair))
     return changes
 
 
-def _is_ours(result: Result) -> bool:
-    return is_ours(result.name)
-
-
 def _anchor(then: Table, now: Table) -> str:
-    names = [result.name for result in now.results if then.result(result.name) and not _is_ours(result)]
+    names = [result.name for result in now.results if then.result(result.name) and not is_ours(result.name)]
     return ANCHOR if ANCHOR in names else next(iter(names), "")
 
 

@@ -1,10 +1,9 @@
 """The load: wrk, and what it counted."""
 
-import itertools
 import json
-import os
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,7 +14,6 @@ INSTALL: Final = "apt-get install wrk"
 
 #: What wrk counts as an error of a connection. A *status* is one from 400 on, and may be the right one.
 _ERRORS: Final = ("connect", "read", "write", "timeout")
-_RUNS: Final = itertools.count(1)
 
 
 class BenchmarkError(Exception):
@@ -50,7 +48,7 @@ class Wrk:
             raise BenchmarkError(f"wrk is not installed: {INSTALL}")
         options = ["-t1", f"-c{self.connections}", f"-d{seconds}s", "--timeout", "10s", "-s", str(self.script)]
         with pinned(self.core):
-            command = [program, *options, url, "--", f"{os.getpid()}{next(_RUNS):04}"]
+            command = [program, *options, url, "--", str(time.monotonic_ns())]
             process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         with process:
             try:

@@ -1,6 +1,5 @@
 """What is measured: each scenario with its request, its load, its peers and its targets."""
 
-import importlib.util
 from dataclasses import dataclass
 from enum import Enum, unique
 from typing import Final
@@ -46,7 +45,7 @@ _UNITS: Final = {Way.LOAD: Unit.CPU, Way.LATENCY: Unit.LATENCY, Way.IDLE: Unit.M
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """A row of `SCENARIOS`. *needs* is a module of corserver's without which it is left out."""
+    """A row of `SCENARIOS`."""
 
     name: str
     says: str
@@ -58,7 +57,6 @@ class Scenario:
     connections: int = 32
     #: Whether the request names what the server's own answer said of the file.
     revalidates: bool = False
-    needs: str = ""
 
     @property
     def kind(self) -> Kind:
@@ -69,14 +67,6 @@ class Scenario:
     def unit(self) -> Unit:
         """What the figure is."""
         return _UNITS[self.way]
-
-    def missing(self) -> str | None:
-        """What corserver lacks for it."""
-        try:
-            found = not self.needs or importlib.util.find_spec(self.needs) is not None
-        except ModuleNotFoundError:
-            found = False
-        return None if found else f"corserver has no {self.needs} yet"
 
 
 _PREFLIGHT: Final = (

@@ -17,12 +17,3 @@ def test_its_peers_are_known_and_its_targets_are_among_them(scenario: Scenario) 
 def test_names_are_unique() -> None:
     assert len({scenario.name for scenario in SCENARIOS}) == len(SCENARIOS)
     assert len(KINDS) == len(CONTENDERS)
-
-
-def test_a_scenario_waits_for_the_module_that_it_needs() -> None:
-    scenario = SCENARIOS[0]
-    assert scenario.missing() is None
-    waiting = Scenario(
-        name="later", says="", exchange=scenario.exchange, peers=(), needs="corserver.no_such_room.module"
-    )
-    assert waiting.missing() == "corserver has no corserver.no_such_room.module yet"
