@@ -22,6 +22,7 @@ from corserver.http.limits import Limits
 _LIMITS: Final = Limits(body=None)
 #: Lines that open a door: with them, everybody's page would have what only their owner should.
 _SECRETS: Final = ("authorization", "cookie", "proxy-authorization", "x-api-key", "api-key", "x-auth-token")
+_LEFT: Final = "off: what the upstream says of it is left as it is (--cors ORIGIN takes its place)"
 _EPILOG: Final = """\b
 Examples:
   corserver proxy http://localhost:9000 --cors http://localhost:3000
@@ -109,7 +110,8 @@ def proxy(url: str, settings: Settings, rewrite: tuple[str, ...], keep_locations
     # In the place of the upstream's lines, and on what is answered here: preflights, refusals, a 502.
     settings = replace(settings, headers=lines["headers"])
     names = [name for name, _ in lines["request_headers"]]
-    run_server(app, settings, serving=("Upstream", app.url), changed=functools.partial(_check_secrets, names))
+    changed = functools.partial(_check_secrets, names)
+    run_server(app, settings, serving=("Upstream", app.url), changed=changed, unasked=_LEFT)
 
 
 def make_proxy(url: str, policies: Policy | Scopes | None, flag: str = "", **options: Any) -> Proxy:

@@ -33,6 +33,7 @@ Examples:
 _LIMITS: Final = Limits(body=None)
 #: What the banner says of CORS.
 _OWN: Final = "the app's own policies (--cors ORIGIN takes their place)"
+_LEFT: Final = "off: what the app itself says of it is left as it is (--cors ORIGIN takes its place)"
 _OWN_IF_ANY: Final = "the app's own policies, if it has any (--cors ORIGIN takes their place)"
 _LEVELS: Final = ("critical", "error", "warning", "info", "debug", "trace")
 
@@ -186,13 +187,13 @@ def _run(
 
 def _serve(hosting: Hosting, settings: Settings, *, reloads: bool) -> None:
     app, words = Late(hosting), hosting.target
-    unasked: str | None = _OWN_IF_ANY
+    unasked = _OWN_IF_ANY
     if settings.workers == 1 and not reloads:
         try:
             words += f" ({app.load()})"
         except CannotStart:
             sys.exit(EXIT_FAILED)
-        unasked = None if app.cors is None else _OWN
+        unasked = _LEFT if app.cors is None else _OWN
     cannot_start = False
     try:
         run_server(app, settings, serving=("App", words), unasked=unasked, reloads=reloads)

@@ -36,6 +36,11 @@ def api() -> App:
     return app
 
 
+async def test_without_a_policy_the_banner_leaves_the_word_to_the_upstream() -> None:
+    async with corserver("proxy", "http://127.0.0.1:1", "-p", "0") as running:
+        assert "off: what the upstream says of it is left" in await running.line_with("CORS")
+
+
 async def test_a_proxy_as_a_user_runs_it() -> None:
     async with serving(api(), cors=None) as upstream:
         flags = ["--path-prefix", "/api", "--rewrite", "/v1=/v2", "--upstream-header", "X-Key: 7", "--rewrite-cookies"]

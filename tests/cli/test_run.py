@@ -138,6 +138,7 @@ async def test_an_app_of_corservers_has_its_own_policy_unless_another_is_given(p
 async def test_a_wsgi_app(project: Path) -> None:
     async with corserver("run", "--wsgi", "old:app", "-p", "0") as running:
         assert (await get(await running.url())).text == "wsgi"
+        assert "off: what the app itself says of it is left" in await running.line_with("CORS")
 
 
 async def test_a_flask_app(project: Path) -> None:

@@ -142,3 +142,12 @@ def test_workers_are_summed_up_and_those_that_were_killed_are_counted() -> None:
         "Denied https://b.example 2 times (origin not allowed), to allow it: --cors https://b.example",
         "Denied https://c.example 1 time (origin not allowed), to allow it: --cors https://c.example",
     ]
+
+
+def test_where_no_policy_governs_an_app_that_allows_it_itself_denies_nothing() -> None:
+    tally = Tally()
+    off = replace(ENTRY, decision=asked("https://b.example", policy=None))
+    tally([replace(off, response_head=b"HTTP/1.1 200 OK\r\naccess-control-Allow-Origin: *\r\n\r\n")])
+    assert told(tally) == ["Served 1 request"]
+    tally([replace(off, response_head=b"HTTP/1.1 200 OK\r\nX: access-control-allow-origin: *\r\n\r\n")])
+    assert told(tally)[1:] == ["Denied https://b.example 1 time (no policy), to allow it: --cors https://b.example"]
