@@ -135,6 +135,14 @@ def test_a_long_value_is_cut() -> None:
     assert len(refusal.given) < 210
 
 
+@pytest.mark.parametrize(("length", "is_cut"), [(200, False), (201, True)])
+def test_a_value_is_cut_beyond_200_characters(length: int, is_cut: bool) -> None:
+    text = "a" * (length - len("''"))
+    (refusal,) = _refusals({"origins": [text]})
+
+    assert refusal.given == (repr(text)[:200] + "..." if is_cut else repr(text))
+
+
 _TEXTS = st.text(max_size=12) | st.sampled_from(("Host:", "a, b", "TRACE ", "X Y: z", "*", "get", "\ud800", "\u212a"))
 
 

@@ -191,11 +191,14 @@ def timeless(entry: Entry) -> Entry:
     return replace(entry, time=0, seconds=0, response_head=re.sub(rb"Date: [^\r]*", b"Date: -", entry.response_head))
 
 
-def test_the_lobby_answers_a_preflight_without_a_task_and_logs_it_as_a_connection_does() -> None:
+@pytest.mark.parametrize("hosts", [None, AllowedHosts()])
+def test_the_lobby_answers_a_preflight_without_a_task_and_logs_it_as_a_connection_does(
+    hosts: AllowedHosts | None,
+) -> None:
     entries: list[Entry] = []
 
     async def main() -> None:
-        async with attended(served(EXACTLY_ONE, access_log=entries.append)) as hall:
+        async with attended(served(EXACTLY_ONE, access_log=entries.append, hosts=hosts)) as hall:
             for _ in range(3):
                 await talk(hall, PREFLIGHT)
             assert not hall.nursery.child_tasks

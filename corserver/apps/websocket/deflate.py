@@ -54,7 +54,7 @@ class Deflate(Extension):
     def agreed(cls, offers: str, most: int) -> "Deflate | None":
         """The compression that the first offer that we can take makes, if there is one (RFC 7692 §5, §7)."""
         at = 0
-        while (offer := _OFFER.match(offers, at)) is not None and offer.end() > at:
+        while (offer := _OFFER.match(offers, at)) is not None:
             at = offer.end()
             found = cls._taken(offer[2], most) if offer[1] == _NAME else None
             if found is not None:

@@ -13,7 +13,9 @@ from corserver.apps.auth import BasicAuth
 from corserver.apps.live import PRIVATE, Live
 from corserver.apps.live.changes import Change
 from corserver.apps.live.watching import judge
+from corserver.cors.scopes import Path as URLPath
 from corserver.cors.scopes import Scopes
+from corserver.http.messages import Request
 from corserver.http.server import Server
 
 PAGE = {"Accept": "text/html"}
@@ -172,3 +174,14 @@ def test_the_library_that_watches_is_named_where_it_is_missing(site: Path, monke
 )
 def test_what_is_no_part_of_the_site_is_no_change(paths: list[str], change: Change | None) -> None:
     assert judge(paths, ["/site", "/.hidden/site"]) is change
+
+
+async def test_streams_end_with_the_app_even_where_no_server_has_said_that_it_stops(site: Path) -> None:
+    live = Live(StaticFiles(site))
+    async with live:
+        answer = await live(Request(method="GET", target="/_corserver/live", path=URLPath.parse(b"/_corserver/live")))
+        assert not isinstance(answer.body, bytes)
+        stream = aiter(answer.body)
+        assert b"event: state" in await anext(stream)
+    with trio.fail_after(10):
+        assert [event async for event in stream] == []

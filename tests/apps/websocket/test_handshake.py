@@ -5,6 +5,7 @@ import trio
 
 from corserver import App, HTTPError, Policy, Response, WebSocket
 from corserver.apps.websocket import WebSocketHandler
+from corserver.apps.websocket.handshake import Handshake
 from corserver.cors.decision import Reason
 from corserver.cors.scopes import Scopes
 from corserver.http.crew import Crew
@@ -116,6 +117,14 @@ async def test_the_handler_chooses_a_subprotocol_and_adds_header_lines(autojump_
     head = await accepted(asked(Sec_WebSocket_Protocol="chat, superchat"), routed(handler))
     assert b"\r\nSec-WebSocket-Protocol: superchat\r\n" in head
     assert b"\r\nSet-Cookie: a=b\r\n" in head
+
+
+def test_a_subprotocol_where_none_was_offered_is_a_mistake() -> None:
+    async def upgrade(stream: object, rest: bytes) -> None:
+        raise AssertionError
+
+    with pytest.raises(ValueError, match=r"the subprotocol 'chat' was not offered; offered: none$"):
+        Handshake("key", (), "").response("chat", {}, None, upgrade)
 
 
 @pytest.mark.parametrize(
