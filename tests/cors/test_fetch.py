@@ -77,6 +77,7 @@ def test_forbidden_request_headers(name: bytes, value: bytes) -> None:
         (b"Set-Cookie2", b"x"),
         (b"X-HTTP-Method", b"TRACER"),
         (b"X-HTTP-Method", b"PUT"),
+        (b"X-Method", b"TRACE"),
         (b"Access-Control-Allow-Origin", b"*"),
     ],
 )
