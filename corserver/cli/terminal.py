@@ -154,7 +154,7 @@ def bind_error(error: OSError, host: str, port: int, *, strict: bool, uds: str |
     elif error.errno == errno.EACCES:
         reason = f"port {port} needs privileges: choose one from 1024 on with --port"
     elif error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
-        reason = "it is no address of this machine: --host 127.0.0.1 is for this machine only, 0.0.0.0 for all others"
+        reason = "it is no address of this machine: --host 127.0.0.1 is for this machine only, 0.0.0.0 for others, too"
     else:
         reason = f"{error.strerror or error}"
     return f"{styled('Error', Look.BAD)}: cannot listen on {host}: {reason}"
