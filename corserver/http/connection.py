@@ -230,6 +230,7 @@ class Connection:
                     if chunk:
                         await self._send_piece(self._wire.data(chunk))
                         self._count(len(chunk))
+                    await trio.lowlevel.checkpoint()  # A body that never waits lets others have their turn.
             trailers = body.trailers if isinstance(body, BodyWithTrailers) else ()
             await self._send_piece(self._wire.finish(trailers))
             return ""

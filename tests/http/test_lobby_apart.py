@@ -1,6 +1,7 @@
 """The lobby's visitors beside each other: none gets another's answer, waits for another or falls with one."""
 
 import time
+from collections.abc import AsyncIterator
 
 import pytest
 import trio
@@ -150,6 +151,30 @@ async def test_who_pipelines_lets_others_have_their_turn() -> None:
         await other.send_all(request("GET", "/other"))
         await until(lambda: len(order) == 51)
         assert order.index("/other") < 40
+
+
+async def test_a_stream_that_never_waits_lets_others_have_their_turn() -> None:
+    pieces = 0
+    seen: list[int] = []
+
+    async def stream() -> AsyncIterator[bytes]:
+        nonlocal pieces
+        while pieces < 1000:
+            pieces += 1
+            yield b"piece"
+
+    async def app(request: Request) -> Response:
+        if request.target == "/other":
+            seen.append(pieces)
+            return Response()
+        return Response(stream())
+
+    async with attended(served(app)) as hall:
+        eager, other = hall.enter(), hall.enter()
+        await eager.send_all(request("GET", "/eager"))
+        await other.send_all(request("GET", "/other"))
+        await until(lambda: seen)
+        assert seen[0] < 100
 
 
 # -------------------------------------------------------------------------------------------- peers and apps that fail

@@ -4,8 +4,6 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from hashlib import sha256
 from typing import Final
 
-import trio
-
 from corserver.apps.files.conditions import Precondition, evaluate
 from corserver.apps.files.entries import Entry
 from corserver.apps.files.listing import Order, as_html, as_json, as_text
@@ -137,5 +135,4 @@ async def _streamed(first: bytes, second: bytes, rest: Iterator[bytes]) -> Async
     yield first
     yield second
     for piece in rest:
-        await trio.lowlevel.checkpoint()  # To make a piece takes a millisecond or two: others have their turn.
         yield piece

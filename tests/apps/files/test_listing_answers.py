@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-import trio
 
 from corserver.apps.files import StaticFiles
 
@@ -118,26 +117,3 @@ async def test_a_page_is_sorted_by_its_links(tmp_path: Path, query: str, names: 
         "?sort=size": ["./", "./?sort=size&desc", "./?sort=modified"],
         "?sort=size&desc": ["./", "./?sort=size", "./?sort=modified"],
     }.get(query, [href for href, _ in page.links[1:4]])
-
-
-async def test_a_long_listing_lets_others_have_their_turn(root: Path) -> None:
-    for i in range(1500):
-        write(root / "many" / f"a name of some length {i}.txt")
-    response = await StaticFiles(root)(make_request("/many/", headers=NAVIGATION))
-    assert not isinstance(response.body, bytes)
-    turns, pieces = 0, 0
-
-    async def turn() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await trio.lowlevel.checkpoint()
-
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(turn)
-        async for _ in response.body:
-            pieces += 1
-        nursery.cancel_scope.cancel()
-
-    assert pieces > 5
-    assert turns >= pieces - 2, "all but the first two, which were made in a thread"
