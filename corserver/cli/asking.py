@@ -188,7 +188,9 @@ def _cookie(text: str, credentials: str) -> bytes:
 def _name(text: str, option: str) -> bytes:
     name = os.fsencode(text)
     if not is_token(name):
-        write = "NAME: VALUE, such as 'content-type: application/json'" if option == "--header" else "a name"
+        write = (
+            "NAME: VALUE, such as 'content-type: application/json'" if option == "--header" else "a name, such as etag"
+        )
         raise click.UsageError(f"{option}: {text!r} is no header name: write {write}")
     return name
 

@@ -81,6 +81,7 @@ async def test_a_server_that_cannot_be_reached_is_another_code_whatever_was_expe
         (["http://a.example", "--method", "\udcff"], "write one word, such as PUT"),
         (["http://a.example", "--header", "no name: 1"], "write NAME: VALUE"),
         (["http://a.example", "--header", "a: \x07"], "control character"),
+        (["http://a.example", "--read", "the tag"], "'the tag' is no header name: write a name, such as etag"),
         (["http://a.example", "--method", "GET PUT"], "write one word, such as PUT"),
         (["http://a.example", "--data", "@/no/such/file"], "cannot read /no/such/file"),
         (["http://a.example", "--cookie", "a=1", "--credentials", "omit"], "write --credentials include"),
