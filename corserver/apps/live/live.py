@@ -96,12 +96,13 @@ class Live:
         changes, seen = self.changes, self.changes.count
         yield f"retry: {_RETRY}\nevent: state\ndata: {changes.state}\n\n".encode()
         while not changes.has_ended:
+            change, seen = changes.since(seen), changes.count
+            if change is not None:  # Also one that came while the last was on its way.
+                yield f"event: {change.value}\ndata: {changes.state}\n\n".encode()
+                continue
             with trio.move_on_after(_BEAT_SECONDS) as scope:
                 await changes.wait()
-            change, seen = changes.since(seen), changes.count
-            if change is not None:
-                yield f"event: {change.value}\ndata: {changes.state}\n\n".encode()
-            elif scope.cancelled_caught:
+            if scope.cancelled_caught:
                 yield b":\n\n"
 
 

@@ -71,7 +71,9 @@ async def test_what_is_called_from_a_thread_can_be_taken_back() -> None:
             loop.call_soon_threadsafe(seen.append, "taken back").cancel()
             loop.call_soon_threadsafe(last.set)
 
-        await asyncio.to_thread(work)
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()  # The loop waits, so that nothing is called before it is taken back.
         await last.wait()
         return seen
 

@@ -69,6 +69,19 @@ async def test_a_page_names_its_state_and_a_stream_says_what_comes_after(site: P
                 assert [event async for event in said] == []
 
 
+async def test_a_change_while_another_is_on_its_way_is_not_missed(site: Path) -> None:
+    live = Live(StaticFiles(site))
+    stream = live._stream()
+    live.changes.tell(Change.STYLE)
+    assert b"event: state" in await anext(stream)
+    for change in (Change.RELOAD, Change.STYLE):
+        live.changes.tell(change)
+        with trio.fail_after(5):
+            assert f"event: {change.value}".encode() in await anext(stream)
+    live.changes.end()
+    assert [piece async for piece in stream] == []
+
+
 async def test_what_a_script_fetches_and_what_is_sent_is_left_alone(site: Path, nursery: trio.Nursery) -> None:
     server = await started(nursery, Live(StaticFiles(site)))
     async with httpx.AsyncClient(base_url=server.url) as client:
