@@ -62,12 +62,13 @@ class EpollPoller:
 
 
 class KqueuePoller:
-    """macOS and the BSDs (kqueue(2))."""
+    """macOS and the BSDs (kqueue(2)); *bsd* has what their `select` has."""
 
-    __slots__ = ("_kqueue",)
+    __slots__ = ("_bsd", "_kqueue")
 
-    def __init__(self) -> None:
-        self._kqueue = _select.kqueue()
+    def __init__(self, bsd: Any = _select) -> None:
+        self._bsd = bsd
+        self._kqueue = bsd.kqueue()
 
     def fileno(self) -> int:
         """As `Poller`."""
@@ -76,11 +77,11 @@ class KqueuePoller:
 
     def add(self, fd: int) -> None:
         """As `Poller`."""
-        self._kqueue.control([_select.kevent(fd, _select.KQ_FILTER_READ, _select.KQ_EV_ADD)], 0, 0)
+        self._kqueue.control([self._bsd.kevent(fd, self._bsd.KQ_FILTER_READ, self._bsd.KQ_EV_ADD)], 0, 0)
 
     def remove(self, fd: int) -> None:
         """As `Poller`."""
-        self._kqueue.control([_select.kevent(fd, _select.KQ_FILTER_READ, _select.KQ_EV_DELETE)], 0, 0)
+        self._kqueue.control([self._bsd.kevent(fd, self._bsd.KQ_FILTER_READ, self._bsd.KQ_EV_DELETE)], 0, 0)
 
     def ready(self, most: int) -> Sequence[int]:
         """As `Poller`."""

@@ -37,7 +37,7 @@ from corserver.http.listeners import (
 from corserver.http.lobby import Lobby
 from corserver.http.messages import Address
 from corserver.http.mistakes import alone
-from corserver.http.polling import open_poller
+from corserver.http.polling import Poller
 
 #: What `cors=` takes: one policy for all paths, policies by path pattern, or a table of scopes.
 Policies = Policy | Mapping[str, PolicyChoice] | Scopes | None
@@ -63,11 +63,12 @@ class Server:
         addresses: tuple[BoundAddress, ...],
         tls: ssl.SSLContext | None = None,
         *,
-        has_lobby: bool = True,
+        open_poller: Callable[[], Poller | None] | None = None,
     ) -> None:
         self._service = service
         self._tls = tls
-        self._has_lobby = has_lobby and tls is None
+        #: What the lobby watches its sockets with; None for no lobby.
+        self._open_poller = open_poller if tls is None else None
         self.addresses = addresses
         self._connections: set[Connection] = set()
         self._room = Room(service.limits.connections or room_for_connections())
@@ -164,7 +165,7 @@ class Server:
             raise alone(group) from None
 
     async def _serve_connections(self, task_status: trio.TaskStatus[None]) -> None:
-        poller = open_poller() if self._has_lobby else None
+        poller = None if self._open_poller is None else self._open_poller()
         try:
             with self._serving:
                 async with trio.open_nursery() as attendants:

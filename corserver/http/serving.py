@@ -18,6 +18,7 @@ from corserver.http.limits import Limits
 from corserver.http.listeners import bound_address, open_listeners
 from corserver.http.log import Entry
 from corserver.http.messages import App
+from corserver.http.polling import open_poller
 from corserver.http.server import Policies, Server
 
 
@@ -80,7 +81,8 @@ async def serve(
             proxies=TrustedProxies.parse(trusted_proxies) if trusted_proxies else None,
             health=None if health is None else health_path(health),
         )
-        await Server(service, addresses, ssl_context, has_lobby=lobby)._run(opened, task_status)
+        server = Server(service, addresses, ssl_context, open_poller=open_poller if lobby else None)
+        await server._run(opened, task_status)
 
 
 async def _enter(stack: contextlib.AsyncExitStack, *lives: Any) -> None:

@@ -2,8 +2,8 @@
 
 import os
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
 import trio
@@ -15,7 +15,7 @@ from corserver.http.exchange import Service
 from corserver.http.limits import Limits
 from corserver.http.lobby import Lobby
 from corserver.http.messages import Request, Response
-from corserver.http.polling import open_poller
+from corserver.http.polling import Poller
 from corserver.http.visitor import Visitor
 
 from .peer import Answer, Cutter, read_answers, request, whole
@@ -31,13 +31,12 @@ class Hall:
 
     service: Service
     nursery: trio.Nursery
+    poller: Poller
     left: int = 0
     clients: list[trio.SocketStream] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        poller = open_poller()
-        assert poller is not None
-        self.lobby = Lobby(self.service, poller, self.nursery, self._leave)
+        self.lobby = Lobby(self.service, self.poller, self.nursery, self._leave)
 
     def _leave(self) -> None:
         self.left += 1
@@ -62,11 +61,11 @@ class Hall:
 
 
 @asynccontextmanager
-async def attended(service: Service) -> AsyncIterator[Hall]:
+async def attended_with(open_: Callable[[], Poller], service: Service) -> AsyncIterator[Hall]:
     """A lobby, attended while the block runs. Afterwards nothing of it is left."""
     async with trio.open_nursery() as attendants:
         async with trio.open_nursery() as nursery:
-            hall = Hall(service, nursery)
+            hall = Hall(service, nursery, open_())
             for attend in (hall.lobby.attend, hall.lobby.sweep, hall.lobby.deliver):
                 attendants.start_soon(attend)
             yield hall
@@ -78,6 +77,10 @@ async def attended(service: Service) -> AsyncIterator[Hall]:
         attendants.cancel_scope.cancel()
     hall.lobby.close()
     assert hall.left == len(hall.clients)
+
+
+#: A lobby over a poller that is chosen.
+Attended = Callable[[Service], AbstractAsyncContextManager[Hall]]
 
 
 async def read_all(stream: trio.SocketStream) -> bytes:

@@ -22,7 +22,8 @@ from corserver.http.log import Entry
 from corserver.http.messages import HTTPError, Request, Response
 
 from .grammar import CUTS, PIPELINES, SITE, broken
-from .lobbies import attended, talk
+from .kqueues import openers
+from .lobbies import Attended, attended_with, talk
 from .peer import Cutter, cut_at, request
 from .test_fuzz import TIGHT, tried
 from .transcript import hold
@@ -68,11 +69,14 @@ def undated(answers: bytes) -> bytes:
 
 
 def in_lobby(service: Service, data: bytes, cut: Cutter, times: int) -> list[bytes]:
-    """What is answered to the same bytes on so many connections, one after the other."""
+    """What is answered to the same bytes on so many connections, one after the other, over each poller."""
 
     async def main() -> list[bytes]:
-        async with attended(service) as hall:
-            return [await talk(hall, data, cut) for _ in range(times)]
+        answers = []
+        for open_poller in openers().values():
+            async with attended_with(open_poller, replace(service)) as hall:
+                answers += [await talk(hall, data, cut) for _ in range(times)]
+        return answers
 
     return trio.run(main)
 
@@ -82,7 +86,7 @@ def assert_equal_answers(service: Service, data: bytes, cut: Cutter) -> bytes:
     remembering = replace(service)
     for _ in range(3):
         assert undated(hold(remembering, data, cut).received) == plain
-    for answers in in_lobby(replace(service), data, cut, 3):
+    for answers in in_lobby(service, data, cut, 3):
         assert undated(answers) == plain
     return plain
 
@@ -193,6 +197,7 @@ def timeless(entry: Entry) -> Entry:
 
 @pytest.mark.parametrize("hosts", [None, AllowedHosts()])
 def test_the_lobby_answers_a_preflight_without_a_task_and_logs_it_as_a_connection_does(
+    attended: Attended,
     hosts: AllowedHosts | None,
 ) -> None:
     entries: list[Entry] = []

@@ -11,7 +11,7 @@ import trio.testing
 from corserver.http.messages import Request, Response
 from corserver.http.visitor import State, Visitor
 
-from .lobbies import GET, PREFLIGHT, ask, attended, read_all, served, talk, until, visitors
+from .lobbies import GET, PREFLIGHT, Attended, ask, read_all, served, talk, until, visitors
 from .peer import read_answers, request
 
 
@@ -22,7 +22,9 @@ def has_connection(visitor: Visitor) -> bool:
 # --------------------------------------------------------------------------------------------------------- its states
 
 
-async def test_a_visitor_has_a_connection_only_for_what_the_lobby_cannot_answer_and_not_for_long() -> None:
+async def test_a_visitor_has_a_connection_only_for_what_the_lobby_cannot_answer_and_briefly(
+    attended: Attended,
+) -> None:
     async with attended(served()) as hall:
         client = hall.enter()
         (visitor,) = visitors(hall)
@@ -38,7 +40,7 @@ async def test_a_visitor_has_a_connection_only_for_what_the_lobby_cannot_answer_
         assert (await ask(client, GET)).body == b"hello"
 
 
-async def test_a_handler_that_is_at_work_is_left_alone_however_its_peer_behaves() -> None:
+async def test_a_handler_that_is_at_work_is_left_alone_however_its_peer_behaves(attended: Attended) -> None:
     go_on = trio.Event()
 
     async def slow(request: Request) -> Response:
@@ -62,7 +64,7 @@ async def test_a_handler_that_is_at_work_is_left_alone_however_its_peer_behaves(
         assert [answer.status for answer in read_answers(await read_all(impatient), ["GET", "OPTIONS"])] == [200, 204]
 
 
-async def test_an_answer_reaches_a_peer_that_has_ended_its_side_already() -> None:
+async def test_an_answer_reaches_a_peer_that_has_ended_its_side_already(attended: Attended) -> None:
     async with attended(served()) as hall:
         client = hall.enter()
         await client.send_all(GET)
@@ -70,7 +72,7 @@ async def test_an_answer_reaches_a_peer_that_has_ended_its_side_already() -> Non
         assert read_answers(await read_all(client))[0].body == b"hello"
 
 
-async def test_answers_keep_their_order_whoever_sends_them() -> None:
+async def test_answers_keep_their_order_whoever_sends_them(attended: Attended) -> None:
     async def app(request: Request) -> Response:
         return Response(b"x" * 50_000 if request.target == "/large" else request.target)
 
@@ -90,7 +92,9 @@ async def test_answers_keep_their_order_whoever_sends_them() -> None:
 
 
 @pytest.mark.parametrize("before", [b"", GET], ids=["without a task", "with one"])
-async def test_what_a_peer_does_not_take_is_owed_to_it_and_comes_whole_and_in_order(before: bytes) -> None:
+async def test_what_a_peer_does_not_take_is_owed_to_it_and_comes_whole_and_in_order(
+    before: bytes, attended: Attended
+) -> None:
     async with attended(served(requests=None)) as hall:
         client = hall.enter(buffer=4096)
         (visitor,) = visitors(hall)
@@ -108,7 +112,7 @@ async def test_what_a_peer_does_not_take_is_owed_to_it_and_comes_whole_and_in_or
         assert [answer.status for answer in answers] == [204] * (sent + 1) + [200]
 
 
-async def test_a_preflight_that_closes_is_the_last_and_what_comes_after_it_is_dropped() -> None:
+async def test_a_preflight_that_closes_is_the_last_and_what_comes_after_it_is_dropped(attended: Attended) -> None:
     last = PREFLIGHT.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
     async with attended(served()) as hall:
         for before in (b"", GET):  # without a task, and with one
@@ -138,7 +142,9 @@ async def test_a_preflight_that_closes_is_the_last_and_what_comes_after_it_is_dr
         ({"requests": 3}, PREFLIGHT * 9, [204] * 3),
     ],
 )
-async def test_who_is_silent_for_too_long_is_let_go(limits: dict[str, Any], sent: bytes, statuses: list[int]) -> None:
+async def test_who_is_silent_for_too_long_is_let_go(
+    limits: dict[str, Any], sent: bytes, statuses: list[int], attended: Attended
+) -> None:
     async with attended(served(**limits)) as hall:
         client = hall.enter()
         start = time.monotonic()
@@ -152,7 +158,7 @@ async def test_who_is_silent_for_too_long_is_let_go(limits: dict[str, Any], sent
         assert time.monotonic() - start < 3
 
 
-async def test_after_a_long_handler_the_silence_counts_from_when_the_answer_is_sent() -> None:
+async def test_after_a_long_handler_the_silence_counts_from_when_the_answer_is_sent(attended: Attended) -> None:
     async with attended(served(idle_seconds=0.5)) as hall:
         client = hall.enter()
         await ask(client, PREFLIGHT)
@@ -164,7 +170,7 @@ async def test_after_a_long_handler_the_silence_counts_from_when_the_answer_is_s
         assert trio.current_time() - visitor.since < 100
 
 
-async def test_a_head_that_begins_late_in_a_long_silence_has_its_full_time() -> None:
+async def test_a_head_that_begins_late_in_a_long_silence_has_its_full_time(attended: Attended) -> None:
     async with attended(served(head_seconds=1.0)) as hall:
         client = hall.enter()
         (visitor,) = visitors(hall)
@@ -176,7 +182,7 @@ async def test_a_head_that_begins_late_in_a_long_silence_has_its_full_time() -> 
         assert read_answers(bytes(await client.receive_some()))[0].status == 200
 
 
-async def test_the_last_request_that_a_connection_may_make_says_so() -> None:
+async def test_the_last_request_that_a_connection_may_make_says_so(attended: Attended) -> None:
     async with attended(served(requests=3)) as hall:
         client = hall.enter()
         answers = [await ask(client, data) for data in (PREFLIGHT, GET, PREFLIGHT)]
@@ -187,7 +193,7 @@ async def test_the_last_request_that_a_connection_may_make_says_so() -> None:
 # ------------------------------------------------------------------------------------------------------------ stopping
 
 
-async def test_stopping_lets_go_who_is_idle_and_answers_what_has_arrived() -> None:
+async def test_stopping_lets_go_who_is_idle_and_answers_what_has_arrived(attended: Attended) -> None:
     async with attended(served()) as hall:
         new, kept, parked, asking = [hall.enter() for _ in range(4)]
         await ask(kept, PREFLIGHT)
@@ -201,7 +207,7 @@ async def test_stopping_lets_go_who_is_idle_and_answers_what_has_arrived() -> No
         assert answer.body == b"hello"
 
 
-async def test_an_answer_that_is_about_to_go_out_survives_the_stop() -> None:
+async def test_an_answer_that_is_about_to_go_out_survives_the_stop(attended: Attended) -> None:
     async def app(request: Request) -> Response:
         hall.lobby.stop()
         return Response("last")
@@ -212,7 +218,7 @@ async def test_an_answer_that_is_about_to_go_out_survives_the_stop() -> None:
         assert read_answers(await read_all(client))[0].body == b"last"
 
 
-async def test_streams_and_large_answers_go_through_the_lobbys_sockets() -> None:
+async def test_streams_and_large_answers_go_through_the_lobbys_sockets(attended: Attended) -> None:
     async def pieces() -> AsyncIterator[bytes]:
         for _ in range(100):
             yield b"x" * 10_000

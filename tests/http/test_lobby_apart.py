@@ -13,7 +13,7 @@ from corserver.http.hosts import AllowedHosts
 from corserver.http.log import Entry
 from corserver.http.messages import Request, Response
 
-from .lobbies import GET, OTHER, PREFLIGHT, SITE, ask, attended, read_all, served, until, visitors
+from .lobbies import GET, OTHER, PREFLIGHT, SITE, Attended, ask, read_all, served, until, visitors
 from .peer import Answer, read_answers, request
 from .transcript import recorded
 
@@ -24,7 +24,9 @@ def allowed(answer: Answer) -> bytes | None:
     return answer.cors.get(b"access-control-allow-origin")
 
 
-async def test_the_same_head_gets_each_scopes_own_answer_however_often_it_was_asked_for_elsewhere() -> None:
+async def test_the_same_head_gets_each_scopes_own_answer_however_often_asked_for_elsewhere(
+    attended: Attended,
+) -> None:
     table = Scopes(
         [
             Scope(PathPattern.parse("/any/*"), Policy(["*"], max_age=1)),
@@ -51,7 +53,7 @@ async def test_the_same_head_gets_each_scopes_own_answer_however_often_it_was_as
                 assert (answer.status, allowed(answer), age) == expected[path]
 
 
-async def test_no_answer_outlives_its_policy() -> None:
+async def test_no_answer_outlives_its_policy(attended: Attended) -> None:
     service = served()
     async with attended(service) as hall:
         client = hall.enter()
@@ -66,7 +68,7 @@ async def test_no_answer_outlives_its_policy() -> None:
                 assert allowed(await ask(client, data)) == expected
 
 
-async def test_a_predicate_is_asked_each_time() -> None:
+async def test_a_predicate_is_asked_each_time(attended: Attended) -> None:
     asked: list[str] = []
 
     def predicate(origin: str) -> bool:
@@ -81,7 +83,9 @@ async def test_a_predicate_is_asked_each_time() -> None:
 
 @pytest.mark.parametrize("framing", ["Content-Length: 5", "Transfer-Encoding: chunked"])
 @pytest.mark.parametrize("behind", [b"", GET, GET[:20]])
-async def test_a_head_that_is_known_has_the_body_that_came_with_it(framing: str, behind: bytes) -> None:
+async def test_a_head_that_is_known_has_the_body_that_came_with_it(
+    framing: str, behind: bytes, attended: Attended
+) -> None:
     head = request("POST", "/", f"Origin: {SITE}", framing)
     async with attended(served()) as hall:
         for number in range(5):
@@ -98,7 +102,7 @@ async def test_a_head_that_is_known_has_the_body_that_came_with_it(framing: str,
             assert [answer.status for answer in answers][1:] == {b"": [], GET: [200], GET[:20]: [400]}[behind]
 
 
-async def test_a_foreign_host_is_refused_after_any_number_of_others() -> None:
+async def test_a_foreign_host_is_refused_after_any_number_of_others(attended: Attended) -> None:
     service = served()
     service.hosts = AllowedHosts()
     foreign = PREFLIGHT.replace(b"Host: localhost", b"Host: evil.example")
@@ -113,7 +117,7 @@ async def test_a_foreign_host_is_refused_after_any_number_of_others() -> None:
 # ------------------------------------------------------------------------------------------------------------ fairness
 
 
-async def test_a_flood_of_preflights_delays_a_handler_by_no_more_than_a_batch() -> None:
+async def test_a_flood_of_preflights_delays_a_handler_by_no_more_than_a_batch(attended: Attended) -> None:
     turns: list[float] = []
 
     async def app(request: Request) -> Response:
@@ -138,7 +142,7 @@ async def test_a_flood_of_preflights_delays_a_handler_by_no_more_than_a_batch() 
     assert max(turns) < 1, "300 at once would have been a batch each"
 
 
-async def test_who_pipelines_lets_others_have_their_turn() -> None:
+async def test_who_pipelines_lets_others_have_their_turn(attended: Attended) -> None:
     order: list[str] = []
 
     async def app(request: Request) -> Response:
@@ -153,7 +157,7 @@ async def test_who_pipelines_lets_others_have_their_turn() -> None:
         assert order.index("/other") < 40
 
 
-async def test_a_stream_that_never_waits_lets_others_have_their_turn() -> None:
+async def test_a_stream_that_never_waits_lets_others_have_their_turn(attended: Attended) -> None:
     pieces = 0
     seen: list[int] = []
 
@@ -180,7 +184,7 @@ async def test_a_stream_that_never_waits_lets_others_have_their_turn() -> None:
 # -------------------------------------------------------------------------------------------- peers and apps that fail
 
 
-async def test_a_peer_that_resets_its_connection_leaves_nothing_behind() -> None:
+async def test_a_peer_that_resets_its_connection_leaves_nothing_behind(attended: Attended) -> None:
     async with attended(served()) as hall:
         for data in (b"", PREFLIGHT, GET, GET[:9]):
             client = hall.enter()
@@ -190,7 +194,7 @@ async def test_a_peer_that_resets_its_connection_leaves_nothing_behind() -> None
         await until(lambda: hall.left == 4)
 
 
-async def test_who_is_closed_twice_takes_nobody_with_him_who_has_his_descriptor_now() -> None:
+async def test_who_is_closed_twice_takes_nobody_with_him_who_has_his_descriptor_now(attended: Attended) -> None:
     async with attended(served()) as hall:
         hall.enter()
         (gone,) = visitors(hall)
@@ -202,7 +206,7 @@ async def test_who_is_closed_twice_takes_nobody_with_him_who_has_his_descriptor_
         assert (await ask(client, GET)).body == b"hello"
 
 
-async def test_a_log_that_raises_costs_its_connection_only() -> None:
+async def test_a_log_that_raises_costs_its_connection_only(attended: Attended) -> None:
     def log(entry: Entry) -> None:
         raise OSError("no space left") if entry.target == b"/os" else ValueError("broken")
 
