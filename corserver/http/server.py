@@ -62,7 +62,6 @@ class Server:
         service: Service,
         addresses: tuple[BoundAddress, ...],
         tls: ssl.SSLContext | None = None,
-        *,
         open_poller: Callable[[], Poller | None] | None = None,
     ) -> None:
         self._service = service

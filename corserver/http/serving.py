@@ -81,8 +81,7 @@ async def serve(
             proxies=TrustedProxies.parse(trusted_proxies) if trusted_proxies else None,
             health=None if health is None else health_path(health),
         )
-        server = Server(service, addresses, ssl_context, open_poller=open_poller if lobby else None)
-        await server._run(opened, task_status)
+        await Server(service, addresses, ssl_context, open_poller if lobby else None)._run(opened, task_status)
 
 
 async def _enter(stack: contextlib.AsyncExitStack, *lives: Any) -> None:
