@@ -209,11 +209,12 @@ class Lobby:
                 if answer is None or visitor.state is State.LEAVING or visitor.served >= self._most_answers:
                     self._see_to(visitor, data, now)
                 else:
-                    visitor.push(date.join(answer.parts))
+                    sent = date.join(answer.parts)
+                    visitor.push(sent)
                     visitor.served += 1
                     visitor.since = now
                     if answer.closes or visitor.owed or self._logs:
-                        self._follow_up(visitor, data, answer, now)
+                        self._follow_up(visitor, data, answer, sent, now)
             except BlockingIOError:  # A false alarm.
                 continue
             except OSError:  # It has left.
@@ -231,9 +232,9 @@ class Lobby:
         if visitor.state is not State.LEAVING:
             self._hand_over(visitor, data)
 
-    def _follow_up(self, visitor: Visitor, data: bytes, answer: Prepared, now: float) -> None:
+    def _follow_up(self, visitor: Visitor, data: bytes, answer: Prepared, sent: bytes, now: float) -> None:
         if self._logs:
-            self._log(visitor, data, answer, now)
+            self._log(visitor, data, answer, sent, now)
         if answer.closes:
             visitor.until = now + self._service.limits.linger_seconds
         if visitor.owed:
@@ -275,10 +276,9 @@ class Lobby:
             self._poller.remove(visitor.fd)
             visitor.is_watched = False
 
-    def _log(self, visitor: Visitor, data: bytes, answer: Prepared, start: float) -> None:
+    def _log(self, visitor: Visitor, data: bytes, answer: Prepared, sent: bytes, start: float) -> None:
         assert self._service.access_log is not None
         seconds = trio.current_time() - start
-        sent = http_date(int(time.time())).join(answer.parts)
         self._service.access_log(
             Entry(
                 time=time.time() - seconds,

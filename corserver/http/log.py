@@ -9,7 +9,7 @@ import logging
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from corserver.cors.decision import Decision, Kind, Outcome, Reason
 from corserver.cors.decision.decision import printable
@@ -17,8 +17,7 @@ from corserver.cors.fetch import Field
 from corserver.http.messages import Address
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One exchange. *time* is Unix time at its start, *seconds* its duration, *sent* the bytes of the response's body.
 
     *method*, *target* and *version* are as received, escaped where they are shown. *status* is None where nothing was

@@ -3,7 +3,6 @@
 import functools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import trio
 
@@ -19,10 +18,10 @@ pytestmark = needs_chromium
 SHOWN = "[...document.querySelectorAll('#list li:not([hidden]) .target')].map((each) => each.textContent).join()"
 TITLE = "document.getElementById('title').textContent"
 ENTRIES = [
-    replace(ENTRY, target=b"/plain"),
-    replace(ENTRY, target=b"/allowed", decision=ALLOWED),
-    replace(ENTRY, target=b"/preflight", method=b"OPTIONS", status=204, decision=PREFLIGHT),
-    replace(ENTRY, target=b"/denied", decision=DENIED),
+    ENTRY._replace(target=b"/plain"),
+    ENTRY._replace(target=b"/allowed", decision=ALLOWED),
+    ENTRY._replace(target=b"/preflight", method=b"OPTIONS", status=204, decision=PREFLIGHT),
+    ENTRY._replace(target=b"/denied", decision=DENIED),
 ]
 
 
@@ -61,7 +60,7 @@ async def test_requests_come_and_the_keyboard_leads_to_the_story_of_what_was_den
         for words in ("Access-Control-Allow-Origin: missing", "CORS check of the answer: failed", "TypeError"):
             assert words in picture
         assert await driven.evaluate("document.querySelector('.flag code').textContent") == "--cors https://b.example"
-        inspector.ring([replace(ENTRY, target=b"/later", decision=DENIED)])
+        inspector.ring([ENTRY._replace(target=b"/later", decision=DENIED)])
         await driven.until(f"{SHOWN} === '/later,/denied'")
         assert await driven.evaluate(TITLE) == "GET /denied", "what is being read stays"
         await driven.type_key("/")
@@ -71,7 +70,7 @@ async def test_requests_come_and_the_keyboard_leads_to_the_story_of_what_was_den
 
 async def test_nothing_is_wider_than_the_window_and_no_memory_grows() -> None:
     async with view() as (inspector, _, driven):
-        long = replace(ENTRY, target=b"/" + b"x" * 500, decision=DENIED)
+        long = ENTRY._replace(target=b"/" + b"x" * 500, decision=DENIED)
         for _ in range(6):
             inspector.ring([long] * 100)
             await driven.until("!document.querySelector('#nothing:not([hidden])')")

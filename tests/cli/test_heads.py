@@ -1,7 +1,5 @@
 """The heads below a line of `-v`: what went over the wire, and no secret of it."""
 
-from dataclasses import replace
-
 import pytest
 
 from corserver.cli.heads import head_lines
@@ -25,7 +23,7 @@ ENTRY = Entry(
 
 
 def told(*fields: tuple[bytes, bytes], answered: bytes = b"") -> list[str]:
-    return [line for line, _ in head_lines(replace(ENTRY, request_fields=fields, response_head=answered))][1:]
+    return [line for line, _ in head_lines(ENTRY._replace(request_fields=fields, response_head=answered))][1:]
 
 
 def test_both_heads_are_shown_and_what_cors_is_about_is_marked() -> None:
@@ -78,5 +76,5 @@ def test_they_stand_below_the_line_and_what_mends_it() -> None:
 
 
 def test_a_refused_head_shows_what_is_known_of_it() -> None:
-    entry = replace(ENTRY, method=b"", target=b"", request_fields=(), response_head=b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    entry = ENTRY._replace(method=b"", target=b"", request_fields=(), response_head=b"HTTP/1.1 400 Bad Request\r\n\r\n")
     assert [line for line, _ in head_lines(entry)] == ["< HTTP/1.1 400 Bad Request"]

@@ -3,7 +3,6 @@
 import logging
 import subprocess
 import sys
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -132,7 +131,7 @@ async def test_lines_are_written_together_once_somebody_sees_to_it(
     assert write is not None
     async with write:
         for number in range(3):
-            write(replace(ENTRY, target=b"/%d" % number))
+            write(ENTRY._replace(target=b"/%d" % number))
         assert capsys.readouterr().out == ""
         await trio.sleep(0.1)
         assert [line.split()[-1] for line in capsys.readouterr().out.splitlines()] == [f"/{n}" for n in range(3)]
@@ -144,5 +143,5 @@ def test_what_is_written_at_once_fits_a_pipe_whole(monkeypatch: pytest.MonkeyPat
     written: list[str] = []
     monkeypatch.setattr(sys, "stdout", SimpleNamespace(write=written.append, flush=lambda: None))
     write = Lines(lambda entry: entry.target.decode())
-    write([replace(ENTRY, target=b"x" * size) for size in (3000, 1000, 100, 5000, 1)])
+    write([ENTRY._replace(target=b"x" * size) for size in (3000, 1000, 100, 5000, 1)])
     assert [len(piece) for piece in written] == [4002, 101, 5001, 2]

@@ -3,7 +3,6 @@
 import os
 import shlex
 import tempfile
-from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -40,9 +39,9 @@ def told(tally: Tally) -> list[str]:
 def test_it_says_how_much_what_was_denied_and_the_flag_that_allows_it() -> None:
     tally = Tally()
     allowed, method = asked("https://a.example", "PUT"), asked("https://a.example", "PATCH")
-    tally([replace(ENTRY, decision=allowed, status=204)] * 3 + [replace(ENTRY, decision=method, status=204)] * 2)
-    tally([replace(ENTRY, decision=asked("https://b.example"), status=404) for _ in range(1200)])
-    tally([replace(ENTRY, status=None), ENTRY, replace(ENTRY, decision=asked("null", "PUT"), status=403)])
+    tally([ENTRY._replace(decision=allowed, status=204)] * 3 + [ENTRY._replace(decision=method, status=204)] * 2)
+    tally([ENTRY._replace(decision=asked("https://b.example"), status=404) for _ in range(1200)])
+    tally([ENTRY._replace(status=None), ENTRY, ENTRY._replace(decision=asked("null", "PUT"), status=403)])
     assert told(tally) == [
         "Served 1,208 requests (4xx: 1,201, cut short: 1)",
         "CORS 3 preflights allowed, 3 denied (2 method not allowed, 1 origin null)",
@@ -56,7 +55,7 @@ def test_it_says_how_much_what_was_denied_and_the_flag_that_allows_it() -> None:
 def test_it_is_silent_where_nothing_was_asked_and_short_where_cors_played_no_part() -> None:
     assert told(Tally()) == []
     tally = Tally()
-    tally([ENTRY, replace(ENTRY, decision=asked("http://own.example", policy=None))])
+    tally([ENTRY, ENTRY._replace(decision=asked("http://own.example", policy=None))])
     assert told(tally) == ["Served 2 requests"]
 
 
@@ -108,7 +107,7 @@ def test_a_flag_that_would_be_refused_is_not_proposed() -> None:
 def test_memory_is_bounded_and_nothing_is_lost_from_the_counts() -> None:
     tally = Tally()
     for start in range(0, 2000, 100):
-        tally([replace(ENTRY, decision=asked(f"https://{n}.example")) for n in range(start, start + 100)])
+        tally([ENTRY._replace(decision=asked(f"https://{n}.example")) for n in range(start, start + 100)])
         assert len(tally._pending) + len(tally._to_name) <= 500
     tally.settle()
     assert len(tally.denied) == MOST_DENIED
@@ -130,7 +129,7 @@ def test_workers_are_summed_up_and_those_that_were_killed_are_counted() -> None:
     for origins in (["https://b.example", "https://c.example"], ["https://b.example"]):
         tallies.begin()
         tally = Tally()
-        tally([replace(ENTRY, decision=asked(origin, "PUT"), status=403) for origin in origins])
+        tally([ENTRY._replace(decision=asked(origin, "PUT"), status=403) for origin in origins])
         tallies.hand_in(tally)
     tallies.begin()
     total, killed = tallies.total()
@@ -146,8 +145,8 @@ def test_workers_are_summed_up_and_those_that_were_killed_are_counted() -> None:
 
 def test_where_no_policy_governs_an_app_that_allows_it_itself_denies_nothing() -> None:
     tally = Tally()
-    off = replace(ENTRY, decision=asked("https://b.example", policy=None))
-    tally([replace(off, response_head=b"HTTP/1.1 200 OK\r\naccess-control-Allow-Origin: *\r\n\r\n")])
+    off = ENTRY._replace(decision=asked("https://b.example", policy=None))
+    tally([off._replace(response_head=b"HTTP/1.1 200 OK\r\naccess-control-Allow-Origin: *\r\n\r\n")])
     assert told(tally) == ["Served 1 request"]
-    tally([replace(off, response_head=b"HTTP/1.1 200 OK\r\nX: access-control-allow-origin: *\r\n\r\n")])
+    tally([off._replace(response_head=b"HTTP/1.1 200 OK\r\nX: access-control-allow-origin: *\r\n\r\n")])
     assert told(tally)[1:] == ["Denied https://b.example 1 time (no policy), to allow it: --cors https://b.example"]

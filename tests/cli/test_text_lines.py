@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import replace
 
 import pytest
 
@@ -35,10 +34,10 @@ def lines(write: TextLines, entries: Iterable[Entry]) -> list[str]:
 
 def test_columns_stay_where_they_are() -> None:
     entries = [
-        replace(ENTRY, decision=ALLOWED),
-        replace(ENTRY, method=b"OPTIONS", target=b"/items/7", status=204, seconds=0.00002, decision=PREFLIGHT),
-        replace(ENTRY, method=b"DELETE", target=b"/" + b"x" * 40, status=404, seconds=12.3),
-        replace(ENTRY, target=b"/" + b"x" * 40, status=None, seconds=0.123, decision=ALLOWED),
+        ENTRY._replace(decision=ALLOWED),
+        ENTRY._replace(method=b"OPTIONS", target=b"/items/7", status=204, seconds=0.00002, decision=PREFLIGHT),
+        ENTRY._replace(method=b"DELETE", target=b"/" + b"x" * 40, status=404, seconds=12.3),
+        ENTRY._replace(target=b"/" + b"x" * 40, status=None, seconds=0.123, decision=ALLOWED),
     ]
     assert lines(TextLines(coloured=False), entries) == [
         "  200  1.23 ms  GET      /a                        cors allowed https://a.example",
@@ -71,15 +70,15 @@ def test_a_duration_has_three_digits(seconds: float, shown: str) -> None:
 def test_no_line_is_wider_than_the_terminal_unless_its_target_is(width: int) -> None:
     write = TextLines(coloured=False, width=width, verbose=True)
     for decision in (ALLOWED, DENIED, PREFLIGHT):
-        told = write(replace(ENTRY, decision=decision))
+        told = write(ENTRY._replace(decision=decision))
         assert max(map(len, told.split("\n"))) <= width
-        assert told.split() == TextLines(coloured=False, verbose=True)(replace(ENTRY, decision=decision)).split()
-    long = write(replace(ENTRY, target=b"/" + b"x" * 200, decision=ALLOWED)).split("\n")
+        assert told.split() == TextLines(coloured=False, verbose=True)(ENTRY._replace(decision=decision)).split()
+    long = write(ENTRY._replace(target=b"/" + b"x" * 200, decision=ALLOWED)).split("\n")
     assert [line.strip() for line in long[1:]] == ["cors allowed https://a.example"]
 
 
 def test_a_narrow_terminal_gets_the_words_below_and_a_wide_one_beside() -> None:
-    entry = replace(ENTRY, target=b"/data.json", decision=ALLOWED)
+    entry = ENTRY._replace(target=b"/data.json", decision=ALLOWED)
     assert lines(TextLines(coloured=False, width=60), [entry]) == [
         "  200  1.23 ms  GET      /data.json",
         "          cors allowed https://a.example",
@@ -93,26 +92,26 @@ def test_the_terminals_size_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) 
     columns = 60
     monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((columns, 24)))
     write = TextLines(coloured=False, width=0)
-    entry = replace(ENTRY, target=b"/data.json", decision=ALLOWED)
+    entry = ENTRY._replace(target=b"/data.json", decision=ALLOWED)
     assert "\n" in write(entry)
     columns = 80
-    assert "\n" not in write(replace(entry, time=1.0))
+    assert "\n" not in write(entry._replace(time=1.0))
 
 
 def test_a_coloured_line_marks_what_was_denied_what_has_no_policy_and_the_status_of_an_error() -> None:
-    line = TextLines(coloured=True)(replace(ENTRY, decision=DENIED, status=404))
+    line = TextLines(coloured=True)(ENTRY._replace(decision=DENIED, status=404))
     assert styled("404", Look.STRONG) in line
     assert f"cors {styled('denied', Look.BAD)} https://b.example" in line
-    narrow = TextLines(coloured=True, width=60)(replace(ENTRY, decision=DENIED, status=503))
+    narrow = TextLines(coloured=True, width=60)(ENTRY._replace(decision=DENIED, status=503))
     assert styled("503", Look.BAD) in narrow
     assert f"\n          cors {styled('denied', Look.BAD)} https://b.example" in narrow
     off = Decision.ungoverned(CORSRequest(b"GET", (b"https://b.example",)))
     assert f"cors {styled('off', Look.STRONG)} https://b.example" in TextLines(coloured=True)(
-        replace(ENTRY, decision=off)
+        ENTRY._replace(decision=off)
     )
     plain = TextLines(coloured=False)
     for _ in range(2):
-        assert plain(replace(ENTRY, decision=DENIED, failure="the client left")).endswith(
+        assert plain(ENTRY._replace(decision=DENIED, failure="the client left")).endswith(
             "cors denied https://b.example (origin not in the policy; allowed: https://a.example)"
             "  cut short: the client left"
         )
@@ -122,16 +121,16 @@ def test_verbose_says_how_to_mend_it_below() -> None:
     near = POLICY.decide(CORSRequest(b"GET", (b"http://a.example",)))
     method = POLICY.decide(CORSRequest(b"OPTIONS", (b"https://a.example",), (b"PATCH",)))
     write = TextLines(coloured=False, verbose=True)
-    assert [line.strip() for line in write(replace(ENTRY, decision=near)).split("\n")[1:]] == [
+    assert [line.strip() for line in write(ENTRY._replace(decision=near)).split("\n")[1:]] == [
         "`http://a.example` differs from the allowed `https://a.example` in its scheme",
         "to allow it: --cors http://a.example",
         "see https://fetch.spec.whatwg.org/#cors-check",
     ]
-    assert "to allow it: --cors-methods PATCH" in write(replace(ENTRY, decision=method))
-    assert "\n" not in write(replace(ENTRY, decision=ALLOWED))
+    assert "to allow it: --cors-methods PATCH" in write(ENTRY._replace(decision=method))
+    assert "\n" not in write(ENTRY._replace(decision=ALLOWED))
     assert "\n" not in write(ENTRY)
 
 
 def test_a_page_that_asks_its_own_origin_is_no_matter_of_cors() -> None:
     own = Decision.ungoverned(CORSRequest(b"POST", (b"http://h",), own_origin=b"http://h"))
-    assert TextLines(coloured=False, verbose=True)(replace(ENTRY, decision=own)).endswith("GET      /a")
+    assert TextLines(coloured=False, verbose=True)(ENTRY._replace(decision=own)).endswith("GET      /a")

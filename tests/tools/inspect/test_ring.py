@@ -1,7 +1,5 @@
 """What is kept of the exchanges: so many, numbered, and given out once."""
 
-from dataclasses import replace
-
 import pytest
 import trio
 
@@ -13,7 +11,7 @@ def test_the_oldest_makes_room_and_numbers_go_on() -> None:
     ring = Ring(kept=3)
     assert ring.after(0) == []
     for batch in ([1, 2], [3, 4, 5], [6, 7, 8, 9, 10]):
-        ring([replace(ENTRY, sent=number) for number in batch])
+        ring([ENTRY._replace(sent=number) for number in batch])
     assert [(number, entry.sent) for number, entry in ring.after(0)] == [(8, 8), (9, 9), (10, 10)]
     assert [number for number, _ in ring.after(9)] == [10]
     assert ring.after(10) == []

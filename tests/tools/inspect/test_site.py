@@ -3,7 +3,6 @@
 import functools
 import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -90,7 +89,7 @@ async def test_no_other_origin_reaches_any_of_it(nursery: trio.Nursery, headers:
 
 async def test_every_answer_is_guarded_and_only_the_page_is_opened_from_nowhere(nursery: trio.Nursery) -> None:
     inspector = Inspector()
-    inspector.ring([ENTRY, replace(ENTRY, decision=DENIED)])
+    inspector.ring([ENTRY, ENTRY._replace(decision=DENIED)])
     server = await started(nursery, inspector)
     async with httpx.AsyncClient(base_url=server.url) as client:
         for path in PATHS:

@@ -1,6 +1,5 @@
 """The story of an exchange: what is said, which line is marked, how it ends."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,7 +21,7 @@ def told(*given: str, policy: Policy | None = LISTED, status: int = 200) -> dict
 def entry(*given: str, policy: Policy | None = LISTED, status: int = 200) -> Entry:
     decision = asked(*given, policy=policy)
     method = b"OPTIONS" if len(given) > 1 else b"GET"
-    return replace(ENTRY, decision=decision, method=method, status=decision.status or status)
+    return ENTRY._replace(decision=decision, method=method, status=decision.status or status)
 
 
 def ways(found: dict[str, Any]) -> list[str]:
@@ -101,7 +100,7 @@ def test_without_a_policy_nothing_is_foretold_and_without_an_origin_nothing_is_t
 
 
 def test_what_a_peer_wrote_is_escaped_and_what_was_cut_short_is_said() -> None:
-    found = story(1, replace(ENTRY, target=b"/\x1b<b>", method=b"G\xffT", status=None, failure="the client left"))
+    found = story(1, ENTRY._replace(target=b"/\x1b<b>", method=b"G\xffT", status=None, failure="the client left"))
     assert (found["target"], found["method"]) == ("/\\x1b<b>", "G\\xffT")
     assert ways(found)[-1] == "b>browser no answer"
     assert "cut short: the client left" in found["events"][-1]["words"]
