@@ -117,10 +117,6 @@ class Connection:
             return False
         return await self._make_ready()
 
-    def _is_last(self) -> bool:
-        most, service = self._limits.requests, self._service
-        return service.is_retiring or service.is_draining or (most is not None and self._transport.served + 1 >= most)
-
     async def _logged(self, exchange: Exchange) -> tuple[Response, str]:
         # The response as it was sent, and why it was cut short, empty where it was not.
         clock = time.time(), trio.current_time()
@@ -152,7 +148,9 @@ class Connection:
             self._upgrade = None
 
     async def _response_to(self, exchange: Exchange) -> Response:
-        own = exchange.answer or self._service.refusal()
+        own = exchange.answer
+        if own is None and self._limits.concurrency is not None:
+            own = self._service.refusal()
         if own is not None:
             return own
         try:
@@ -173,12 +171,15 @@ class Connection:
 
     def _post(self, exchange: Exchange, response: Response) -> bool:
         """Make the head of *response*. If it goes out whole, and nothing else is under way, it is posted: True."""
-        wire, body = self._wire, response.body
-        if response.closes or self._is_last() or not (wire.body_is_read or self._reader.can_drain(exchange.head)):
+        wire, body, service, most = self._wire, response.body, self._service, self._limits.requests
+        ends = response.closes or service.is_retiring or service.is_draining
+        ends = ends or (most is not None and self._transport.served + 1 >= most)
+        is_alone = not ends and wire.is_idle_when_answered
+        if ends or not (is_alone or wire.body_is_read or self._reader.can_drain(exchange.head)):
             wire.must_close = True
         if response.upgrade is not None:
             return False
-        template = template_of(self._service.heads, exchange, response, wire.is_last)
+        template = template_of(service.heads, exchange, response, not is_alone and wire.is_last)
         if not isinstance(body, bytes):
             self._head_sent = template.filled(0)
             return False
@@ -186,7 +187,7 @@ class Connection:
         if not carries_body(exchange, response):
             body = b""
         self._body_sent = len(body)
-        return wire.is_idle_when_answered and self._transport.post(head, body)
+        return is_alone and self._transport.post(head, body)
 
     async def _send(self, exchange: Exchange, response: Response) -> str:
         """Send *response*. Returns why it was cut short, empty where it was not."""

@@ -60,7 +60,9 @@ class Reader:
     def take_received(self) -> bytes:
         """What arrived for the next request while nothing was under way; empty where that must be waited for."""
         self._pace, self._error, self.reads_beside = None, None, False
-        return self._transport.take_received()
+        transport = self._transport
+        data, transport.received = transport.received, b""
+        return data
 
     async def next_head(self) -> Head | None:
         """The next head, or None when there will be none. Raises `RefusedHead`."""

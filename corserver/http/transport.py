@@ -25,7 +25,7 @@ _SEND: Final = 16384
 class Transport:
     """A stream, as the server uses it."""
 
-    __slots__ = ("_idling", "_is_stopped", "_limits", "_name", "_stream", "peer_left", "served", "since")
+    __slots__ = ("_idling", "_is_stopped", "_limits", "_name", "_stream", "peer_left", "received", "served", "since")
 
     def __init__(self, stream: trio.abc.Stream | None, limits: Limits) -> None:
         self._stream = stream
@@ -34,6 +34,8 @@ class Transport:
         self._is_stopped = False
         #: Our address and port, once somebody asked.
         self._name: tuple[str, int] | None = None
+        #: What has arrived already while nothing was under way.
+        self.received = b""
         #: Since when nothing is under way, and how many requests there were.
         self.since = trio.current_time()
         self.served = 0
@@ -45,10 +47,6 @@ class Transport:
         """The stream."""
         assert self._stream is not None, "it has one from the start, or makes it when it is asked"
         return self._stream
-
-    def take_received(self) -> bytes:
-        """What has arrived already while nothing was under way."""
-        return b""
 
     async def idle(self) -> bytes | None:
         """What arrives next while nothing is under way; `b""` if nothing will, or nothing did for too long.

@@ -64,7 +64,6 @@ class Visitor(Transport):
         "is_watched",
         "owed",
         "receive_now",
-        "received",
         "state",
         "until",
     )
@@ -80,8 +79,6 @@ class Visitor(Transport):
         self.state = State.WAITING
         #: What is made of it once the lobby cannot answer; a long silence ends it, for it is not small.
         self.connection: Connection | None = None
-        #: What has arrived for the connection.
-        self.received = b""
         self.owed = b""
         #: Whether the lobby is about to send what is owed.
         self.is_posted = False
@@ -110,11 +107,6 @@ class Visitor(Transport):
             except OSError:
                 self.peer_left = True
         return self.peer_left
-
-    def take_received(self) -> bytes:
-        """As `Transport`: what the lobby has read."""
-        data, self.received = self.received, b""
-        return data
 
     async def idle(self) -> bytes | None:
         """As `Transport`: the next request is waited for in the lobby."""
