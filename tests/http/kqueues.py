@@ -44,7 +44,8 @@ class Kqueue:
         self._library = library
         before = _epoll_sets()
         self._fd = self._checked(library.kqueue())
-        (self._behind,) = _epoll_sets() - before
+        #: With the first one the library opens a set for itself too, after this one's.
+        self._behind = min(_epoll_sets() - before)
 
     def _checked(self, result: int) -> int:
         if result < 0:
@@ -62,7 +63,10 @@ class Kqueue:
         return list(found[: self._checked(count)])
 
     def close(self) -> None:
+        """Close it, and wait until a thread of the library has closed what is behind it: its number is given again."""
         os.close(self._fd)
+        while self._behind in _epoll_sets():
+            os.sched_yield()
 
 
 def _epoll_sets() -> set[int]:
@@ -83,7 +87,6 @@ def bsd_select() -> Any | None:
     if name is None:
         return None
     library = ctypes.CDLL(name, use_errno=True)
-    os.close(library.kqueue())  # With the first one it opens an epoll set of its own too.
     return SimpleNamespace(
         kqueue=lambda: Kqueue(library), kevent=Kevent, KQ_FILTER_READ=-1, KQ_EV_ADD=1, KQ_EV_DELETE=2
     )

@@ -85,10 +85,11 @@ async def test_the_set_is_readable_while_a_socket_of_it_is(poller: Poller, pairs
     with trio.move_on_after(0.01) as waited:
         await trio.lowlevel.wait_readable(poller.fileno())
     assert waited.cancelled_caught
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(trio.lowlevel.wait_readable, poller.fileno())
-        await trio.testing.wait_all_tasks_blocked()
-        theirs.send(b"abc")
+    with trio.fail_after(5):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.lowlevel.wait_readable, poller.fileno())
+            await trio.testing.wait_all_tasks_blocked()
+            theirs.send(b"abc")
     assert list(poller.ready(64)) == [ours.fileno()]
 
 
