@@ -207,7 +207,6 @@ class Press:
     def started(self, server):
         signal.raise_signal(signal.SIGINT)
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # Whoever runs the tests may ignore it.
 trio.run(functools.partial(serve, App(), port=0, task_status=Press()))
 """
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
