@@ -148,9 +148,7 @@ class Connection:
             self._upgrade = None
 
     async def _response_to(self, exchange: Exchange) -> Response:
-        own = exchange.answer
-        if own is None and self._limits.concurrency is not None:
-            own = self._service.refusal()
+        own = exchange.answer or self._service.refusal()
         if own is not None:
             return own
         try:

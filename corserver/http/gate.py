@@ -30,15 +30,16 @@ _METHOD: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}")
 _VERSION: Final = re.compile(rb"HTTP/([0-9])\.([0-9])")
 #: RFC 9110 §5: a token, a colon at once, a value without controls. A line that begins with white space is no match.
 _FIELD: Final = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t -~\x80-\xff]*)")
-_ORIGIN_FORM: Final = re.compile(rb"/[!\"$-\[\]-~]*(?:\?[!\"$-~]*)?")
+#: RFC 9112 §3.2.1, without `#` and, before the query, `\`.
+ORIGIN_FORM: Final = rb"/[!\"$-\[\]-~]*(?:\?[!\"$-~]*)?"
+_ORIGIN_FORM: Final = re.compile(ORIGIN_FORM)
 _TARGET: Final = re.compile(rb"[!-~]+")
 _ABSOLUTE: Final = re.compile(rb"https?://([^/?#]*)(/?.*)", re.IGNORECASE)
 _LENGTH: Final = re.compile(rb"0|[1-9][0-9]{0,17}")
 _TOKEN_LIST: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+)*")
 #: The lines that are judged in sight of others, by the gate or by h11, or that h11 keeps in mind.
 JUDGED_TOGETHER: Final = frozenset(
-    {b"connection", b"content-length", b"content-type", b"expect", b"host", b"te", b"trailer", b"transfer-encoding"}
-    | {b"upgrade"}
+    b"connection content-length content-type expect host te trailer transfer-encoding upgrade".split()
 )
 _TCHARS: Final = frozenset(b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 

@@ -160,8 +160,7 @@ class Lobby:
 
     def seat(self, visitor: Visitor) -> None:
         """As `Host`."""
-        if not visitor.is_watched:
-            self._watch(visitor)
+        self._watch(visitor)
         visitor.state = State.WAITING
 
     def post(self, visitor: Visitor) -> None:
@@ -258,18 +257,16 @@ class Lobby:
 
     def _due(self, visitor: Visitor) -> float:
         limits = self._service.limits
-        if visitor.is_posted:  # The time counts from when its answer is sent.
+        if visitor.state is State.BUSY or visitor.is_posted:  # The time counts from when its answer is sent.
             return float("inf")
-        match visitor.state:
-            case State.BUSY:
-                return float("inf")
-            case State.LEAVING:
-                return min(visitor.until, visitor.since + limits.linger_idle_seconds)
+        if visitor.state is State.LEAVING:
+            return min(visitor.until, visitor.since + limits.linger_idle_seconds)
         return visitor.since + (limits.idle_seconds if visitor.served else limits.head_seconds)
 
     def _watch(self, visitor: Visitor) -> None:
-        self._poller.add(visitor.fd)
-        visitor.is_watched = True
+        if not visitor.is_watched:
+            self._poller.add(visitor.fd)
+            visitor.is_watched = True
 
     def _look_away(self, visitor: Visitor) -> None:
         if visitor.is_watched:

@@ -9,9 +9,12 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from enum import Enum, unique
 from importlib.metadata import version
+from typing import Final
 
 from corserver.apps.asgi.loop import Loop
 from corserver.apps.asgi.on_trio import TrioLoop
+
+_WITHOUT: Final = "(an app that runs on trio too does without: --loop trio, asgi(app, loop='trio'))"
 
 
 @unique
@@ -36,14 +39,13 @@ async def open_loop(name: LoopName, app: object) -> AsyncGenerator[Loop, None]:
         from corserver.apps.asgi.on_asyncio import open_asyncio
     except ImportError as error:
         raise RuntimeError(
-            "an app on asyncio needs the library trio-asyncio: pip install 'corserver[run]' "
-            "(an app that runs on trio too does without: --loop trio, asgi(app, loop='trio'))"
+            f"an app on asyncio needs the library trio-asyncio: pip install 'corserver[run]' {_WITHOUT}"
         ) from error
     except AttributeError as error:  # trio-asyncio 0.16 uses what Python 3.14 has no more.
         raise RuntimeError(
             f"trio-asyncio {version('trio-asyncio')}, by which an app runs on asyncio, does not work with Python "
             f"{platform.python_version()} ({error}): use a newer trio-asyncio if there is one, or Python 3.13 "
-            "(an app that runs on trio too does without: --loop trio, asgi(app, loop='trio'))"
+            f"{_WITHOUT}"
         ) from error
     async with open_asyncio() as loop:
         yield loop

@@ -16,13 +16,22 @@ from typing import Final
 
 import h11
 
-from corserver.http.gate import JUDGED_TOGETHER, NO_LINES, Head, HeaderSection, KnownLines, RefusedHead, screen
+from corserver.http.gate import (
+    JUDGED_TOGETHER,
+    NO_LINES,
+    ORIGIN_FORM,
+    Head,
+    HeaderSection,
+    KnownLines,
+    RefusedHead,
+    screen,
+)
 from corserver.http.limits import Limits
 from corserver.http.memory import Memory
 
-#: A method, a target in origin-form without `#` or, before the query, `\`, HTTP/1.1: what gate and h11 always accept.
+#: A method, a target in origin-form, HTTP/1.1: what gate and h11 always accept.
 _REQUEST_LINE: Final = re.compile(
-    rb"(?!CONNECT )([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) (/[!\"$-\[\]-~]*(?:\?[!\"$-~]*)?) HTTP/1\.1\r\n"
+    rb"(?!CONNECT )([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) (" + ORIGIN_FORM + rb") HTTP/1\.1\r\n"
 )
 #: How much of a remembered section is Python's: about so many bytes for each of the block's.
 _OVERHEAD: Final = 4
