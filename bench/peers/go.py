@@ -145,6 +145,25 @@ def sources(module: str, directory: Path, go: str = "1.19") -> dict[str, str]:
     return {"go.mod": mod, "main.go": _MAIN % {"module": module, "rest": _REST, "wrap": _WRAP[module]}}
 
 
+def write_program(target: Path, module: str, directory: Path, go: str) -> None:
+    """Write the program to *target*, with the checkout's own checksums of the modules that it needs."""
+    for name, text in sources(module, directory.resolve(), go).items():
+        (target / name).write_text(text)
+    sums = directory / "go.sum"
+    if sums.exists():  # A checkout that needs no other module may have none.
+        shutil.copy(sums, target)
+
+
+def failure(module: str, directory: Path, said: str) -> BenchmarkError:
+    """Why nothing was built, of what Go *said*: most often a module that the checkout needs is not there."""
+    if "GOPROXY=off" in said:
+        return BenchmarkError(
+            f"{module} needs modules that are not in Go's cache, and nothing is downloaded here: "
+            f"run `go mod download` in {directory}"
+        )
+    return BenchmarkError(f"the Go server with {module} cannot be built:\n{said.strip()}")
+
+
 def build(directory: Path) -> Contender:
     """The contender `go`, compiled with the checkout in *directory*. Raises `BenchmarkError` saying what is wrong."""
     try:
@@ -154,13 +173,13 @@ def build(directory: Path) -> Contender:
     installed = installed_go()
     check_version(checkout, installed)
     target = kept_folder("go")
-    go = f"{installed[0]}.{installed[1]}"
-    for name, text in sources(checkout.module, directory.resolve(), go).items():
-        (target / name).write_text(text)
+    write_program(target, checkout.module, directory, f"{installed[0]}.{installed[1]}")
+    # The checksums are the checkout's, so that no server has to be asked for them.
     environment = {
         **os.environ,
         "GOFLAGS": "-mod=mod",
         "GOPROXY": "off",
+        "GOSUMDB": "off",
         "GOTOOLCHAIN": "local",
         "GOWORK": "off",
     }
@@ -168,7 +187,7 @@ def build(directory: Path) -> Contender:
         ["go", "build", "-o", "server", "."], cwd=target, env=environment, capture_output=True, text=True, timeout=300
     )
     if done.returncode:
-        raise BenchmarkError(f"the Go server with {checkout.module} cannot be built:\n{done.stderr.strip()}")
+        raise failure(checkout.module, directory, done.stderr)
 
     def command(place: Place) -> list[str]:
         return [str(target / "server"), str(place.port)]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench.load import BenchmarkError
-from bench.peers.go import JUB0BS, RS, Checkout, build, check_version, parse_go_mod, sources
+from bench.peers.go import JUB0BS, RS, Checkout, build, check_version, failure, parse_go_mod, sources, write_program
 
 
 def test_a_go_mod_says_its_module_and_its_go() -> None:
@@ -38,3 +38,23 @@ def test_the_program_uses_the_checkout(module: str) -> None:
     assert f"replace {module} => /checkout\n" in files["go.mod"]
     assert f'\t"{module}"\n' in files["main.go"]
     assert "%" not in files["main.go"]
+
+
+def test_the_checkout_s_checksums_are_beside_the_program(tmp_path: Path) -> None:
+    checkout, target = tmp_path / "checkout", tmp_path / "target"
+    checkout.mkdir()
+    target.mkdir()
+    write_program(target, RS, checkout, "1.19")
+    assert {path.name for path in target.iterdir()} == {"go.mod", "main.go"}
+    (checkout / "go.sum").write_text("golang.org/x/net v0.53.0 h1:sum=\n")
+    write_program(target, JUB0BS, checkout, "1.27")
+    assert (target / "go.sum").read_text() == "golang.org/x/net v0.53.0 h1:sum=\n"
+    assert "go 1.27\n" in (target / "go.mod").read_text()
+
+
+def test_a_module_that_is_not_there_is_to_be_downloaded_and_other_failures_are_shown() -> None:
+    said = "go: downloading golang.org/x/net v0.53.0\na.go:6:2: module lookup disabled by GOPROXY=off\n"
+    missing = str(failure(JUB0BS, Path("/checkout"), said))
+    assert missing.endswith("run `go mod download` in /checkout")
+    assert "lookup" not in missing
+    assert str(failure(JUB0BS, Path("/checkout"), "a.go:1:1: syntax\n")).endswith("cannot be built:\na.go:1:1: syntax")
