@@ -29,7 +29,8 @@ from corserver.http.messages import HTTPError
 _METHOD: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}")
 _VERSION: Final = re.compile(rb"HTTP/([0-9])\.([0-9])")
 #: RFC 9110 §5: a token, a colon at once, a value without controls. A line that begins with white space is no match.
-_FIELD: Final = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t -~\x80-\xff]*)")
+#: `*+` gives nothing back: else a line of spaces with a control at its end is tried from each of them, for seconds.
+_FIELD: Final = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*+([\t -~\x80-\xff]*+)")
 #: RFC 9112 §3.2.1, without `#` and, before the query, `\`.
 ORIGIN_FORM: Final = rb"/[!\"$-\[\]-~]*(?:\?[!\"$-~]*)?"
 _ORIGIN_FORM: Final = re.compile(ORIGIN_FORM)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from corserver.http.authority import is_authority
 from corserver.http.exchange import Service
-from corserver.http.gate import RefusedHead, salvage, screen, split_head
+from corserver.http.gate import RefusedHead, parse_field, salvage, screen, split_head
 from corserver.http.limits import Limits
-from corserver.http.messages import Request, Response
+from corserver.http.messages import HTTPError, Request, Response
 
 from .peer import Cutter, byte_by_byte, converse, read_answers, request, whole
 
@@ -225,6 +225,14 @@ def test_an_authority_is_a_host_with_an_optional_port(value: bytes) -> None:
 )
 def test_anything_else_is_none(value: bytes) -> None:
     assert not is_authority(value)
+
+
+@pytest.mark.parametrize("unit", [b" ", b"\t ", b"a ", b":", b" :", b"\xff"])
+@pytest.mark.parametrize("end", [b"", b"\0", b"\r", b" \x7f"])
+def test_a_line_is_judged_in_linear_time(unit: bytes, end: bytes) -> None:
+    # A million bytes: were it quadratic, this would not end today.
+    with contextlib.suppress(HTTPError):
+        parse_field(b"x:" + unit * (1_000_000 // len(unit)) + end)
 
 
 def test_a_refused_head_still_tells_whom_it_came_from() -> None:
