@@ -14,7 +14,9 @@ from click.testing import CliRunner
 from corserver.cli.commands import COMMANDS
 from corserver.cli.serve import serve_directory
 
-ENVIRONMENT = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR")}
+#: Without what a user's shell seldom has, and what would hide how the output is buffered.
+_UNUSUAL = ("NO_COLOR", "FORCE_COLOR", "PYTHONUNBUFFERED")
+ENVIRONMENT = {key: value for key, value in os.environ.items() if key not in _UNUSUAL}
 
 
 class Running:

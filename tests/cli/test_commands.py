@@ -13,6 +13,8 @@ from corserver.cli.commands import COMMANDS
 from corserver.cli.policy import FLAGS
 from corserver.cli.serve import serve_directory
 
+from .running import ENVIRONMENT
+
 
 def corserver(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "corserver", *arguments]
@@ -73,6 +75,28 @@ def test_output_that_cannot_be_written_is_said_and_is_no_verdict(arguments: list
         command = [sys.executable, "-m", "corserver", *arguments]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (74, "Error: the output cannot be written: No space left on device\n")
+
+
+@pytest.mark.parametrize("buffering", [{}, {"PYTHONUNBUFFERED": "1"}], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["explain", "--cors", "*"], 0),
+        (["explain", "--cors", "*", "--json", "--expect", "blocked"], 1),
+        (["--help"], 0),
+        (["--version"], 0),
+    ],
+)
+def test_a_reader_that_goes_away_changes_no_verdict(arguments: list[str], code: int, buffering: dict[str, str]) -> None:
+    reader, gone = os.pipe()
+    os.close(reader)
+    command, environment = [sys.executable, "-m", "corserver", *arguments], ENVIRONMENT | buffering
+    pipe = subprocess.PIPE
+    try:
+        done = subprocess.run(command, stdout=gone, stderr=pipe, text=True, timeout=60, check=False, env=environment)
+    finally:
+        os.close(gone)
+    assert (done.returncode, done.stderr) == (code, "")
 
 
 @pytest.mark.parametrize("closed", [">&-", ">&- 2>&- <&-"])

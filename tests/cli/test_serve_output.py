@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import termios
 from pathlib import Path
@@ -38,6 +39,20 @@ async def test_a_log_that_nobody_reads_any_more_does_not_stop_it(public: Path) -
         async with httpx.AsyncClient() as client:
             for _ in range(3):
                 assert (await client.get(f"{url}/data.json")).status_code == 200
+        assert await running.stop() == 0
+        assert await errors(running) == ""
+
+
+async def test_a_log_that_could_not_be_written_is_said_in_the_end(public: Path) -> None:
+    command = [sys.executable, "-m", "corserver", str(public), "-p", "0", "--log-format", "json"]
+    full = os.open("/dev/full", os.O_WRONLY)
+    process = await trio.lowlevel.open_process(command, stdout=full, stderr=subprocess.PIPE, env=ENVIRONMENT)
+    os.close(full)
+    aside = Running(process, aside=True)
+    async with httpx.AsyncClient() as client:
+        assert (await client.get(f"{await aside.url()}/data.json")).status_code == 200
+    assert await aside.stop() == 74
+    assert "cannot be written: No space left" in await aside.line_with("Error")
 
 
 async def test_colour_is_used_when_it_is_asked_for(public: Path) -> None:
