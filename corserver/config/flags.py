@@ -195,13 +195,13 @@ def limits(pairs: Iterable[str], base: Limits = _DEFAULTS) -> Limits:
         except ValueError as error:
             mistakes.append(f"{pair!r}: {error}")
     if mistakes:
-        raise ValueError("\n".join([*mistakes, f"The limits and their defaults: {limits_sentence(base)}"]))
+        raise ValueError("\n".join(mistakes))
     return replace(base, **found)  # type: ignore[arg-type]
 
 
 def limits_sentence(base: Limits = _DEFAULTS) -> str:
     """Every limit with its default, as `limits` reads it."""
-    return ", ".join(f"{_dashed(name)}={_written(name, getattr(base, name))}" for name in _LIMITS)
+    return ", ".join(_shown(name, base) for name in _LIMITS)
 
 
 #: Each limit's name and whether `None` is one of its values.
@@ -212,9 +212,9 @@ _LIMITS: Final[Mapping[str, bool]] = {
 
 def _limit(pair: str) -> tuple[str, int | float | None]:
     given, equals, value = pair.partition("=")
-    if not equals:
-        raise ValueError("write NAME=VALUE")
     name = _limit_name(given)
+    if not equals:
+        raise ValueError(f"write {_dashed(name)}=VALUE, such as {_shown(name, _DEFAULTS)}")
     return name, _limit_value(name, value)
 
 
@@ -223,21 +223,20 @@ def _limit_name(given: str) -> str:
     if name in _LIMITS:
         return name
     close = [known for known in _LIMITS if name and known.startswith(name)] or get_close_matches(name, _LIMITS)
-    meant = f"; did you mean {' or '.join(map(_dashed, close))}?" if close else ""
-    raise ValueError(f"there is no limit {given!r}{meant}")
+    meant = f"did you mean {' or '.join(map(_dashed, close))}?" if close else "--help limits has the list"
+    raise ValueError(f"there is no limit {given!r}; {meant}")
 
 
 def _limit_value(name: str, given: str) -> int | float | None:
-    value = given.strip().lower()
+    value, is_time = given.strip().lower(), name.endswith("_seconds")
+    examples = "a time, such as 5, 500ms or 2m" if is_time else "a number or a size, such as 1000, 64k or 16MiB"
     if value == "none":
         if _LIMITS[name]:
             return None
-        raise ValueError(f"{_dashed(name)} cannot be lifted")
-    is_time = name.endswith("_seconds")
+        raise ValueError(f"{_dashed(name)} cannot be lifted; write {examples}")
     units: Mapping[str, int | Decimal] = _TIMES if is_time else _SIZES
     quantity = _QUANTITY.fullmatch(value)
     if quantity is None or quantity[2] not in units:
-        examples = "a time, such as 5, 500ms or 2m" if is_time else "a number or a size, such as 1000, 64k or 16MiB"
         raise ValueError(f"{given!r} is not {examples}{', or none' if _LIMITS[name] else ''}")
     number = Decimal(quantity[1]) * units[quantity[2]]
     if is_time:
@@ -245,6 +244,10 @@ def _limit_value(name: str, given: str) -> int | float | None:
     if number % 1:
         raise ValueError(f"{given!r} is not a whole number")
     return int(number)
+
+
+def _shown(name: str, base: Limits) -> str:
+    return f"{_dashed(name)}={_written(name, getattr(base, name))}"
 
 
 def _written(name: str, value: float | None) -> str:

@@ -101,30 +101,31 @@ def test_every_limit_can_be_written_as_it_is_shown() -> None:
     [
         ("bdoy=1", "'bdoy=1': there is no limit 'bdoy'; did you mean body?"),
         ("idle=1", "did you mean idle-seconds?"),
-        ("xyz=1", "there is no limit 'xyz'\n"),
-        ("=1", "there is no limit ''\n"),
-        ("body", "'body': write NAME=VALUE"),
-        ("head=none", "head cannot be lifted"),
+        ("xyz=1", "'xyz=1': there is no limit 'xyz'; --help limits has the list"),
+        ("=1", "'=1': there is no limit ''; --help limits has the list"),
+        ("body", "'body': write body=VALUE, such as body=16MiB"),
+        ("nonsense", "'nonsense': there is no limit 'nonsense'; --help limits has the list"),
+        ("head=none", "head cannot be lifted; write a number or a size"),
         ("body=", "'' is not a number or a size, such as 1000, 64k or 16MiB, or none"),
-        ("head=-1", "'-1' is not a number or a size, such as 1000, 64k or 16MiB\n"),
+        ("head=-1", "'-1' is not a number or a size, such as 1000, 64k or 16MiB"),
         ("head=1s", "'1s' is not a number or a size"),
         ("head=٣", "is not a number"),
         ("head=1e3", "is not a number"),
         ("head=1.5", "'1.5' is not a whole number"),
         ("idle-seconds=1k", "'1k' is not a time, such as 5, 500ms or 2m"),
         ("idle-seconds=inf", "'inf' is not a time"),
-        ("idle-seconds=none", "idle-seconds cannot be lifted"),
+        ("idle-seconds=none", "idle-seconds cannot be lifted; write a time"),
     ],
 )
 def test_a_limit_that_cannot_be_is_refused_with_what_can(pair: str, words: str) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011  the words are compared below
         limits([pair])
     assert words in str(caught.value)
-    assert str(caught.value).endswith(f"The limits and their defaults: {limits_sentence()}")
+    assert len(str(caught.value)) < 120, "the help has the list"
 
 
 def test_all_mistakes_are_said_at_once() -> None:
-    with pytest.raises(ValueError, match=r"'a=1'.*\n'head=x'.*\nThe limits"):
+    with pytest.raises(ValueError, match=r"'a=1'.*\n'head=x'.*\Z"):
         limits(["a=1", "body=1", "head=x"])
 
 
