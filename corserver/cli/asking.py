@@ -11,11 +11,18 @@ from typing import Any
 import click
 
 from corserver.cli.topics import option
-from corserver.cors.browser import Credentials, Mode, Url, parse_url
+from corserver.cors.browser import Credentials, Mode, Url
 from corserver.cors.browser.construct import is_valid_header
-from corserver.cors.fetch import Field, is_token
-from corserver.cors.origins import diagnose, mend
-from corserver.tools.check.question import BY_NAME, Question
+from corserver.cors.fetch import Field
+from corserver.tools.check.question import (
+    BY_NAME,
+    Question,
+    Unaskable,
+    asked_method,
+    asked_name,
+    asked_origin,
+    asked_url,
+)
 
 _OPTIONS = (
     option(
@@ -141,31 +148,26 @@ def question_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _url(text: str) -> Url:
-    if "://" not in text:
-        raise click.UsageError(f"URL: {text!r} has no scheme: write http://{text} or https://{text}")
-    url = parse_url(os.fsencode(text).decode("latin-1"))
-    if url is None:
-        raise click.UsageError(f"URL: {text!r} is no URL: write http://HOST[:PORT]/PATH or https://…")
-    if not url.is_http:
-        raise click.UsageError(f"URL: {text!r} is neither http nor https, which alone take part in CORS")
-    return url
+    try:
+        return asked_url(text)
+    except Unaskable as error:
+        write = f": write {error.write}" if error.write else ""
+        raise click.UsageError(f"URL: {text!r} {error.why}{write}") from error
 
 
 def _origin(text: str) -> bytes:
-    value = os.fsencode(text)
-    faults = () if value == b"null" else diagnose(value)
-    if not faults:
-        return value
-    mended = mend(value)
-    write = "" if mended is None else f"\n  write: {mended.decode('ascii')}"
-    raise click.UsageError(f"--origin: {text!r}: an origin {'; it '.join(fault.value for fault in faults)}{write}")
+    try:
+        return asked_origin(text)
+    except Unaskable as error:
+        write = f"\n  write: {error.write}" if error.write else ""
+        raise click.UsageError(f"--origin: {text!r}: {error.why}{write}") from error
 
 
 def _method(text: str) -> bytes:
-    method = os.fsencode(text)
-    if not is_token(method):
-        raise click.UsageError(f"--method: {text!r} is no method: write one word, such as PUT")
-    return method
+    try:
+        return asked_method(text)
+    except Unaskable as error:
+        raise click.UsageError(f"--method: {text!r} {error.why}: write {error.write}") from error
 
 
 def _header(text: str) -> Field:
@@ -186,13 +188,11 @@ def _cookie(text: str, credentials: str) -> bytes:
 
 
 def _name(text: str, option: str) -> bytes:
-    name = os.fsencode(text)
-    if not is_token(name):
-        write = (
-            "NAME: VALUE, such as 'content-type: application/json'" if option == "--header" else "a name, such as etag"
-        )
-        raise click.UsageError(f"{option}: {text!r} is no header name: write {write}")
-    return name
+    try:
+        return asked_name(text)
+    except Unaskable as error:
+        write = "NAME: VALUE, such as 'content-type: application/json'" if option == "--header" else error.write
+        raise click.UsageError(f"{option}: {text!r} {error.why}: write {write}") from error
 
 
 def _body(data: str) -> bytes:

@@ -13,14 +13,13 @@ from typing import Any
 
 import trio
 
-from corserver.cors.browser import STANDARD, Browser, Credentials, Rule, Url, parse_url
+from corserver.cors.browser import STANDARD, Browser, Credentials, Rule, Url
 from corserver.cors.browser.construct import is_valid_header
-from corserver.cors.fetch import Field, is_token
-from corserver.cors.origins import diagnose, mend
+from corserver.cors.fetch import Field
 from corserver.tools.check.assembly import assemble
 from corserver.tools.check.exchanges import Reply
 from corserver.tools.check.fetching import Fetched, Known, fetch
-from corserver.tools.check.question import Question
+from corserver.tools.check.question import Question, Unaskable, asked_method, asked_name, asked_origin, asked_url
 from corserver.tools.check.report import Mend, Outcome, Report, Step
 from corserver.tools.check.rows import Mark
 from corserver.tools.check.sending import Sender
@@ -176,36 +175,47 @@ def _question(
 ) -> Question:
     if isinstance(read, str):
         raise ValueError(f"read is a list of header names: write read=[{read!r}]")
-    if not is_token(method.encode("utf-8")):
-        raise ValueError(f"method {method!r} is no method: write one word, such as 'PUT'")
     lines: Iterable[Any] = headers.items() if isinstance(headers, Mapping) else headers
     return Question(
         url=_url(url),
         origin=_origin(origin),
-        method=method.encode("ascii"),
+        method=_method(method),
         headers=tuple(_field(line) for line in lines),
         body=body,
         credentials=Credentials.INCLUDE if credentials else Credentials.SAME_ORIGIN,
         browser=browser,
-        read=tuple(name.lower().encode("latin-1") for name in read),
+        read=tuple(map(_name, read)),
     )
 
 
 def _url(text: str) -> Url:
-    url = parse_url(text.encode("utf-8").decode("latin-1"))
-    if url is None or not url.is_http:
-        raise ValueError(f"url {text!r} is no URL that takes part in CORS: write 'http://HOST:PORT/PATH'")
-    return url
+    try:
+        return asked_url(text)
+    except Unaskable as error:
+        words = f"url {text!r} is no URL that takes part in CORS: write 'http://HOST:PORT/PATH'"
+        raise ValueError(words) from error
 
 
 def _origin(text: str) -> bytes:
-    value = text.encode("utf-8")
-    faults = () if value == b"null" else diagnose(value)
-    if not faults:
-        return value
-    mended = mend(value)
-    write = "" if mended is None else f": write {mended.decode('ascii')!r}"
-    raise ValueError(f"origin {text!r}: an origin {'; it '.join(fault.value for fault in faults)}{write}")
+    try:
+        return asked_origin(text)
+    except Unaskable as error:
+        write = f": write {error.write!r}" if error.write else ""
+        raise ValueError(f"origin {text!r}: {error.why}{write}") from error
+
+
+def _method(text: str) -> bytes:
+    try:
+        return asked_method(text)
+    except Unaskable as error:
+        raise ValueError(f"method {text!r} {error.why}: write one word, such as 'PUT'") from error
+
+
+def _name(text: str) -> bytes:
+    try:
+        return asked_name(text).lower()
+    except Unaskable as error:
+        raise ValueError(f"read: {text!r} {error.why}: write a name, such as 'etag'") from error
 
 
 def _field(line: object) -> Field:

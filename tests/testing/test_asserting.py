@@ -145,6 +145,7 @@ async def test_they_can_be_called_from_trio() -> None:
         ({"headers": {"a b": "1"}}, "write {'content-type'"),
         ({"headers": {"a": "1\n2"}}, "write {'content-type'"),
         ({"read": "etag"}, "write read=['etag']"),
+        ({"read": ["e tag"]}, "read: 'e tag' is no header name: write a name, such as 'etag'"),
     ],
 )
 def test_what_cannot_be_asked_says_what_to_write(options: dict[str, Any], words: str) -> None:

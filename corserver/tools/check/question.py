@@ -1,9 +1,22 @@
 """What is asked: may a script on this page send this request and read the answer?"""
 
+import os
 from dataclasses import dataclass
 
-from corserver.cors.browser import CHROMIUM, FIREFOX, SAFARI, STANDARD, Browser, Credentials, Mode, Request, Url
-from corserver.cors.fetch import Field
+from corserver.cors.browser import (
+    CHROMIUM,
+    FIREFOX,
+    SAFARI,
+    STANDARD,
+    Browser,
+    Credentials,
+    Mode,
+    Request,
+    Url,
+    parse_url,
+)
+from corserver.cors.fetch import Field, is_token
+from corserver.cors.origins import diagnose, mend
 
 #: The browsers by the names that people type.
 BY_NAME = {"chrome": CHROMIUM, "firefox": FIREFOX, "safari": SAFARI}
@@ -47,3 +60,51 @@ class Question:
             credentials=self.credentials,
             mode=self.mode,
         )
+
+
+class Unaskable(ValueError):
+    """What *why* says is wrong with what was given; *write* is what to write instead, empty where nobody can know."""
+
+    def __init__(self, why: str, write: str = "") -> None:
+        super().__init__(why)
+        self.why = why
+        self.write = write
+
+
+def asked_url(text: str) -> Url:
+    """The URL that *text* is. Raises `Unaskable`."""
+    if "://" not in text:
+        raise Unaskable("has no scheme", f"http://{text} or https://{text}")
+    url = parse_url(os.fsencode(text).decode("latin-1"))
+    if url is None:
+        raise Unaskable("is no URL", "http://HOST[:PORT]/PATH or https://…")
+    if not url.is_http:
+        raise Unaskable("is neither http nor https, which alone take part in CORS")
+    return url
+
+
+def asked_origin(text: str) -> bytes:
+    """The origin that *text* is, `null` too. Raises `Unaskable`."""
+    value = os.fsencode(text)
+    faults = () if value == b"null" else diagnose(value)
+    if faults:
+        mended = mend(value)
+        why = f"an origin {'; it '.join(fault.value for fault in faults)}"
+        raise Unaskable(why, "" if mended is None else mended.decode("ascii"))
+    return value
+
+
+def asked_method(text: str) -> bytes:
+    """The method that *text* is, as it is written. Raises `Unaskable`."""
+    method = os.fsencode(text)
+    if not is_token(method):
+        raise Unaskable("is no method", "one word, such as PUT")
+    return method
+
+
+def asked_name(text: str) -> bytes:
+    """The name of a header that *text* is. Raises `Unaskable`."""
+    name = os.fsencode(text)
+    if not is_token(name):
+        raise Unaskable("is no header name", "a name, such as etag")
+    return name
