@@ -28,7 +28,7 @@ class Denied(NamedTuple):
     origin: str
     reason: str
     flag: str
-    fix: str
+    change: str
 
 
 _ALLOW_ORIGIN: Final = b"\r\naccess-control-allow-origin:"
@@ -153,7 +153,7 @@ def summary(tally: Tally) -> Iterator[tuple[str, str]]:
         said = f"{denied.total()} denied ({why})" if denied else "none denied"
         yield "CORS", f"{_counted(tally.preflights_allowed, 'preflight')} allowed, {said}"
     for what, count in tally.denied.most_common(_SHOWN):
-        mend = f"to allow it: {unbroken(what.flag)}" if what.flag else f"to mend it: {what.fix}"
+        mend = f"to allow it: {unbroken(what.flag)}" if what.flag else f"to mend it: {what.change}"
         yield "Denied", f"{what.origin} {_counted(count, 'time')} ({what.reason}), {mend}"
     more = len(tally.denied) - _SHOWN
     unnamed = f"{_counted(tally.unnamed, 'request')} of others" if tally.unnamed else ""
@@ -164,7 +164,7 @@ def summary(tally: Tally) -> Iterator[tuple[str, str]]:
 
 def _denied(decision: Decision) -> Denied:
     origin = ", ".join(map(printable, decision.request.origins))
-    return Denied(origin, _label(decision.reason), allowing_flag(decision), decision.fix)
+    return Denied(origin, _label(decision.reason), allowing_flag(decision), decision.change)
 
 
 def _label(reason: Reason) -> str:

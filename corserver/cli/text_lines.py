@@ -154,7 +154,7 @@ def _method(method: bytes) -> str:
 def _mend(decision: Decision) -> Iterator[tuple[str, Look | None]]:
     """Lines and their looks: in what an allowed origin is another, what mends it, where the standard says so."""
     flag = allowing_flag(decision)
-    mend = f"to allow it: {unbroken(flag)}" if flag else f"to mend it: {decision.fix}"
+    mend = f"to allow it: {unbroken(flag)}" if flag else f"to mend it: {decision.change}"
     if decision.hint:
         yield decision.hint, None
     yield mend, None

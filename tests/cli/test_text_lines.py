@@ -131,6 +131,14 @@ def test_verbose_says_how_to_mend_it_below() -> None:
     assert "\n" not in write(ENTRY)
 
 
+def test_a_flag_that_would_be_refused_is_not_advised() -> None:
+    credentials = Policy(["https://a.example"], credentials=True)
+    decision = credentials.decide(CORSRequest(b"GET", (b"http://b.example",)))
+    told = TextLines(coloured=False, verbose=True)(ENTRY._replace(decision=decision))
+    assert "to mend it: add http://b.example to the policy's origins\n" in told
+    assert "--cors" not in told
+
+
 def test_a_page_that_asks_its_own_origin_is_no_matter_of_cors() -> None:
     own = Decision.ungoverned(CORSRequest(b"POST", (b"http://h",), own_origin=b"http://h"))
     assert TextLines(coloured=False, verbose=True)(ENTRY._replace(decision=own)).endswith("GET      /a")

@@ -48,6 +48,23 @@ def test_a_reason_is_said_in_words_with_what_mends_it(
     assert fix in decision.fix
 
 
+@pytest.mark.parametrize(
+    ("policy", "origin", "change", "flag"),
+    [
+        (
+            "P1",
+            b"https://b.net",
+            "add https://b.net to the policy's origins",
+            " (on the command line: --cors https://b.net)",
+        ),
+        ("P1", b"null", "serve the page from a real origin; `null` is anybody, so only a policy of `*` serves it", ""),
+    ],
+)
+def test_the_change_is_the_fix_without_the_command_line(policy: str, origin: bytes, change: str, flag: str) -> None:
+    decision = decide(POLICIES[policy], CORSRequest(b"GET", (origin,)))
+    assert (decision.change, decision.fix) == (change, change + flag)
+
+
 def test_a_long_list_of_origins_is_cut_and_the_nearest_comes_first() -> None:
     policy = Policy([f"https://{number}.a.example" for number in range(10)])
 

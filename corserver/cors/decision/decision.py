@@ -103,8 +103,16 @@ class Decision:
 
     @property
     def fix(self) -> str:
-        """What to change if the outcome is not wanted."""
-        return self._conclusion()[0].fix.format(origin=printable(self.request.origin or b"ORIGIN"))
+        """What to change if the outcome is not wanted, on the command line too."""
+        return self._about_origin(self.reason.fix)
+
+    @property
+    def change(self) -> str:
+        """What to change if the outcome is not wanted, without the command line."""
+        return self._about_origin(self.reason.change)
+
+    def _about_origin(self, text: str) -> str:
+        return text.format(origin=printable(self.request.origin or b"ORIGIN"))
 
     @property
     def notes(self) -> tuple[Reason, ...]:

@@ -25,8 +25,9 @@ class Outcome(Enum):
 class Reason(Enum):
     """Why a decision is what it is.
 
-    *sentence* completes "because"; `{detail}` in it is filled by `Decision.sentence`. *fix* says what to change
-    if the outcome is not wanted; *source* is where the standard says so.
+    *sentence* completes "because"; `{detail}` in it is filled by `Decision.sentence`. *change* says what to change
+    if the outcome is not wanted, *flag* how to on the command line, if it can be there; *fix* is both. *source* is
+    where the standard says so.
 
     >>> from corserver.cors import Reason
     >>> Reason.ORIGIN_NOT_ALLOWED.source
@@ -35,14 +36,21 @@ class Reason(Enum):
 
     outcome: Outcome
     sentence: str
-    fix: str
+    change: str
+    flag: str
     source: str
 
-    def __init__(self, outcome: Outcome, sentence: str, fix: str, anchor: str) -> None:
+    def __init__(self, outcome: Outcome, sentence: str, change: str, anchor: str, flag: str = "") -> None:
         self.outcome = outcome
         self.sentence = sentence
-        self.fix = fix
+        self.change = change
+        self.flag = flag
         self.source = FETCH + anchor
+
+    @property
+    def fix(self) -> str:
+        """What to change, on the command line too."""
+        return f"{self.change} (on the command line: {self.flag})" if self.flag else self.change
 
     NOT_CORS = (Outcome.UNRELATED, "the request has no Origin", "nothing to do", "#cors-request")
     SAME_ORIGIN = (
@@ -54,8 +62,9 @@ class Reason(Enum):
     NO_POLICY = (
         Outcome.UNRELATED,
         "no policy governs this path",
-        "give the app, the mount or the route a policy (on the command line: --cors {origin})",
+        "give the app, the mount or the route a policy",
         "#http-responses",
+        "--cors {origin}",
     )
     OPTIONS_NOT_PREFLIGHT = (
         Outcome.UNRELATED,
@@ -120,8 +129,9 @@ class Reason(Enum):
     ORIGIN_NOT_ALLOWED = (
         Outcome.DENIED,
         "origin not in the policy; allowed: {detail}",
-        "add {origin} to the policy's origins (on the command line: --cors {origin})",
+        "add {origin} to the policy's origins",
         "#cors-check",
+        "--cors {origin}",
     )
     PREDICATE_DENIED = (
         Outcome.DENIED,
@@ -157,8 +167,9 @@ class Reason(Enum):
     METHOD_NOT_ALLOWED = (
         Outcome.DENIED,
         "method not in the policy; allowed: {detail}",
-        "add the method to the policy's methods (on the command line: --cors-methods)",
+        "add the method to the policy's methods",
         "#cors-preflight-fetch-0",
+        "--cors-methods",
     )
     ACRH_TOO_LARGE = (
         Outcome.DENIED,
@@ -181,12 +192,14 @@ class Reason(Enum):
     SAFELISTED_HEADER_UNSAFE_VALUE = (
         Outcome.DENIED,
         "the value of {detail} is beyond what may be sent unasked (a JSON content type, or over 128 bytes)",
-        "add the name to the policy's headers (on the command line: --cors-headers)",
+        "add the name to the policy's headers",
         "#cors-safelisted-request-header",
+        "--cors-headers",
     )
     HEADER_NOT_ALLOWED = (
         Outcome.DENIED,
         "request header not in the policy: {detail}",
-        "add the name to the policy's headers (on the command line: --cors-headers)",
+        "add the name to the policy's headers",
         "#cors-preflight-fetch-0",
+        "--cors-headers",
     )

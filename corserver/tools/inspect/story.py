@@ -66,7 +66,6 @@ def story(number: int, entry: Entry) -> dict[str, Any]:
     decision = entry.decision
     what = state(decision)
     flag = allowing_flag(decision) if what in ("denied", "off") else ""
-    fix = decision.fix.partition(" (on the command line")[0] if flag else decision.fix
     return {
         **line(number, entry),
         "client": entry.client[0] if isinstance(entry.client, tuple) else "",
@@ -75,7 +74,7 @@ def story(number: int, entry: Entry) -> dict[str, Any]:
         "events": [event.as_json() for event in _events(entry, what)],
         "why": sentence(decision.sentence),
         "hint": sentence(decision.hint) if decision.hint else "",
-        "mend": sentence(fix) if what in ("denied", "off") else "",
+        "mend": sentence(decision.change) if what in ("denied", "off") else "",
         "flag": flag,
         "source": decision.reason.source if what else "",
     }

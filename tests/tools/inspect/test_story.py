@@ -87,6 +87,10 @@ def test_an_answer_that_is_read_and_one_that_is_not() -> None:
     denied = told("https://b.example")
     assert ways(denied)[-1] == "browser>script TypeError: Failed to fetch"
     assert denied["headline"] == "Denied. https://b.example cannot read the answer"
+    assert (denied["mend"], denied["flag"]) == (
+        "Add https://b.example to the policy's origins.",
+        "--cors https://b.example",
+    )
     assert "no-cors" in str(denied["events"]), "it may have been no fetch()"
 
 
