@@ -8,6 +8,7 @@ Where both are there and name different clients, nobody can tell which is which,
 """
 
 import re
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -99,7 +100,7 @@ class TrustedProxies:
 
 def _forwarded(fields: Sequence[Field]) -> list[_Hop]:
     value = b", ".join(value for name, value in fields if name == b"forwarded")
-    hops: list[_Hop] = []
+    elements: deque[dict[bytes, bytes]] = deque(maxlen=_MOST)
     pairs: dict[bytes, bytes] = {}
     at = 0
     while at < len(value):
@@ -109,9 +110,9 @@ def _forwarded(fields: Sequence[Field]) -> list[_Hop]:
         pairs[found[1].lower()] = found[3] if found[2] is None else re.sub(rb"\\(.)", rb"\1", found[2])
         at = found.end()
         if found[4] != b";":
-            hops.append(_Hop(_node(pairs.get(b"for", b"")), _scheme(pairs.get(b"proto")), _host(pairs.get(b"host"))))
+            elements.append(pairs)
             pairs = {}
-    return hops[-_MOST:]
+    return [_Hop(_node(e.get(b"for", b"")), _scheme(e.get(b"proto")), _host(e.get(b"host"))) for e in elements]
 
 
 def _x_forwarded(fields: Sequence[Field]) -> list[_Hop]:

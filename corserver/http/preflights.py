@@ -65,8 +65,8 @@ class Preflights:
 
     def answer(self, data: bytes) -> Prepared | None:
         """The answer to *data*, if that is one whole preflight and nothing else; None: let a connection see to it."""
-        line = _REQUEST_LINE.match(data)
-        if line is None or len(data) > self._longest:
+        line = None if len(data) > self._longest else _REQUEST_LINE.match(data)
+        if line is None:
             return None
         block = data[line.end() :]
         known = self._known.get(block)

@@ -16,9 +16,10 @@ from wsproto.frame_protocol import CloseReason, FrameDecoder, FrameProtocol, Opc
 
 _NAME: Final = "permessage-deflate"
 #: An element of Sec-WebSocket-Extensions (RFC 6455 §9.1): a name, and parameters whose values are tokens or quoted.
-_TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_PARAMETER: Final = rf'[ \t]*;[ \t]*({_TOKEN})(?:[ \t]*=[ \t]*(?:({_TOKEN})|"({_TOKEN})"))?'
-_OFFER: Final = re.compile(rf"[ \t,]*({_TOKEN})((?:{_PARAMETER})*)[ \t]*(?:,|$)")
+#: What is matched is not given back: the time is linear.
+_TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
+_PARAMETER: Final = rf'[ \t]*+;[ \t]*+({_TOKEN})(?:[ \t]*+=[ \t]*+(?:({_TOKEN})|"({_TOKEN})"))?+'
+_OFFER: Final = re.compile(rf"[ \t,]*+({_TOKEN})((?:{_PARAMETER})*+)[ \t]*+(?:,|$)")
 _PARAMETERS: Final = re.compile(_PARAMETER)
 _WINDOWS: Final = {str(bits): bits for bits in range(8, 16)}
 #: Our own window, as a power of two, and how much the compressor uses (zlib's memLevel).

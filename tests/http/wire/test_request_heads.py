@@ -66,6 +66,14 @@ def judged(raw: bytes) -> Head | None:
         return None
 
 
+@pytest.mark.parametrize("unit", ["?", "/", "/?", "a", "%", "/."])
+@pytest.mark.parametrize("end", ["", " ", "\\", "\0", " HTTP/1.1"])
+def test_a_request_line_is_looked_at_in_linear_time(unit: str, end: str) -> None:
+    # A million bytes: were it quadratic, this would not end today.
+    raw = f"GET /{unit * (1_000_000 // len(unit))}{end}\r\n".encode()
+    assert recall(raw + LINES, LIMITS, knowing(LINES)) is None
+
+
 @settings(deadline=None, max_examples=1000)
 @given(_REQUEST_LINES)
 def test_what_is_recalled_would_have_been_accepted_as_the_same(line: bytes) -> None:
