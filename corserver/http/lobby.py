@@ -33,7 +33,7 @@ from corserver.http.log import Entry
 from corserver.http.messages import Address
 from corserver.http.polling import Poller
 from corserver.http.preflights import Preflights, Prepared
-from corserver.http.visitor import State, Visitor
+from corserver.http.visitor import BUSY, LEAVING, WAITING, Visitor
 from corserver.http.wire.response_heads import http_date
 
 logger = logging.getLogger("corserver")
@@ -110,7 +110,7 @@ class Lobby:
                     visitor.push()
             except OSError:  # It has left.
                 self.dismiss(visitor)
-            if visitor.owed and visitor.state is State.WAITING:
+            if visitor.owed and visitor.state is WAITING:
                 self._hand_over(visitor, b"")
 
     async def sweep(self) -> None:
@@ -124,7 +124,7 @@ class Lobby:
                     self.dismiss(visitor)
                     continue
                 earliest = min(earliest, due)
-                if visitor.connection is not None and visitor.state is State.WAITING:
+                if visitor.connection is not None and visitor.state is WAITING:
                     visitor.shed(now - _SHEDDING_SECONDS)
             self._crew.dismiss_spare()
             if self._service.crew is not None:
@@ -145,7 +145,7 @@ class Lobby:
                 self._see_to_the_ready()
             for visitor in tuple(self._visitors.values()):
                 self.dismiss(visitor)
-                if visitor.state is State.BUSY and visitor.connection is not None:
+                if visitor.state is BUSY and visitor.connection is not None:
                     visitor.connection.stop()
             self._crew.stop()
 
@@ -161,7 +161,7 @@ class Lobby:
     def seat(self, visitor: Visitor) -> None:
         """As `Host`."""
         self._watch(visitor)
-        visitor.state = State.WAITING
+        visitor.state = WAITING
 
     def post(self, visitor: Visitor) -> None:
         """As `Host`: one answer after the other, so that a client of many connections is not woken by each."""
@@ -175,7 +175,7 @@ class Lobby:
 
     def dismiss(self, visitor: Visitor) -> None:
         """Let a visitor go, once it was sent what is owed, and if nothing is under way."""
-        if visitor.state is State.BUSY:
+        if visitor.state is BUSY:
             return
         if visitor.owed:
             visitor.until = trio.current_time()
@@ -199,13 +199,13 @@ class Lobby:
         visitors, answer_to = self._visitors, self._preflights.answer
         for fd in self._poller.ready(_BATCH):
             visitor = visitors[fd]
-            if visitor.state is State.BUSY:
+            if visitor.state is BUSY:
                 self._look_away(visitor)
                 continue
             try:
                 data = visitor.receive_now(_RECEIVE)
                 answer = answer_to(data)
-                if answer is None or visitor.state is State.LEAVING or visitor.served >= self._most_answers:
+                if answer is None or visitor.state is LEAVING or visitor.served >= self._most_answers:
                     self._see_to(visitor, data, now)
                 else:
                     sent = date.join(answer.parts)
@@ -228,7 +228,7 @@ class Lobby:
             return
         if visitor.served:  # Of the first head, the time counts from the connection's start.
             visitor.since = now
-        if visitor.state is not State.LEAVING:
+        if visitor.state is not LEAVING:
             self._hand_over(visitor, data)
 
     def _follow_up(self, visitor: Visitor, data: bytes, answer: Prepared, sent: bytes, now: float) -> None:
@@ -240,11 +240,11 @@ class Lobby:
             self._hand_over(visitor, b"")
         elif answer.closes:
             # As `Transport.linger`: a close with unread input would reset the connection, and may overtake the answer.
-            visitor.state = State.LEAVING
+            visitor.state = LEAVING
             visitor.end()
 
     def _hand_over(self, visitor: Visitor, data: bytes) -> None:
-        visitor.state, visitor.received = State.BUSY, data
+        visitor.state, visitor.received = BUSY, data
         self._crew.call(visitor)
 
     def _serve(self, visitor: Visitor) -> Coroutine[Any, Any, None]:
@@ -257,9 +257,9 @@ class Lobby:
 
     def _due(self, visitor: Visitor) -> float:
         limits = self._service.limits
-        if visitor.state is State.BUSY or visitor.is_posted:  # The time counts from when its answer is sent.
+        if visitor.state is BUSY or visitor.is_posted:  # The time counts from when its answer is sent.
             return float("inf")
-        if visitor.state is State.LEAVING:
+        if visitor.state is LEAVING:
             return min(visitor.until, visitor.since + limits.linger_idle_seconds)
         return visitor.since + (limits.idle_seconds if visitor.served else limits.head_seconds)
 

@@ -71,14 +71,14 @@ class _RequestFields(NamedTuple):
     authority: str = ""
     http_version: str = "1.1"
     client: Address = None
-    path_params: Mapping[str, Any] = _NO_PARAMETERS
-    mount: Path = _ROOT
     content: Body = NO_BODY
     #: Who asks, None where the request did not come over a connection.
     peer: Peer | None = None
     #: `request.start_soon(fn, *args)` runs an async function in a task that outlives the answer. When the server stops
     #: it is waited for, within the grace of `Limits`; what it raises goes to the log.
     start_soon: Callable[..., None] = _not_served
+    mount: Path = _ROOT
+    path_params: Mapping[str, Any] = _NO_PARAMETERS
 
 
 class Request(_RequestFields):
@@ -188,19 +188,18 @@ class Request(_RequestFields):
 
     def received(self, client: Address, content: Body, peer: Peer, start_soon: Callable[..., None]) -> "Request":
         """This request as it came over a connection."""
-        own = (client, _NO_PARAMETERS, _ROOT, content, peer, start_soon)
-        return _make(Request, self[:7] + own)
+        return _make(Request, self[:7] + (client, content, peer, start_soon, _ROOT, _NO_PARAMETERS))  # noqa: RUF005
 
     def routed(self, path_params: Mapping[str, Any]) -> "Request":
         """This request with the parameters of its route, beside those of its mounts."""
         if self.path_params:
             path_params = {**self.path_params, **path_params}
-        return _make(Request, self[:8] + (path_params,) + self[9:])  # noqa: RUF005
+        return _make(Request, self[:12] + (path_params,))  # noqa: RUF005
 
     def below(self, depth: int, path_params: Mapping[str, Any]) -> "Request":
         """This request as an app sees it that is mounted at the first *depth* segments of the path."""
         mount = Path(self.mount.segments + self.path.segments[:depth], slash=False)
-        below = self[:2] + (self.path.below(depth),) + self[3:9] + (mount,) + self[10:]  # noqa: RUF005
+        below = self[:2] + (self.path.below(depth),) + self[3:11] + (mount,) + self[12:]  # noqa: RUF005
         return _make(Request, below).routed(path_params)
 
 

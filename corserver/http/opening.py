@@ -10,6 +10,8 @@ are the key of a bounded memory, and the exchange is the value. What makes that 
   body, which h11 reads from its head on, nor what a proxy sends, whose sender depends on the connection.
 """
 
+from typing import Final
+
 from corserver.http.body import NO_BODY, Body
 from corserver.http.exchange import Exchange, KnownExchange, Service, open_exchange
 from corserver.http.forwarded import Sender
@@ -20,6 +22,7 @@ from corserver.http.wire import Wire
 
 #: What a remembered exchange weighs beside its head, in bytes.
 _WEIGHT = 1024
+_END: Final = b"\r\n\r\n"
 
 
 class Opener:
@@ -39,19 +42,21 @@ class Opener:
         data = self._reader.take_received()
         if not data:
             return None
-        end = data.find(b"\r\n\r\n") + 4
-        raw = data[:end]
-        known = None if self._is_behind else self._service.exchanges.get(raw)
-        if known is not None and known.scopes is self._service.scopes:
-            self._wire.begin(known.section, data[end:])
+        service = self._service
+        # Mostly that is all of it, and the search can be spared; no key goes beyond the first end of a head.
+        raw = data if data[-4:] == _END else data[: data.find(_END) + 4]
+        known = None if self._is_behind else service.exchanges.get(raw)
+        if known is not None and known.scopes is service.scopes:
+            self._wire.begin(known.section, data[len(raw) :])
             return known.exchange
         head = self._wire.take_head(data)
         if head is None:
             return None
         exchange = self._open(head)
         if exchange.is_constant and not head.section.chunked:
-            remembered = KnownExchange(self._service.scopes, exchange, head.section)
-            self._service.exchanges.put(raw, remembered, 4 * len(raw) + _WEIGHT)
+            raw = data[: data.find(_END) + 4]
+            remembered = KnownExchange(service.scopes, exchange, head.section)
+            service.exchanges.put(raw, remembered, 4 * len(raw) + _WEIGHT)
         return exchange
 
     async def next(self) -> Exchange | None:

@@ -30,6 +30,10 @@ class State(Enum):
     LEAVING = "leaving"
 
 
+#: By name: an enum takes its time to find a member (Python 3.11).
+WAITING, BUSY, LEAVING = State
+
+
 class Host(Protocol):
     """What a visitor needs of the lobby."""
 
@@ -76,7 +80,7 @@ class Visitor(Transport):
         self.receive_now = sock.recv
         self.client = client
         self.fd = sock.fileno()
-        self.state = State.WAITING
+        self.state = WAITING
         #: What is made of it once the lobby cannot answer; a long silence ends it, for it is not small.
         self.connection: Connection | None = None
         self.owed = b""
@@ -121,7 +125,7 @@ class Visitor(Transport):
     @property
     def is_at_rest(self) -> bool:
         """As `Transport`."""
-        return self.state is State.WAITING
+        return self.state is WAITING
 
     def rest(self) -> bool:
         """As `Transport`: in the lobby, whose deadlines count."""

@@ -34,6 +34,10 @@ class _Answer(Enum):
     FINISHED = "finished"
 
 
+#: By name: an enum takes its time to find a member (Python 3.11).
+_NOT_STARTED, _STARTED, _FINISHED = _Answer
+
+
 class BodyMismatch(Exception):
     """A response's body is longer or shorter than its Content-Length says."""
 
@@ -75,7 +79,7 @@ class Wire:
         self._h11: h11.Connection | None = None
         self._framer: h11.Connection | None = None
         self._held_back = False
-        self._answer = _Answer.NOT_STARTED
+        self._answer = _NOT_STARTED
         self._answer_left: int | None = 0
         #: The trailer lines of the request's body, once it was read to its end.
         self.trailers: tuple[Field, ...] = ()
@@ -160,7 +164,7 @@ class Wire:
             self._buffer += rest
         self._body_left = section.content_length or 0
         self._held_back = section.expects
-        self._answer = _Answer.NOT_STARTED
+        self._answer = _NOT_STARTED
         self._closes = section.closes
         self._may_skip_crlf = True
         self.trailers = ()
@@ -243,11 +247,11 @@ class Wire:
 
     def can_start(self) -> bool:
         """Whether a response can still be sent to this request."""
-        return self._answer is _Answer.NOT_STARTED
+        return self._answer is _NOT_STARTED
 
     def start(self, length: int | None, *, chunked: bool = False) -> None:
         """A response's head goes out. *length* is what its body must have, None where it ends with the connection."""
-        self._answer = _Answer.STARTED
+        self._answer = _STARTED
         self._answer_left = length
         self._held_back = False
         if chunked:
@@ -255,7 +259,7 @@ class Wire:
 
     def answered(self) -> None:
         """A response with a body of the right length, or none, goes out whole."""
-        self._answer = _Answer.FINISHED
+        self._answer = _FINISHED
         self._held_back = False
 
     def data(self, chunk: bytes) -> bytes:
@@ -274,7 +278,7 @@ class Wire:
             raise BodyMismatch("the body of a response is shorter than its Content-Length")
         end = b"" if self._framer is None else self._framer.send(h11.EndOfMessage(headers=list(trailers))) or b""
         self._framer = None
-        self._answer = _Answer.FINISHED
+        self._answer = _FINISHED
         return end
 
     def take_rest(self) -> bytes:
@@ -286,4 +290,4 @@ class Wire:
     @property
     def can_go_on(self) -> bool:
         """Whether the exchange is over, and another request can follow on this connection."""
-        return self._answer is _Answer.FINISHED and self.body_is_read and not self.is_last
+        return self._answer is _FINISHED and self.body_is_read and not self.is_last
