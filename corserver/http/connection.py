@@ -19,10 +19,9 @@ from collections.abc import AsyncIterable, AsyncIterator
 import trio
 
 from corserver.http.body import BodyWithTrailers, PeerLeft
-from corserver.http.exchange import Exchange, Service, refused_exchange
+from corserver.http.exchange import Exchange, Service
 from corserver.http.fileslice import FileSlice
-from corserver.http.framing import Framing, can_upgrade, carries_body, framing_of, template_of
-from corserver.http.gate import RefusedHead
+from corserver.http.framing import Framing, can_upgrade, carries_body, framing_of
 from corserver.http.log import Entry
 from corserver.http.messages import Address, HTTPError, Response, UpgradeHandler
 from corserver.http.mistakes import close_all, http_error_in, without_mistakes
@@ -71,8 +70,22 @@ class Connection:
     async def run(self) -> None:
         """Serve request after request until one side is done, or the next is waited for elsewhere: then call again."""
         try:
-            while await self._exchange():
-                pass
+            while (exchange := self._opener.at_hand() or await self._opener.next()) is not None:
+                clock = None if self._service.access_log is None else self._start_clock()
+                response, failure = None, "the server stopped"
+                try:
+                    response = await self._response_to(exchange)
+                    is_posted = self._post(exchange, response)
+                    failure = "" if is_posted else await self._send(exchange, response)
+                except PeerLeft:
+                    failure = "the client left"
+                    raise
+                finally:
+                    if clock is not None and exchange.is_logged:
+                        self._log(exchange, response, clock, failure)
+                if is_posted or not await self._goes_on(response, failure):
+                    break
+                del exchange, response  # Not to be kept while the next is waited for.
         except PeerLeft:
             pass
         except Exception:
@@ -91,24 +104,8 @@ class Connection:
         if self._upgrade is not None:
             stop(self._upgrade)
 
-    async def _exchange(self) -> bool:
-        """Whether another request is to be waited for here."""
-        try:
-            exchange = self._opener.at_hand() or await self._opener.next()
-        except RefusedHead as refusal:
-            self._wire.must_close = True
-            exchange = refused_exchange(refusal, self._service)
-        if exchange is None:
-            return False
-        if self._service.access_log is not None:
-            response, failure = await self._logged(exchange)
-        else:
-            response = await self._response_to(exchange)
-            if self._post(exchange, response):
-                return False
-            failure = await self._send(exchange, response)
-        if self._transport.is_at_rest:
-            return False
+    async def _goes_on(self, response: Response, failure: str) -> bool:
+        """Whether another request is to be waited for here, after one whose *response* was sent, or cut short."""
         if failure:
             await self._transport.cut()
             return False
@@ -116,22 +113,6 @@ class Connection:
             await self._hand_over(response.upgrade)
             return False
         return await self._make_ready()
-
-    async def _logged(self, exchange: Exchange) -> tuple[Response, str]:
-        # The response as it was sent, and why it was cut short, empty where it was not.
-        clock = time.time(), trio.current_time()
-        self._head_sent, self._body_sent = b"", 0
-        response, failure = None, "the server stopped"
-        try:
-            response = await self._response_to(exchange)
-            failure = "" if self._post(exchange, response) else await self._send(exchange, response)
-        except PeerLeft:
-            failure = "the client left"
-            raise
-        finally:
-            if exchange.is_logged:
-                self._log(exchange, response, clock, failure)
-        return response, failure
 
     async def _hand_over(self, upgrade: UpgradeHandler) -> None:
         self._upgrade = upgrade
@@ -148,9 +129,10 @@ class Connection:
             self._upgrade = None
 
     async def _response_to(self, exchange: Exchange) -> Response:
-        own = exchange.answer or self._service.refusal()
-        if own is not None:
-            return own
+        if exchange.answer is not None:
+            return exchange.answer
+        if self._limits.concurrency is not None and (crowded := self._service.refusal()) is not None:
+            return crowded
         try:
             response = await self._service.app(self._opener.request(exchange))
             if not isinstance(response, Response):
@@ -177,7 +159,13 @@ class Connection:
             wire.must_close = True
         if response.upgrade is not None:
             return False
-        template = template_of(service.heads, exchange, response, not is_alone and wire.is_last)
+        template = service.heads.template_of(
+            response,
+            exchange.decision.decoration,
+            exchange.method,
+            not is_alone and wire.is_last,
+            1 if exchange.head is None else exchange.head.minor_version,
+        )
         if not isinstance(body, bytes):
             self._head_sent = template.filled(0)
             return False
@@ -216,7 +204,7 @@ class Connection:
         return ""
 
     async def _send_stream(self, body: AsyncIterable[bytes], framing: Framing) -> str:
-        chunks = self._chunks
+        chunks, self._chunks = self._chunks, None
         self._wire.start(framing.length, chunked=framing.chunked)
         try:
             if isinstance(body, FileSlice) and framing.length == body.length and not self._drops_input():
@@ -271,6 +259,10 @@ class Connection:
             return not transport.rest()
         await trio.lowlevel.checkpoint()  # Who pipelines lets others have their turn.
         return True
+
+    def _start_clock(self) -> tuple[float, float]:
+        self._head_sent, self._body_sent = b"", 0
+        return time.time(), trio.current_time()
 
     def _log(self, exchange: Exchange, response: Response | None, clock: tuple[float, float], failure: str) -> None:
         log, head = self._service.access_log, exchange.head

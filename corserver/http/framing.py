@@ -1,13 +1,11 @@
-"""How a response goes out: what its head starts from, and how its body is framed (RFC 9112 §6)."""
+"""How the body of a response goes out, if one does (RFC 9112 §6)."""
 
 from typing import NamedTuple
 
 from corserver.http.exchange import Exchange
 from corserver.http.gate import Head
 from corserver.http.messages import Response
-from corserver.http.wire.response_heads import ResponseHeads, Template
-
-_BODILESS = (204, 304)
+from corserver.http.wire.response_heads import BODILESS
 
 
 class Framing(NamedTuple):
@@ -20,18 +18,9 @@ class Framing(NamedTuple):
     chunked: bool
 
 
-def template_of(heads: ResponseHeads, exchange: Exchange, response: Response, closes: bool) -> Template:
-    """The head of *response*, made by *heads*, as the connection's last one if it *closes*. Raises as they do."""
-    body, status, headers, _, _ = response
-    # The app's own Content-Length stands, or nothing, for a stream, a 204 or 304, an answer to HEAD alone.
-    has_length = isinstance(body, bytes) and status not in _BODILESS and bool(body or exchange.method != b"HEAD")
-    minor_version = 1 if exchange.head is None else exchange.head.minor_version
-    return heads.template_of(status, headers, exchange.decision.decoration, has_length, closes, minor_version)
-
-
 def carries_body(exchange: Exchange, response: Response) -> bool:
     """Whether a body follows the head of *response* (RFC 9112 §6.3)."""
-    return exchange.method != b"HEAD" and response.status not in _BODILESS
+    return exchange.method != b"HEAD" and response.status not in BODILESS
 
 
 def framing_of(exchange: Exchange, response: Response) -> Framing:

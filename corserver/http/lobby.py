@@ -160,7 +160,8 @@ class Lobby:
 
     def seat(self, visitor: Visitor) -> None:
         """As `Host`."""
-        self._watch(visitor)
+        if not visitor.is_watched:
+            self._watch(visitor)
         visitor.state = WAITING
 
     def post(self, visitor: Visitor) -> None:
@@ -264,9 +265,8 @@ class Lobby:
         return visitor.since + (limits.idle_seconds if visitor.served else limits.head_seconds)
 
     def _watch(self, visitor: Visitor) -> None:
-        if not visitor.is_watched:
-            self._poller.add(visitor.fd)
-            visitor.is_watched = True
+        self._poller.add(visitor.fd)
+        visitor.is_watched = True
 
     def _look_away(self, visitor: Visitor) -> None:
         if visitor.is_watched:

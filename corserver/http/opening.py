@@ -1,4 +1,4 @@
-"""The next exchange of a connection: opened from its head, or known from one that was the same, byte for byte.
+"""The next exchange of a connection: opened from its head, accepted or refused, or known from a head that was the same.
 
 A browser sends the same head again and again, and what is decided on it is the same again. So the bytes of a whole head
 are the key of a bounded memory, and the exchange is the value. What makes that the same as the plain way, which
@@ -13,9 +13,9 @@ are the key of a bounded memory, and the exchange is the value. What makes that 
 from typing import Final
 
 from corserver.http.body import NO_BODY, Body
-from corserver.http.exchange import Exchange, KnownExchange, Service, open_exchange
+from corserver.http.exchange import Exchange, KnownExchange, Service, open_exchange, refused_exchange
 from corserver.http.forwarded import Sender
-from corserver.http.gate import Head
+from corserver.http.gate import Head, RefusedHead
 from corserver.http.messages import Address, Request
 from corserver.http.reader import Reader
 from corserver.http.wire import Wire
@@ -38,7 +38,7 @@ class Opener:
         self._is_behind = service.proxies is not None and service.proxies.trusts(client)
 
     def at_hand(self) -> Exchange | None:
-        """The next exchange, if all of its head has arrived with nothing before it. Raises `RefusedHead`."""
+        """The next exchange, if all of its head has arrived with nothing before it."""
         data = self._reader.take_received()
         if not data:
             return None
@@ -49,7 +49,10 @@ class Opener:
         if known is not None and known.scopes is service.scopes:
             self._wire.begin(known.section, data[len(raw) :])
             return known.exchange
-        head = self._wire.take_head(data)
+        try:
+            head = self._wire.take_head(data)
+        except RefusedHead as refusal:
+            return self._refused(refusal)
         if head is None:
             return None
         exchange = self._open(head)
@@ -60,8 +63,11 @@ class Opener:
         return exchange
 
     async def next(self) -> Exchange | None:
-        """The next exchange, None where there is none. Raises `RefusedHead`."""
-        head = await self._reader.next_head()
+        """The next exchange, None where there is none."""
+        try:
+            head = await self._reader.next_head()
+        except RefusedHead as refusal:
+            return self._refused(refusal)
         return None if head is None else self._open(head)
 
     def request(self, exchange: Exchange) -> Request:
@@ -76,6 +82,10 @@ class Opener:
 
     def _open(self, head: Head) -> Exchange:
         return open_exchange(head, self._service, self._sender(head) if self._is_behind else None)
+
+    def _refused(self, refusal: RefusedHead) -> Exchange:
+        self._wire.must_close = True
+        return refused_exchange(refusal, self._service)
 
     def _sender(self, head: Head) -> Sender:
         service = self._service

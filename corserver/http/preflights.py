@@ -25,7 +25,7 @@ from corserver.cors.decision import CORSRequest, Decision, Kind
 from corserver.cors.fetch import Field
 from corserver.cors.scopes import INHERIT, Scopes
 from corserver.http.exchange import Service, open_exchange
-from corserver.http.framing import carries_body, template_of
+from corserver.http.framing import carries_body
 from corserver.http.gate import Head, RefusedHead, split_head
 from corserver.http.memory import Memory
 from corserver.http.wire.request_heads import judge, recall, remember
@@ -105,10 +105,10 @@ class Preflights:
         if answer is None or decision.request.kind is not Kind.PREFLIGHT or not self._is_for_us(head):
             return None
         closes = head.section.closes
-        template = template_of(service.heads, exchange, answer, closes)
+        template = service.heads.template_of(answer, decision.decoration, head.method, closes, head.minor_version)
         assert isinstance(answer.body, bytes), "the server's own answers are no streams"
         body = answer.body if carries_body(exchange, answer) else b""
-        parts = tuple((template.fill(_MARK, len(body)) + body).split(_MARK))
+        parts = tuple((template.filled(len(body), _MARK) + body).split(_MARK))
         return Prepared(parts, closes, decision, answer.status, len(body), head.fields, scopes)
 
     def _whole_head(self, data: bytes) -> Head | None:

@@ -1,7 +1,12 @@
 """One connection, from the outside: the requests and bodies that it reads, and 100 Continue."""
 
-import pytest
+import weakref
 
+import pytest
+import trio
+import trio.testing
+
+from corserver.http.connection import Connection
 from corserver.http.exchange import Service
 from corserver.http.log import Entry
 from corserver.http.messages import Request, Response
@@ -102,6 +107,36 @@ async def test_100_continue_is_sent_when_the_handler_reads_and_not_before(autoju
 async def test_100_continue_is_never_sent_to_1_0(autojump_clock: object) -> None:
     data = request("POST", "/", "Expect: 100-continue", "Content-Length: 3", version="1.0") + b"abc"
     assert (await converse(service(echo), data, cut=byte_by_byte)).startswith(b"HTTP/1.1 200 OK")
+
+
+# ------------------------------------------------------------------------------------------------- between requests
+
+
+class Pieces:
+    """A body that ends at once."""
+
+    def __aiter__(self) -> "Pieces":
+        return self
+
+    async def __anext__(self) -> bytes:
+        raise StopAsyncIteration
+
+
+async def test_the_last_answer_is_not_kept_while_the_next_request_is_waited_for(autojump_clock: object) -> None:
+    bodies: list[weakref.ref[Pieces]] = []
+
+    async def app(request: Request) -> Response:
+        body = Pieces()
+        bodies.append(weakref.ref(body))
+        return Response(body)
+
+    ours, theirs = trio.testing.memory_stream_pair()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(Connection(ours, Service(app=app)).run)
+        await theirs.send_all(request("GET", "/"))
+        await trio.testing.wait_all_tasks_blocked()
+        assert [body() for body in bodies] == [None]
+        await theirs.aclose()
 
 
 # ------------------------------------------------------------------------------------------------------------- the log

@@ -18,7 +18,7 @@ import h11
 from corserver.cors.decision import Decoration
 from corserver.cors.fetch import Field
 from corserver.http.memory import Memory
-from corserver.http.messages import reason_phrase
+from corserver.http.messages import Response, reason_phrase
 
 logger = logging.getLogger("corserver")
 
@@ -27,6 +27,8 @@ _DATE: Final = b"\r\nDate: -\r\n"
 _LENGTH: Final = b"\r\nContent-Length: 0\r\n"
 #: What a key by identities weighs, in bytes.
 _WEIGHT: Final = 500
+#: The statuses that no body follows (RFC 9110 §15.3.5, §15.4.5).
+BODILESS: Final = (204, 304)
 
 
 class ResponseStart(NamedTuple):
@@ -52,12 +54,9 @@ class Template:
     has_date: bool
     has_length: bool
 
-    def filled(self, length: int) -> bytes:
-        """The head with the date of now and this length."""
-        return self.fill(http_date(int(time.time())), length)
-
-    def fill(self, date: bytes, length: int) -> bytes:
-        """The head with these values."""
+    def filled(self, length: int, date: bytes = b"") -> bytes:
+        """The head with this length, and this *date* in place of now's."""
+        date = date or http_date(int(time.time()))
         if self.has_date and self.has_length:
             before, between, after = self.parts
             return b"".join((before, date, between, b"%d" % length, after))
@@ -105,19 +104,16 @@ class ResponseHeads:
         return found
 
     def template_of(
-        self,
-        status: int,
-        headers: tuple[Field, ...],
-        decoration: Decoration,
-        has_length: bool,
-        closes: bool,
-        minor_version: int,
+        self, response: Response, decoration: Decoration, method: bytes, closes: bool, minor_version: int
     ) -> Template:
-        """As `template`, of what makes a `ResponseStart`.
+        """As `template`, of the head of *response* to a request of this *method* and version.
 
         Most answers have the very headers and the very decoration of one before: to know these by their identity costs
         less than a look at each of their lines.
         """
+        body, headers, status = response.body, response.headers, response.status
+        # The app's own Content-Length stands, or nothing, for a stream, a 204 or 304, an answer to HEAD alone.
+        has_length = isinstance(body, bytes) and status not in BODILESS and bool(body or method != b"HEAD")
         key = id(headers), id(decoration), status, has_length, closes, minor_version
         recent = self._recent.get(key)
         if recent is not None and recent[0] is headers and recent[1] is decoration:

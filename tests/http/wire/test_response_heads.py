@@ -53,8 +53,8 @@ def test_a_remembered_head_is_the_same_as_a_new_one(
     remembering, forgetting = ResponseHeads(server, Memory()), ResponseHeads(server)
     for length in lengths:
         date = http_date(length % 10**9)
-        raw = remembering.template(start).fill(date, length)
-        assert raw == forgetting.template(start).fill(date, length)
+        raw = remembering.template(start).filled(length, date)
+        assert raw == forgetting.template(start).filled(length, date)
         fields = parsed(raw)
         names = [name for name, _ in fields]
         assert names.count(b"date") == 1
