@@ -93,6 +93,11 @@ class App:
         mounted = [str(getattr(entry.app, "own_cors", "")) for entry in self._entries if isinstance(entry, Mount)]
         return ", ".join(dict.fromkeys(filter(None, mounted)))
 
+    @property
+    def decodes_paths(self) -> bool:
+        """Whether an app that is mounted may take an encoded slash for a slash."""
+        return any(getattr(entry.app, "decodes_paths", False) for entry in self._entries if isinstance(entry, Mount))
+
     def route(self, path: str, *, methods: Iterable[str], cors: PolicyChoice = INHERIT) -> Callable[[Handler], Handler]:
         """Decorate an async function of a `Request`: it answers *methods* at *path* (`/items/{id:int}`).
 

@@ -21,6 +21,11 @@ class Wrapping:
         """What in the app sets CORS headers by itself."""
         return str(getattr(self._app, "own_cors", ""))
 
+    @property
+    def decodes_paths(self) -> bool:
+        """Whether the app may take an encoded slash for a slash."""
+        return bool(getattr(self._app, "decodes_paths", False))
+
     async def __aenter__(self) -> Self:
         if hasattr(self._app, "__aenter__"):
             await self._app.__aenter__()

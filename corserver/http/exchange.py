@@ -87,10 +87,13 @@ class Service:
     #: By the bytes of a head.
     exchanges: "Memory[bytes, KnownExchange]" = field(init=False)
     heads: ResponseHeads = field(init=False)
+    #: Whether the app may take an encoded slash in a path for a slash.
+    decodes_paths: bool = field(init=False)
 
     def __post_init__(self) -> None:
         self.sections, self.lines, self.verdicts, self.exchanges = (self.memory() for _ in range(4))
         own_cors = functools.partial(getattr, self.app, "own_cors", "")
+        self.decodes_paths = getattr(self.app, "decodes_paths", False)
         self.heads = ResponseHeads(self.server_header, self.memory(), own_cors, self.headers)
 
     def memory(self) -> Memory[Any, Any]:
@@ -170,11 +173,11 @@ def open_exchange(head: Head, service: Service, sender: Sender | None = None) ->
         return Exchange(method, target, decision, answer, head, sender=sender)
     try:
         path = Path.parse(target.partition(b"?")[0])
+        verdict = _verdict_on(head, path, scopes, service, sender)
     except BadPath as error:
         decision = _decide(scopes.default_policy, _cors_request(head, service, sender))
         answer = HTTPError(400, str(error)).response()
         return Exchange(method, target, decision, answer, head, sender=sender)
-    verdict = _verdict_on(head, path, scopes, service, sender)
     request = None if verdict.answer is not None else _request(head, path, service, sender)
     return Exchange(method, target, verdict.decision, verdict.answer, head, request, sender)
 
@@ -195,7 +198,9 @@ def _verdict_on(head: Head, path: Path, scopes: Scopes, service: Service, sender
     policy, request = scopes.only_policy, None
     if policy is INHERIT:
         request = _cors_request(head, service, sender)
-        policy = scopes.policy_for(path, request.governed_method.decode("latin-1"))
+        is_plain = not service.decodes_paths or not (b"%" in head.target or b";" in head.target)
+        policy_for = scopes.policy_for if is_plain else scopes.certain_policy_for
+        policy = policy_for(path, request.governed_method.decode("latin-1"))
     named = head.authority if sender is None else b"%s %s" % (head.authority, _own_origin(head, service, sender))
     key = head.section, head.method, named, id(policy)
     verdict = service.verdicts.get(key)

@@ -61,6 +61,26 @@ def test_a_path_that_no_browser_sends_is_refused_in_words(raw: bytes) -> None:
         Path.parse(raw)
 
 
+@pytest.mark.parametrize(
+    ("raw", "decoded", "cut"),
+    [
+        (b"/a/b", b"/a/b", b"/a/b"),
+        (b"/a%2Fb/", b"/a/b/", b"/a/b/"),
+        (b"/a%5Cb%2F", b"/a/b/", b"/a/b/"),
+        (b"/a;b/c", b"/a;b/c", b"/a/c"),
+        (b"/a/..;b/c", b"/a/..;b/c", b"/c"),
+        (b"/a/b%2F..", b"/a/", b"/a/"),
+        (b"/..%2F..%2Fa", b"/a", b"/a"),
+        (b"/a/.%2F%2F;x/b", b"/a/;x/b", b"/a/b"),
+        (b"/%2F", b"/", b"/"),
+        (b"/;", b"/;", b"/"),
+        (b"/%252F", b"/%252F", b"/%252F"),
+    ],
+)
+def test_others_read_a_path_in_other_ways(raw: bytes, decoded: bytes, cut: bytes) -> None:
+    assert (Path.parse(decoded), Path.parse(cut)) == Path.parse(raw).other_readings
+
+
 _PATHS = st.lists(st.binary(max_size=6) | st.sampled_from((b"a", b"%2F", b"%C3%A9", b"%25", b"..", b"")), max_size=5)
 
 

@@ -1,7 +1,7 @@
 """A hosted ASGI app: an app of corserver's that calls it for each request, and leads it through its life."""
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 class Hosted:
     """*app* on a *loop*. It has to be entered, as `serve` and the router do with what they are given."""
+
+    #: A scope's `path` is: an encoded slash in it is a slash.
+    decodes_paths: Final = True
 
     def __init__(
         self,

@@ -29,6 +29,11 @@ class Fallback:
         """What in the first sets CORS headers by itself."""
         return self._both[0].own_cors
 
+    @property
+    def decodes_paths(self) -> bool:
+        """Whether either may take an encoded slash for a slash."""
+        return any(each.decodes_paths for each in self._both)
+
     def stopping(self) -> None:
         """The server stops, which either may want to know."""
         for each in self._both:

@@ -55,6 +55,9 @@ class Proxy:
     200
     """
 
+    #: How the upstream reads them is not known.
+    decodes_paths: Final = True
+
     def __init__(
         self,
         url: str,

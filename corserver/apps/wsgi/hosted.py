@@ -25,6 +25,9 @@ _LAST_SECONDS: Final = 3.0
 class Hosted:
     """*app*, called in at most *threads* threads at once; further requests wait, in order."""
 
+    #: PATH_INFO is decoded (PEP 3333): an encoded slash in it is a slash.
+    decodes_paths: Final = True
+
     def __init__(self, app: WSGIApplication, *, threads: int, multiprocess: bool, root_path: str) -> None:
         self._app = app
         self._threads = Threads(threads)

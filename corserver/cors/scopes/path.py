@@ -6,6 +6,9 @@ its handler: that gap is how a private path gets a public path's policy.
 A path is split at `/` first and percent-decoded afterwards, once; `%2F` is data in a segment, never a separator. Empty
 segments are dropped, so `//a///b` is `/a/b`. Case is kept. Dot segments, which every browser resolves before it sends
 a request, are refused in any encoding.
+
+Others read paths in other ways: an app of ASGI or WSGI is given one that is decoded, an upstream may do what it likes.
+`other_readings` are theirs: where these have another policy, nobody can tell which one governs.
 """
 
 import re
@@ -15,6 +18,7 @@ from urllib.parse import quote, unquote_to_bytes
 #: A path that is its own decoding: no escapes, no dot segments.
 _PLAIN: Final = re.compile(rb"(?:/(?!\.{1,2}(?:/|\Z))[!-$&-.0-~]*)+")
 _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_SEPARATOR: Final = re.compile(r"[/\\]")
 #: What RFC 3986 §3.3 lets stand in a segment as it is.
 _PCHAR: Final = "!$&'()*+,;=:@~"
 
@@ -57,6 +61,22 @@ class Path(NamedTuple):
         """The path in its one percent-encoded form, beginning with exactly one slash."""
         encoded = "/".join(quote(s.encode("utf-8", "surrogateescape"), safe=_PCHAR) for s in self.segments)
         return f"/{encoded}/" if self.slash and encoded else f"/{encoded}"
+
+    @property
+    def other_readings(self) -> tuple["Path", "Path"]:
+        """As others read it: those who decode a path before they split it, and resolve dot segments then, so that an
+        encoded slash or backslash separates; and those of them who cut a segment at its `;` (RFC 3986 §3.3)."""
+        parts = _SEPARATOR.split("/".join(self.segments))
+        return self._resolved(parts), self._resolved([part.partition(";")[0] for part in parts])
+
+    def _resolved(self, parts: list[str]) -> "Path":
+        segments: list[str] = []
+        for part in parts:
+            if part == "..":
+                del segments[-1:]
+            elif part not in ("", "."):
+                segments.append(part)
+        return Path(tuple(segments), self.slash or parts[-1] in ("", ".", ".."))
 
     def below(self, depth: int) -> "Path":
         """What is left of the path after its first *depth* segments."""

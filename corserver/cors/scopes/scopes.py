@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Final, Literal
 
 from ..policy import Policy
-from .path import Path
+from .path import BadPath, Path
 from .pattern import PathPattern, PathTable
 
 
@@ -111,6 +111,14 @@ class Scopes:
         """The most specific policy; where the most specific pattern has none of its own, its enclosing scope's."""
         choice = self.choice_for(path, method)
         return None if choice is INHERIT else choice
+
+    def certain_policy_for(self, path: Path, method: str) -> Policy | None:
+        """As `policy_for`, where the app may read *path* in another way. Raises `BadPath` if another policy governs it
+        then: of the two, none can be chosen."""
+        policy = self.policy_for(path, method)
+        if any(self.policy_for(other, method) != policy for other in path.other_readings):
+            raise BadPath("a path is not to be read as another one, by its encoded slash or its `;`, of another policy")
+        return policy
 
     def choice_for(self, path: Path, method: str, *, inherited: bool = False) -> PolicyChoice:
         """As `policy_for`, but INHERIT where this table leaves the choice to the one around it.
