@@ -1,5 +1,6 @@
 """Which path here is which path at the upstream, and back."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -8,6 +9,8 @@ from corserver.cors.scopes import Path
 from corserver.http.messages import Request
 
 _ROOT: Final = b"/"
+#: What a browser takes at the beginning for the two slashes before a host (URL §4.4): of a path of ours it is one.
+_SEVERAL: Final = re.compile(rb"\A[/\\\t]{2,}")
 
 
 class Places:
@@ -51,7 +54,7 @@ class Places:
             if found is not None:
                 rest = _joined(_encoded(here), found)
                 break
-        return _joined(_encoded(mount) + _encoded(self._prefix), rest)
+        return _SEVERAL.sub(_ROOT, _joined(_encoded(mount) + _encoded(self._prefix), rest))
 
 
 def _path(what: str, given: str) -> Path:

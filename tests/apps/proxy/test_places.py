@@ -56,6 +56,14 @@ def test_what_leads_there_leads_back(segments: list[str], slash: bool) -> None:
     assert places.here(there, Path(slash=False)) == here.encode()
 
 
+@pytest.mark.parametrize("rest", [b"//evil.example/", b"/\\evil.example", b"/\t/evil.example", b"///evil.example"])
+@pytest.mark.parametrize("base", ["", "/base"])
+def test_no_path_there_is_another_host_here(rest: bytes, base: str) -> None:
+    """An upstream that adds a slash to `//evil.example` and sends the client to its own URL of that."""
+    places = Places(Target.parse(f"http://api.example{base}"), "", {})
+    assert places.here(base.encode() + rest, Path(slash=False)) == b"/" + rest.lstrip(b"/\\\t")
+
+
 @pytest.mark.parametrize(("prefix", "rewrite"), [("api", {}), ("/a/../b", {}), ("", {"a": "/b"}), ("", {"/a": "b"})])
 def test_a_path_that_is_none_is_refused(prefix: str, rewrite: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"path_prefix|rewrite"):
