@@ -31,7 +31,10 @@ class Places:
         return "" if not self._prefix.segments else str(self._prefix)
 
     def there(self, request: Request) -> bytes | None:
-        """The target to ask for at the upstream, None for a path that is not below the prefix."""
+        """The target to ask for at the upstream, None for a path that is not below the prefix, or by which an upstream
+        may leave the base: a dot segment that it alone sees is no browser's."""
+        if ("%" in request.target or ";" in request.target) and request.path.hides_dot_segments:
+            return None
         segments, prefix = request.path.segments, self._prefix.segments
         if segments[: len(prefix)] != prefix:
             return None

@@ -69,6 +69,12 @@ class Path(NamedTuple):
         parts = _SEPARATOR.split("/".join(self.segments))
         return self._resolved(parts), self._resolved([part.partition(";")[0] for part in parts])
 
+    @property
+    def hides_dot_segments(self) -> bool:
+        """Whether others may read a dot segment in it: beside an encoded slash, or before a `;`."""
+        parts = _SEPARATOR.split("/".join(self.segments))
+        return any(part.partition(";")[0] in (".", "..") for part in parts)
+
     def _resolved(self, parts: list[str]) -> "Path":
         segments: list[str] = []
         for part in parts:

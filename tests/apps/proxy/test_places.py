@@ -39,6 +39,11 @@ def test_where_a_path_leads(target: str, there: bytes | None) -> None:
     assert places.there(asked(target)) == there
 
 
+@pytest.mark.parametrize("target", ["/api/..%2Fadmin", "/api/a/..;/b", "/api/..%5cadmin", "/api/%2e%2e%2f", "/api/.;x"])
+def test_no_path_leads_out_of_the_base(target: str) -> None:
+    assert Places(TARGET, "/api", {}).there(asked(target)) is None
+
+
 def test_without_anything_a_target_stays_as_it_is() -> None:
     places = Places(Target.parse("http://a"), "", {})
     for target in ("/", "/?x", "//a//b/%2e/", "/a;b=c?d?e"):
