@@ -12,7 +12,7 @@ are the key of a bounded memory, and the exchange is the value. What makes that 
 
 from typing import Final
 
-from corserver.http.body import NO_BODY, Body
+from corserver.http.body import NO_BODY
 from corserver.http.exchange import Exchange, KnownExchange, Service, open_exchange, refused_exchange
 from corserver.http.forwarded import Sender
 from corserver.http.gate import Head, RefusedHead
@@ -76,7 +76,7 @@ class Opener:
         assert request is not None, "the server answers the others itself"
         assert head is not None, "and so where there was none"
         has_body = head.section.content_length or head.section.chunked
-        content = Body(self._reader.next_body, lambda: self._wire.trailers) if has_body else NO_BODY
+        content = self._reader.body() if has_body else NO_BODY
         client = self._client if sender is None else sender.client
         return request.received(client, content, self._reader, self._service.start_soon)
 

@@ -6,7 +6,7 @@ from typing import Final
 import trio
 
 from corserver.cors.fetch import Field
-from corserver.http.body import PeerLeft
+from corserver.http.body import Body, PeerLeft
 from corserver.http.gate import Head, RefusedHead, body_too_large
 from corserver.http.limits import Limits
 from corserver.http.messages import HTTPError
@@ -44,7 +44,7 @@ class Pace:
 class Reader:
     """What the peer sends, as it is wanted."""
 
-    __slots__ = ("_error", "_interim", "_limits", "_pace", "_transport", "_wire", "reads_beside")
+    __slots__ = ("_bodies", "_error", "_interim", "_limits", "_pace", "_transport", "_wire", "reads_beside")
 
     def __init__(self, transport: Transport, wire: Wire, limits: Limits) -> None:
         self._transport = transport
@@ -52,6 +52,8 @@ class Reader:
         self._limits = limits
         self._pace: Pace | None = None
         self._error: HTTPError | None = None
+        #: How many bodies there were: who still has an earlier one is not given the bytes of another's.
+        self._bodies = 0
         #: Whoever sends an interim answer has it.
         self._interim: trio.Lock | None = None
         #: As `Peer`.
@@ -96,6 +98,18 @@ class Reader:
         refusal = RefusedHead(408, f"the head did not arrive within {limits.head_seconds:g} seconds")
         refusal.beginning = wire.beginning
         raise refusal
+
+    def body(self) -> Body:
+        """The body of the request that is under way. Read after the rest of it was dropped it raises RuntimeError."""
+        self._bodies += 1
+        number = self._bodies
+
+        async def receive() -> bytes:
+            if number != self._bodies:
+                raise RuntimeError("a body is read before the request is answered: what was left of it is dropped")
+            return await self.next_body()
+
+        return Body(receive, lambda: self._wire.trailers if number == self._bodies else ())
 
     async def next_body(self) -> bytes:
         """The next piece of the request's body, `b""` at its end. Raises `HTTPError` 413, 408 or 400."""
@@ -144,7 +158,7 @@ class Reader:
 
     async def inform(self, status: int, fields: tuple[Field, ...]) -> None:
         """As `Peer`."""
-        if self._wire.can_start():
+        if self._wire.can_start() and not self._transport.is_at_rest:
             await self._send_interim(interim(status, fields))
 
     async def _send_interim(self, data: bytes) -> None:
@@ -201,6 +215,8 @@ class Reader:
 
     async def drain(self) -> None:
         """Read and drop the rest of the body, as long as it comes quickly."""
-        with trio.move_on_after(_DRAIN_SECONDS), contextlib.suppress(HTTPError):
+        self._bodies += 1
+        # Busy where somebody waits for it: then the connection ends.
+        with trio.move_on_after(_DRAIN_SECONDS), contextlib.suppress(HTTPError, trio.BusyResourceError):
             while await self.next_body():
                 pass
