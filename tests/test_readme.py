@@ -250,6 +250,13 @@ async def test_the_configuration_is_in_force(tmp_path: Path, monkeypatch: pytest
     assert allowed == ["https://app.example", None, None]
 
 
+def test_every_exit_code_is_in_the_table() -> None:
+    files = (ROOT / "corserver" / "cli").glob("*.py")
+    used = {code for file in files for code in re.findall(r"^EXIT_\w+(?:: Final)? = (\d+)$", file.read_text(), re.M)}
+    table = README.partition("### Exit codes")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| (\d+) \|", table, re.M)) == used | {"0", "2"}
+
+
 def test_the_public_names_are_there() -> None:
     assert sorted(corserver.__all__) == sorted(name for name in corserver.__all__ if hasattr(corserver, name))
 

@@ -46,7 +46,7 @@ def watching(watch: Watch) -> Iterator[None]:
     try:
         import watchfiles  # noqa: F401
     except ImportError:
-        raise click.ClickException("--reload needs the library watchfiles: pip install 'corserver[run]'") from None
+        raise click.UsageError("--reload needs the library watchfiles: pip install 'corserver[run]'") from None
     command = [sys.executable, "-m", "corserver.cli.watching", str(os.getpid()), json.dumps(asdict(watch))]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:

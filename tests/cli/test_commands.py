@@ -13,7 +13,7 @@ from corserver.cli.commands import COMMANDS
 from corserver.cli.policy import FLAGS
 from corserver.cli.serve import serve_directory
 
-from .running import ENVIRONMENT
+from .running import ENVIRONMENT, refused_at_once
 
 
 def corserver(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -113,3 +113,20 @@ def test_nobody_need_have_opened_the_standard_streams(closed: str, tmp_path: Pat
     file.write_text(program)
     subprocess.run(["sh", "-c", f"{sys.executable} {file} {closed}"], timeout=60, check=False)
     assert (tmp_path / "program.py.code").read_text() == f"0 {os.devnull}"
+
+
+@pytest.mark.parametrize(
+    ("library", "arguments", "extra"),
+    [
+        ("watchfiles", ["run", "main:app", "--reload"], "run"),
+        ("watchfiles", [".", "--live"], "live"),
+        ("watchfiles", [".", "--watch-config"], "live"),
+        ("trustme", [".", "--tls"], "tls"),
+    ],
+)
+def test_a_library_that_is_missing_is_a_mistake_in_the_command_and_named(
+    library: str, arguments: list[str], extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    code, text = refused_at_once(*arguments)
+    assert (code, True) == (2, library in text and f"pip install 'corserver[{extra}]'" in text), text
