@@ -57,8 +57,15 @@ async def corserver(*arguments: str | Path, **environment: str) -> AsyncIterator
     command = [sys.executable, "-m", "corserver", *map(str, arguments)]
     pipe = subprocess.PIPE
     process = await trio.lowlevel.open_process(command, stdout=pipe, stderr=pipe, env={**ENVIRONMENT, **environment})
-    try:
+    async with ended(process):
         yield Running(process)
+
+
+@asynccontextmanager
+async def ended(process: trio.Process) -> AsyncIterator[None]:
+    """Nothing is left running behind the block."""
+    try:
+        yield
     finally:
         if process.returncode is None:
             process.kill()

@@ -16,19 +16,19 @@ import httpx
 import pytest
 import trio
 
-from .running import ENVIRONMENT, Running, corserver, errors, output
+from .running import ENVIRONMENT, Running, corserver, ended, errors, output
 
 
 async def test_quiet_is_quiet(public: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    async with corserver(public, "-p", str(port), "--strict-port", "-q") as running:
-        async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(retries=10)) as client:
-            assert (await client.get(f"http://127.0.0.1:{port}/data.json")).status_code == 200
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port, fd = listener.getsockname()[1], listener.fileno()
+        command, pipe = [sys.executable, "-m", "corserver", str(public), "--fd", str(fd), "-q"], subprocess.PIPE
+        process = await trio.lowlevel.open_process(command, stdout=pipe, env=ENVIRONMENT, pass_fds=[fd])
+    running = Running(process)
+    async with ended(process), httpx.AsyncClient() as client:
+        assert (await client.get(f"http://127.0.0.1:{port}/data.json")).status_code == 200
         assert await running.stop() == 0
-        assert running.process.stdout is not None
-        assert await running.process.stdout.receive_some() == b""
+        assert await output(running) == ""
 
 
 async def test_a_log_that_nobody_reads_any_more_does_not_stop_it(public: Path) -> None:
@@ -49,10 +49,10 @@ async def test_a_log_that_could_not_be_written_is_said_in_the_end(public: Path) 
     process = await trio.lowlevel.open_process(command, stdout=full, stderr=subprocess.PIPE, env=ENVIRONMENT)
     os.close(full)
     aside = Running(process, aside=True)
-    async with httpx.AsyncClient() as client:
+    async with ended(process), httpx.AsyncClient() as client:
         assert (await client.get(f"{await aside.url()}/data.json")).status_code == 200
-    assert await aside.stop() == 74
-    assert "cannot be written: No space left" in await aside.line_with("Error")
+        assert await aside.stop() == 74
+        assert "cannot be written: No space left" in await aside.line_with("Error")
 
 
 async def test_colour_is_used_when_it_is_asked_for(public: Path) -> None:

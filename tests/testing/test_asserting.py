@@ -2,7 +2,6 @@
 
 import functools
 import re
-import socket
 from typing import Any
 
 import httpx
@@ -12,6 +11,7 @@ import trio
 from corserver import Policy, Request, Response
 from corserver.cors.browser import CHROMIUM, Rule
 from corserver.testing import assert_blocked, assert_readable, running
+from tests.ports import reserved_ports
 
 from .apps import OTHER, POLICY, SITE, make_app
 
@@ -112,17 +112,13 @@ def test_redirects_are_followed() -> None:
         assert_readable(f"{server.url}/old", origin=SITE)
 
 
-def closed_url() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return f"http://127.0.0.1:{taken.getsockname()[1]}/"
-
-
 def test_nobody_there_is_neither() -> None:
-    url = closed_url()
-    with pytest.raises(AssertionError, match="nothing listens there"):
-        assert_readable(url, origin=SITE)
-    with pytest.raises(AssertionError, match="it cannot be reached"):
-        assert_blocked(url, origin=SITE)
+    with reserved_ports(1) as [port]:
+        url = f"http://127.0.0.1:{port}/"
+        with pytest.raises(AssertionError, match="nothing listens there"):
+            assert_readable(url, origin=SITE)
+        with pytest.raises(AssertionError, match="it cannot be reached"):
+            assert_blocked(url, origin=SITE)
 
 
 async def test_they_can_be_called_from_trio() -> None:

@@ -3,7 +3,6 @@
 import ast
 import os
 import shutil
-import socket
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from corserver.tools.check.question import Question
 from corserver.tools.check.report import Report
 from corserver.tools.check.sending import Sender, check
 from corserver.tools.check.snippets import SERVERS, Wish, recognised, snippets
+from tests.ports import reserved_ports
 
 WISH = Wish(
     origin="https://app.example",
@@ -59,24 +59,24 @@ async def test_the_policy_for_corserver_allows_what_was_wished() -> None:
 
 @pytest.mark.skipif(shutil.which("nginx") is None, reason="apt-get install nginx-light")
 async def test_the_configuration_for_nginx_allows_what_was_wished_on_errors_too(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    location = SERVERS["nginx"].write(WISH).replace("# what is there already", "return 500; #")
-    places = "".join(f"{name}_temp_path {tmp_path}; " for name in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"])
-    user = "user root;" if os.getuid() == 0 else ""
-    config = tmp_path / "nginx.conf"
-    config.write_text(
-        f"{user} pid {tmp_path}/pid; error_log {tmp_path}/errors; events {{}}"
-        f" http {{ access_log off; {places} server {{ listen 127.0.0.1:{port};\n{location}\n}} }}"
-    )
-    command = ["nginx", "-p", str(tmp_path), "-c", str(config)]
-    # it returns once it listens
-    await trio.run_process(command, stderr=subprocess.DEVNULL)
-    try:
-        report = await asked(f"http://127.0.0.1:{port}/items")
-    finally:
-        await trio.run_process([*command, "-s", "stop"], stderr=subprocess.DEVNULL)
+    with reserved_ports(1) as [port]:
+        location = SERVERS["nginx"].write(WISH).replace("# what is there already", "return 500; #")
+        places = "".join(
+            f"{name}_temp_path {tmp_path}; " for name in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        )
+        user = "user root;" if os.getuid() == 0 else ""
+        config = tmp_path / "nginx.conf"
+        config.write_text(
+            f"{user} pid {tmp_path}/pid; error_log {tmp_path}/errors; events {{}}"
+            f" http {{ access_log off; {places} server {{ listen 127.0.0.1:{port};\n{location}\n}} }}"
+        )
+        command = ["nginx", "-p", str(tmp_path), "-c", str(config)]
+        # it returns once it listens
+        await trio.run_process(command, stderr=subprocess.DEVNULL)
+        try:
+            report = await asked(f"http://127.0.0.1:{port}/items")
+        finally:
+            await trio.run_process([*command, "-s", "stop"], stderr=subprocess.DEVNULL)
     assert (report.is_allowed, report.status) == (True, 500)
 
 

@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import textwrap
@@ -19,6 +18,7 @@ from click.testing import CliRunner
 
 from corserver.cli.check import check as command
 from tests.cli.running import ENVIRONMENT, Running
+from tests.ports import reserved_ports
 from tests.tools.check.server import Answered, Asked, serving
 
 Serve = Callable[[Path, str], AbstractAsyncContextManager[str]]
@@ -54,14 +54,6 @@ def _url(line: str) -> str:
     found = re.search(r"http://127\.0\.0\.1:\d+", line)
     assert found is not None, line
     return found[0]
-
-
-def _free_port() -> int:
-    """For servers that cannot say which port they were given."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @asynccontextmanager
@@ -168,32 +160,33 @@ def app_behind(asked: Asked) -> Answered:
 
 @asynccontextmanager
 async def nginx(directory: Path, snippet: str) -> AsyncIterator[str]:
-    port = _free_port()
-    places = "".join(f"{name}_temp_path {directory}; " for name in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"])
+    names = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    places = "".join(f"{name}_temp_path {directory}; " for name in names)
     user = "user root;" if os.getuid() == 0 else ""
-    async with serving(app_behind) as behind:
-        proxy = f"proxy_pass {behind}; #"
-        location = snippet.replace("# what is there already", proxy) or f"location / {{ {proxy}\n }}"
-        (directory / "nginx.conf").write_text(
-            f"{user} pid {directory}/pid; daemon off; error_log stderr notice; events {{}}"
-            f" http {{ access_log off; {places} server {{ listen 127.0.0.1:{port};\n{location}\n}} }}"
-        )
-        command = ["nginx", "-p", str(directory), "-c", str(directory / "nginx.conf")]
-        async with program(*command, cwd=directory, sign="start worker process"):
-            yield f"http://127.0.0.1:{port}"
+    with reserved_ports(1) as [port]:
+        async with serving(app_behind) as behind:
+            proxy = f"proxy_pass {behind}; #"
+            location = snippet.replace("# what is there already", proxy) or f"location / {{ {proxy}\n }}"
+            (directory / "nginx.conf").write_text(
+                f"{user} pid {directory}/pid; daemon off; error_log stderr notice; events {{}}"
+                f" http {{ access_log off; {places} server {{ listen 127.0.0.1:{port};\n{location}\n}} }}"
+            )
+            command = ["nginx", "-p", str(directory), "-c", str(directory / "nginx.conf")]
+            async with program(*command, cwd=directory, sign="start worker process"):
+                yield f"http://127.0.0.1:{port}"
 
 
 @asynccontextmanager
 async def caddy(directory: Path, snippet: str) -> AsyncIterator[str]:
-    port = _free_port()
-    async with serving(app_behind) as behind:
-        proxy = f"reverse_proxy {behind} #"
-        site = snippet.replace("# what is there already", proxy) or proxy
-        (directory / "Caddyfile").write_text(f"{{\n  admin off\n}}\nhttp://127.0.0.1:{port} {{\n{site}\n}}\n")
-        command = ["caddy", "run", "--config", str(directory / "Caddyfile")]
-        home = str(directory)
-        async with program(*command, cwd=directory, sign="serving initial configuration", HOME=home):
-            yield f"http://127.0.0.1:{port}"
+    with reserved_ports(1) as [port]:
+        async with serving(app_behind) as behind:
+            proxy = f"reverse_proxy {behind} #"
+            site = snippet.replace("# what is there already", proxy) or proxy
+            (directory / "Caddyfile").write_text(f"{{\n  admin off\n}}\nhttp://127.0.0.1:{port} {{\n{site}\n}}\n")
+            command = ["caddy", "run", "--config", str(directory / "Caddyfile")]
+            home = str(directory)
+            async with program(*command, cwd=directory, sign="serving initial configuration", HOME=home):
+                yield f"http://127.0.0.1:{port}"
 
 
 _SPRING = Path(__file__).parent / "spring"
