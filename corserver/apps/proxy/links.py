@@ -34,14 +34,16 @@ class UpstreamStalled(Exception):
 
 
 class Link:
-    """One connection. *was_used* is whether there was an exchange on it before this one."""
+    """One connection. *was_used* is whether there was an exchange on it before this one, *is_cut_short* whether the
+    end of a request's body may not have been sent."""
 
-    __slots__ = ("_patience", "asking", "idle_since", "stream", "was_used")
+    __slots__ = ("_patience", "asking", "idle_since", "is_cut_short", "stream", "was_used")
 
     def __init__(self, stream: trio.abc.Stream, patience: float, known: KnownHeads) -> None:
         self.stream = stream
         self.asking = Asking(known)
         self.was_used = False
+        self.is_cut_short = False
         self.idle_since = 0.0
         self._patience = patience
 
@@ -110,7 +112,7 @@ class Links:
 
     async def give_back(self, link: Link) -> None:
         """Keep it for the next exchange, if it can have another."""
-        if not link.asking.recycle():
+        if link.is_cut_short or not link.asking.recycle():
             await link.close()
             return
         link.was_used = True

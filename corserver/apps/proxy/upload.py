@@ -113,4 +113,6 @@ class Upload:
         async for piece in self._request.stream():
             await link.send(link.asking.data(piece))
         if end := link.asking.finish(self._request.content.trailers):
-            await link.send(end)
+            link.is_cut_short = True
+            await link.send(end)  # If it is cancelled now, the upstream waits for what never comes.
+            link.is_cut_short = False

@@ -1,5 +1,6 @@
 """Both directions at once: an answer that begins before the request's body is whole."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,6 +10,7 @@ import trio.testing
 
 from corserver import Limits, Server
 from corserver.apps.proxy import Proxy
+from tests.http.lobbies import until
 from tests.http.peer import request
 
 from .test_interim import receive_to
@@ -92,6 +94,36 @@ async def test_an_early_413_that_closes_passes_and_ends_the_upload() -> None:
         assert received.startswith(b"HTTP/1.1 413 ")
         assert b"\r\nConnection: close\r\n" in received
         assert not [chunk async for chunk in stream]
+
+
+async def test_an_error_that_comes_with_the_end_of_the_body_leaves_no_half_of_a_request_behind() -> None:
+    """Which of the two is seen first is left to chance: it is tried a few times."""
+    uploading: list[Peer] = []
+
+    async def script(peer: Peer, number: int) -> None:
+        while head := await peer.head():
+            if head.startswith(b"GET"):
+                await peer.say(ok(b"fine"))
+                continue
+            await chunk_of(peer)
+            uploading.append(peer)
+            try:
+                assert await peer.exactly(5) == b"0\r\n\r\n"
+            except (AssertionError, trio.BrokenResourceError):
+                assert not peer.buffer, "what follows is not of the same request"
+                return
+
+    async with in_duplex(script) as (server, _):
+        for _ in range(20):
+            async with await connect(server) as stream:
+                await stream.send_all(UP + b"1\r\na\r\n")
+                await until(lambda: uploading)
+                os.write(uploading.pop().stream.socket.fileno(), ok(b"no", status="413 Content Too Large"))
+                os.write(stream.socket.fileno(), b"0\r\n\r\n")
+                await receive_to(stream, b"no")
+            async with await connect(server) as stream:
+                await stream.send_all(request("GET", "/"))
+                await receive_to(stream, b"fine")
 
 
 @pytest.mark.parametrize("closes", [False, True])
