@@ -93,7 +93,7 @@ class Connection:
         except BaseExceptionGroup as group:
             raise without_mistakes(group, logger) from None
         finally:
-            if not self._transport.is_at_rest:
+            if not self._transport.is_at_rest():
                 with trio.CancelScope(shield=True):  # It does not wait; unshielded, it would hide a KeyboardInterrupt.
                     await self._transport.close()
 
@@ -154,7 +154,7 @@ class Connection:
         wire, body, service, most = self._wire, response.body, self._service, self._limits.requests
         ends = response.closes or service.is_retiring or service.is_draining
         ends = ends or (most is not None and self._transport.served + 1 >= most)
-        is_alone = not ends and wire.is_idle_when_answered
+        is_alone = not ends and wire.is_idle_when_answered()
         if ends or not (is_alone or wire.body_is_read or self._reader.can_drain(exchange.head)):
             wire.must_close = True
         if response.upgrade is not None:

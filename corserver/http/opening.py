@@ -47,7 +47,7 @@ class Opener:
         raw = data if data[-4:] == _END else data[: data.find(_END) + 4]
         known = None if self._is_behind else service.exchanges.get(raw)
         if known is not None and known.scopes is service.scopes:
-            self._wire.begin(known.section, data[len(raw) :])
+            self._wire.begin(known.section, b"" if raw is data else data[len(raw) :])
             return known.exchange
         try:
             head = self._wire.take_head(data)

@@ -158,7 +158,7 @@ class Reader:
 
     async def inform(self, status: int, fields: tuple[Field, ...]) -> None:
         """As `Peer`."""
-        if self._wire.can_start() and not self._transport.is_at_rest:
+        if self._wire.can_start() and not self._transport.is_at_rest():
             await self._send_interim(interim(status, fields))
 
     async def _send_interim(self, data: bytes) -> None:

@@ -63,7 +63,6 @@ class Transport:
         self._idling = None
         return data
 
-    @property
     def is_at_rest(self) -> bool:
         """Whether it was left so."""
         return False

@@ -122,7 +122,6 @@ class Visitor(Transport):
                 return b""
         return None
 
-    @property
     def is_at_rest(self) -> bool:
         """As `Transport`."""
         return self.state is WAITING

@@ -110,7 +110,6 @@ class Wire:
         """How many bytes have arrived and are not read."""
         return len(self._buffer)
 
-    @property
     def is_idle_when_answered(self) -> bool:
         """Whether all that is under way is the answer, and the next request can follow but nothing of it arrived."""
         return not (self._buffer or self._body_left or self._closes or self.must_close) and self._chunked is None
