@@ -4,7 +4,8 @@ Each proxy on the way adds whom it was asked by at the end of the list. So the l
 what it names is trusted itself; the first that is not is the client. What stands before that is the client's own word.
 
 Most proxies write one of the two forms and pass the other on as they got it, which is then the client's word too.
-Where both are there and name different clients, nobody can tell which is which, and neither is believed.
+Where both are there and name different clients, nobody can tell which is which, and neither is believed; so it is where
+one of them cannot be read, which a client can see to.
 """
 
 import re
@@ -23,6 +24,8 @@ _SCHEMES: Final = {b"http": "http", b"https": "https", b"ws": "http", b"wss": "h
 _PAIR: Final = re.compile(
     rb"[ \t]*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=(?:\"((?:[^\"\\]|\\.)*)\"|([^\",; \t]*))[ \t]*([,;]|\Z)"
 )
+#: Beyond these a Forwarded is not read, in bytes. It would be somebody's who wants it to take time.
+_LONGEST: Final = 4096
 #: How many entries are read, from the end.
 _MOST: Final = 32
 
@@ -98,15 +101,21 @@ class TrustedProxies:
         return any((mapped or address) in network for network in self.networks)
 
 
+#: What cannot be read to its end says that there was somebody, and not who: no other form is believed instead.
+_UNREADABLE: Final = [_Hop("")]
+
+
 def _forwarded(fields: Sequence[Field]) -> list[_Hop]:
     value = b", ".join(value for name, value in fields if name == b"forwarded")
     elements: deque[dict[bytes, bytes]] = deque(maxlen=_MOST)
     pairs: dict[bytes, bytes] = {}
     at = 0
+    if len(value) > _LONGEST:
+        return _UNREADABLE
     while at < len(value):
         found = _PAIR.match(value, at)
-        if found is None:  # What cannot be read to its end says nothing.
-            return []
+        if found is None:
+            return _UNREADABLE
         pairs[found[1].lower()] = found[3] if found[2] is None else re.sub(rb"\\(.)", rb"\1", found[2])
         at = found.end()
         if found[4] != b";":

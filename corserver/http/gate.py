@@ -38,6 +38,9 @@ _TARGET: Final = re.compile(rb"[!-~]+")
 _ABSOLUTE: Final = re.compile(rb"https?://([^/?#]*)(/?.*)", re.IGNORECASE)
 _LENGTH: Final = re.compile(rb"0|[1-9][0-9]{0,17}")
 _TOKEN_LIST: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+)*")
+_CLOSE: Final = re.compile(rb"(?:\A|,)[ \t]*+close[ \t]*+(?:,|\Z)", re.IGNORECASE)
+#: Beyond these a Transfer-Encoding is not looked at, in bytes.
+_CODINGS: Final = 256
 #: The lines that are judged in sight of others, by the gate or by h11, or that h11 keeps in mind.
 JUDGED_TOGETHER: Final = frozenset(
     b"connection content-length content-type expect host te trailer transfer-encoding upgrade".split()
@@ -239,7 +242,7 @@ def _framing(lengths: Sequence[bytes], codings: Sequence[bytes], minor: int) -> 
         raise HTTPError(400, "Transfer-Encoding stands beside Content-Length, or in an HTTP/1.0 request")
     if codings:
         listed = b", ".join(codings)
-        if not _TOKEN_LIST.fullmatch(listed):
+        if len(listed) > _CODINGS or not _TOKEN_LIST.fullmatch(listed):
             raise HTTPError(400, "Transfer-Encoding is not `chunked`")
         if listed.lower() != b"chunked":
             names = [name.strip(b" \t").lower() for name in listed.split(b",")]
@@ -256,9 +259,7 @@ def _framing(lengths: Sequence[bytes], codings: Sequence[bytes], minor: int) -> 
 
 def _closes(connections: Sequence[bytes], minor: int) -> bool:
     # RFC 9112 §9.3. To HTTP/1.0 the connection is not kept, whatever it asks for.
-    return minor == 0 or any(
-        option.strip(b" \t").lower() == b"close" for value in connections for option in value.split(b",")
-    )
+    return minor == 0 or any(map(_CLOSE.search, connections))
 
 
 def _expects(expectations: Sequence[bytes], minor: int) -> bool:

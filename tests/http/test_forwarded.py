@@ -34,6 +34,14 @@ def test_without_a_word_it_is_the_proxy_that_asks() -> None:
     assert sender() == Sender(PEER, "http", "here.example")
 
 
+@pytest.mark.parametrize("spoiled", ['"', "for", "for=a b", "for=6.6.6.6, " * 400])
+def test_who_spoils_the_one_form_is_not_believed_the_other(spoiled: str) -> None:
+    """A proxy of ours has added the true client to the form that it writes, and passed on what the client wrote."""
+    written = ("forwarded", f"{spoiled}, for=192.0.2.1")
+    assert sender(written) == Sender(PEER, "http", "here.example")
+    assert sender(written, ("x-forwarded-for", "6.6.6.6")) == Sender(PEER, "http", "here.example")
+
+
 @pytest.mark.parametrize(
     ("value", "client"),
     [

@@ -12,6 +12,7 @@ Rules, in the order of §13.2.2:
 import re
 from collections.abc import Mapping
 from enum import Enum
+from itertools import islice
 from typing import Final
 
 from corserver.apps.files.validators import ENTITY_TAG, EntityTag, Validators, parse_http_date
@@ -19,6 +20,8 @@ from corserver.apps.files.validators import ENTITY_TAG, EntityTag, Validators, p
 # RFC 9110 §5.6.1.2: a recipient takes empty elements. Nothing in it backtracks, so that its time is linear.
 _ENTITY_TAGS: Final = re.compile(rf"[ \t,]*+{ENTITY_TAG}(?:[ \t]*+,[ \t,]*+{ENTITY_TAG})*+[ \t,]*+")
 _ENTITY_TAG: Final = re.compile(ENTITY_TAG)
+#: Of more than so many the rest is not looked at: a client has a few versions of a file at most.
+_MAX_TAGS: Final = 64
 
 
 class Precondition(Enum):
@@ -43,7 +46,8 @@ def parse_entity_tags(text: str) -> tuple[EntityTag, ...]:
     """The tags of a list; none where *text* is not a list of entity tags."""
     if _ENTITY_TAGS.fullmatch(text) is None:
         return ()
-    return tuple(tag for item in _ENTITY_TAG.findall(text) if (tag := EntityTag.parse(item)) is not None)
+    items = (found[0] for found in islice(_ENTITY_TAG.finditer(text), _MAX_TAGS))
+    return tuple(tag for item in items if (tag := EntityTag.parse(item)) is not None)
 
 
 def _is_the_one_meant(headers: Mapping[str, str], current: Validators) -> bool:

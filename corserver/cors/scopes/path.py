@@ -18,6 +18,7 @@ from urllib.parse import quote, unquote_to_bytes
 #: A path that is its own decoding: no escapes, no dot segments.
 _PLAIN: Final = re.compile(rb"(?:/(?!\.{1,2}(?:/|\Z))[!-$&-.0-~]*)+")
 _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_ENCODED_SLASH: Final = re.compile(rb"%2[Ff]")
 _SEPARATOR: Final = re.compile(r"[/\\]")
 #: What RFC 3986 §3.3 lets stand in a segment as it is.
 _PCHAR: Final = "!$&'()*+,;=:@~"
@@ -54,8 +55,7 @@ class Path(NamedTuple):
             return cls(tuple([segment for segment in raw.decode("ascii").split("/") if segment]), raw[-1] == 0x2F)
         if not raw.startswith(b"/"):
             raise BadPath("a path begins with /")
-        segments = tuple(decode_segment(segment) for segment in raw.split(b"/") if segment)
-        return cls(segments, raw.endswith(b"/"))
+        return cls(tuple(filter(None, _decoded(raw))), raw.endswith(b"/"))
 
     def __str__(self) -> str:
         """The path in its one percent-encoded form, beginning with exactly one slash."""
@@ -92,11 +92,17 @@ class Path(NamedTuple):
 
 def decode_segment(segment: bytes) -> str:
     """What an encoded segment stands for; bytes that are no UTF-8 become surrogates. Raises `BadPath`."""
-    if _BAD_ESCAPE.search(segment):
+    return _decoded(segment)[0]
+
+
+def _decoded(raw: bytes) -> list[str]:
+    # All segments at once, for a path may have thousands. A NUL, which none has, stands for the slash in a segment.
+    if _BAD_ESCAPE.search(raw):
         raise BadPath("a % in a path is followed by two hexadecimal digits")
-    decoded = unquote_to_bytes(segment)
-    if decoded in (b".", b".."):
-        raise BadPath("a path has no . or .. segments: a browser resolves them first")
-    if b"\0" in decoded:
+    if b"\0" in raw or b"%00" in raw:
         raise BadPath("a path has no NUL")
-    return decoded.decode("utf-8", "surrogateescape")
+    decoded = unquote_to_bytes(_ENCODED_SLASH.sub(b"%00", raw)).decode("utf-8", "surrogateescape")
+    segments = decoded.split("/")
+    if "." in segments or ".." in segments:
+        raise BadPath("a path has no . or .. segments: a browser resolves them first")
+    return [segment.replace("\0", "/") for segment in segments] if "\0" in decoded else segments

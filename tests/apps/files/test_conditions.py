@@ -105,6 +105,11 @@ def test_a_list_is_read_as_it_is_written(tags: list[EntityTag], comma: str) -> N
     assert parse_entity_tags(comma.join(map(str, tags))) == tuple(tags)
 
 
+def test_of_a_long_list_the_first_tags_count() -> None:
+    assert parse_entity_tags('"a",' * 20_000) == (EntityTag("a"),) * 64
+    assert parse_entity_tags('"a",' * 20_000 + '"') == ()
+
+
 @_PROPERTY
 @given(st.text(st.sampled_from('W/", \t*ax\x7f')))
 def test_any_text_is_a_list_or_nothing(text: str) -> None:
