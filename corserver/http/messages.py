@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from trio.abc import Stream
 
 _FORM_LIMITS: Final = FormLimits()
+_MOST_FIELDS: Final = 1000
 
 Address = tuple[str, int] | str | None
 #: What takes over a connection's stream, with the bytes that were read already.
@@ -105,7 +106,7 @@ class Request(_RequestFields):
         body = await self.content.read()
         try:
             return json.loads(body.decode("utf-8"))
-        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # A number of thousands of digits is no JSONDecodeError.
             raise HTTPError(400, f"the request body is not JSON: {error}") from error
 
     async def form(self, limits: FormLimits = _FORM_LIMITS) -> Form:
@@ -173,8 +174,11 @@ class Request(_RequestFields):
 
     @property
     def query(self) -> Query:
-        """The decoded query, blank values kept."""
-        return Query(tuple(parse_qsl(self.query_string, keep_blank_values=True, max_num_fields=1000)))
+        """The decoded query, blank values kept. Raises `HTTPError` 400 for more than 1000 fields."""
+        try:
+            return Query(tuple(parse_qsl(self.query_string, keep_blank_values=True, max_num_fields=_MOST_FIELDS)))
+        except ValueError as error:
+            raise HTTPError(400, f"the query has more than {_MOST_FIELDS} fields") from error
 
     @property
     def cookies(self) -> dict[str, str]:

@@ -46,6 +46,13 @@ def test_the_query_is_decoded_and_keeps_its_order() -> None:
         Query()["a"]
 
 
+def test_a_query_of_too_many_fields_is_a_400() -> None:
+    assert len(a_request("/?" + "a=&" * 999 + "a=").query.pairs) == 1000
+    with pytest.raises(HTTPError, match="1000 fields") as raised:
+        _ = a_request("/?" + "a=&" * 1000 + "a=").query
+    assert raised.value.status == 400
+
+
 def test_cookies_are_read_and_the_first_of_a_name_counts() -> None:
     assert a_request(cookie='a=1; b="x%20y"; a=2; junk').cookies == {"a": "1", "b": "x y"}
 
@@ -55,7 +62,7 @@ def test_the_url_is_whole() -> None:
 
 
 async def test_bad_json_is_a_400_with_a_reason() -> None:
-    for body in (b"{", b"\xff", b"", b"[" * 100_000):
+    for body in (b"{", b"\xff", b"", b"[" * 100_000, b"9" * 5000):
         with pytest.raises(HTTPError, match="not JSON") as caught:
             await a_request(body=body).json()
         assert caught.value.status == 400
