@@ -72,4 +72,4 @@ async def test_what_ended_leaves_nothing_behind() -> None:
             # Whoever served the last one may remember it.
             assert count() <= before + 1
             server.stop()
-        assert count() == before
+        assert count() <= before, "those before may have gone meanwhile"
