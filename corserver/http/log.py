@@ -139,7 +139,7 @@ def _host(entry: Entry) -> str:
 def _cors_object(decision: Decision) -> dict[str, Any]:
     request, reason = decision.request, decision.reason
     cors = {
-        "kind": _kind_words(decision),
+        "kind": kind_words(decision),
         "allowed": None if reason.outcome is Outcome.UNRELATED else decision.allowed,
         "reason": reason.name,
         "sentence": decision.sentence,
@@ -152,7 +152,8 @@ def _cors_object(decision: Decision) -> dict[str, Any]:
     return cors
 
 
-def _kind_words(decision: Decision) -> str:
+def kind_words(decision: Decision) -> str:
+    """What the request is to CORS: `websocket`, or the value of its `Kind`."""
     request = decision.request
     return "websocket" if request.kind is Kind.ACTUAL and request.is_websocket else request.kind.value
 
@@ -161,7 +162,7 @@ def cors_words(decision: Decision) -> str:
     """What CORS did, and why if it is not what was asked for; empty where it plays no part."""
     kind, reason = decision.request.kind, decision.reason
     origin = ", ".join(printable(origin) for origin in decision.request.origins)
-    words = _kind_words(decision)
+    words = kind_words(decision)
     if reason is Reason.NO_POLICY and decision.request.origin != decision.request.own_origin:
         return f"{words} off {origin} ({decision.sentence})"
     if kind is Kind.NOT_CORS or reason.outcome is Outcome.UNRELATED:

@@ -11,12 +11,13 @@ from corserver.config import allowing_flag
 from corserver.cors.decision import Decision, Kind, Outcome, Reason
 from corserver.cors.decision.decision import printable
 from corserver.cors.fetch import Field
-from corserver.http.log import Entry, asked_method, shown_method, shown_target
+from corserver.http.log import Entry, asked_method, kind_words, shown_method, shown_target
 from corserver.http.messages import reason_phrase
 from corserver.tools.check.words import text
 from corserver.tools.sequence.events import BROWSER, SCRIPT, SERVER, Event, Line, cased, note, sentence
 
 _FAILED: Final = "TypeError: Failed to fetch"
+_SWITCHING: Final = 101
 #: Which line of an answer a denial is about; all others are about the origin.
 _ABOUT: Final = {
     Reason.ACRM_INVALID: b"access-control-allow-methods",
@@ -46,7 +47,7 @@ def line(number: int, entry: Entry) -> dict[str, Any]:
         "target": shown_target(entry.target),
         "status": entry.status,
         "ms": entry.seconds * 1000,
-        "kind": decision.request.kind.value,
+        "kind": kind_words(decision),
         "state": state(decision),
         "origin": _origin(decision),
         "failure": entry.failure,
@@ -83,6 +84,10 @@ def story(number: int, entry: Entry) -> dict[str, Any]:
 def _headline(decision: Decision, what: str) -> str:
     kind, origin = decision.request.kind, _origin(decision)
     match what:
+        case "denied" if _is_websocket(decision):
+            return f"Denied. {origin} may open no WebSocket here"
+        case "allowed" if _is_websocket(decision):
+            return f"Allowed. {origin} may open a WebSocket here"
         case "denied" if kind is Kind.PREFLIGHT:
             return f"Denied. The browser does not send the {_asked(decision)} of {origin}"
         case "denied":
@@ -102,14 +107,19 @@ def _events(entry: Entry, what: str) -> Iterator[Event]:
     if what:
         names = [printable(value) for value in request.requested_headers]
         words = (f"with {', '.join(names)}",) if names else ()
-        yield Event(source=SCRIPT, target=BROWSER, title=f"fetch: {_asked(decision)}", words=words)
+        call = "new WebSocket()" if _is_websocket(decision) else f"fetch: {_asked(decision)}"
+        yield Event(source=SCRIPT, target=BROWSER, title=call, words=words)
     if what and is_preflight:
         yield note("The browser asks first: a preflight", ())
     title = f"{shown_method(entry.method)} {shown_target(entry.target)}"
     lines = tuple(Line(cased(name), printable(value)) for name, value in request.fields)
+    if _is_websocket(decision):
+        lines = (*lines, Line("Upgrade", "websocket"))
     yield Event(source=BROWSER, target=SERVER, title=title, lines=lines)
     yield _answer(entry, what)
-    if what:
+    if what and _is_websocket(decision):
+        yield from _end_of_handshake(decision, what, entry.status)
+    elif what:
         yield from _end(decision, what, is_preflight=is_preflight, status=entry.status)
 
 
@@ -124,7 +134,8 @@ def _answer(entry: Entry, what: str) -> Event:
         source=SERVER,
         target=BROWSER,
         title=title,
-        lines=tuple(_answered_lines(decision, what)),
+        # What follows a 101 is not HTTP, and it carries no lines of CORS.
+        lines=() if status == _SWITCHING else tuple(_answered_lines(decision, what)),
         words=tuple(words),
     )
 
@@ -147,8 +158,17 @@ def _end(decision: Decision, what: str, *, is_preflight: bool, status: int | Non
         yield Event(source=BROWSER, target=SCRIPT, title=f"{status} {reason_phrase(status or 0)}", state="ok")
 
 
+def _end_of_handshake(decision: Decision, what: str, status: int | None) -> Iterator[Event]:
+    if what == "denied":
+        yield note("The handshake was refused", (sentence(decision.sentence),), "bad")
+    elif what == "off":
+        yield note("CORS does not guard WebSockets", ("Without a policy, only the app itself can refuse an origin.",))
+    is_open = status == _SWITCHING
+    yield Event(source=BROWSER, target=SCRIPT, title="open" if is_open else "error", state="ok" if is_open else "bad")
+
+
 def _answered_lines(decision: Decision, what: str) -> Iterator[Line]:
-    about = _ABOUT.get(decision.reason, _ORIGIN_LINE) if what == "denied" else b""
+    about = _ABOUT.get(decision.reason, _ORIGIN_LINE) if what == "denied" and not _is_websocket(decision) else b""
     lines: tuple[Field, ...] = decision.decorate(())
     present = {name.lower() for name, _ in lines}
     for name, value in lines:
@@ -163,6 +183,10 @@ def _asked_for(decision: Decision, about: bytes) -> str:
     request = decision.request
     values = request.requested_headers if about == b"access-control-allow-headers" else request.requested_methods
     return ", ".join(map(printable, values))
+
+
+def _is_websocket(decision: Decision) -> bool:
+    return kind_words(decision) == "websocket"
 
 
 def _asked(decision: Decision) -> str:

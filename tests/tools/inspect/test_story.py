@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from corserver.config import cors_policy
+from corserver.cors.decision import CORSRequest, Decision
 from corserver.cors.policy import Policy
 from corserver.http.log import Entry
 from corserver.tools.inspect.story import line, story
@@ -101,6 +102,48 @@ def test_without_a_policy_nothing_is_foretold_and_without_an_origin_nothing_is_t
     plain = story(1, ENTRY)
     assert (plain["state"], plain["mend"], plain["headline"]) == ("", "", "CORS plays no part")
     assert ways(plain) == ["browser>b GET /a", "b>browser 200 OK"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "policy", "status", "headline", "end", "flag"),
+    [
+        (
+            "https://b.example",
+            LISTED,
+            403,
+            "Denied. https://b.example may open no WebSocket here",
+            ["browser>browser The handshake was refused", "browser>script error"],
+            "--cors https://b.example",
+        ),
+        (
+            "https://a.example",
+            LISTED,
+            101,
+            "Allowed. https://a.example may open a WebSocket here",
+            ["b>browser 101 Switching Protocols", "browser>script open"],
+            "",
+        ),
+        (
+            "https://b.example",
+            None,
+            101,
+            "CORS is off here, and https://b.example is another origin",
+            ["browser>browser CORS does not guard WebSockets", "browser>script open"],
+            "--cors https://b.example",
+        ),
+    ],
+)
+def test_a_websocket_is_no_fetch_and_its_answer_has_no_check(
+    origin: str, policy: Policy | None, status: int, headline: str, end: list[str], flag: str
+) -> None:
+    request = CORSRequest(b"GET", (origin.encode(),), upgrades=(b"websocket",), own_origin=b"http://own.example")
+    decision = Decision.ungoverned(request) if policy is None else policy.decide(request)
+    found = story(7, ENTRY._replace(decision=decision, status=status))
+    assert (found["kind"], found["headline"], found["flag"]) == ("websocket", headline, flag)
+    assert ways(found)[0] == "script>browser new WebSocket()"
+    assert ways(found)[-2:] == end
+    assert marks(found) == {}, "no line of the answer decides"
+    assert ("Access-Control" in str(found["events"])) is False
 
 
 def test_what_a_peer_wrote_is_escaped_and_what_was_cut_short_is_said() -> None:
