@@ -8,6 +8,7 @@ import trio
 
 from corserver import Server
 from corserver.tools.inspect import Inspector
+from corserver.tools.inspect.ring import KEPT, Ring
 from tests.browser.chromium import needs_chromium
 from tests.browser.driving import Tab, tab
 from tests.browser.sites import PATIENCE
@@ -26,8 +27,8 @@ ENTRIES = [
 
 
 @asynccontextmanager
-async def view() -> AsyncIterator[tuple[Inspector, Server, Tab]]:
-    inspector = Inspector()
+async def view(kept: int = KEPT) -> AsyncIterator[tuple[Inspector, Server, Tab]]:
+    inspector = Inspector(Ring(kept))
     with trio.fail_after(PATIENCE):
         async with trio.open_nursery() as nursery:
             server: Server = await nursery.start(functools.partial(inspector.serve, "http://localhost:8000"))
@@ -85,6 +86,47 @@ async def test_nothing_is_wider_than_the_window_and_no_memory_grows() -> None:
         assert await driven.evaluate(
             f"{marks}.length && {marks}.every((each) => each.querySelector('.unseen').textContent)"
         )
+
+
+async def test_what_was_cleared_does_not_come_again_with_a_new_connection() -> None:
+    async with view() as (inspector, _, driven):
+        seen = "EventSource = class extends EventSource { constructor(url) { super(url); globalThis.source = this; } };"
+        await driven.call("Page.enable")
+        await driven.call("Page.addScriptToEvaluateOnNewDocument", source=seen)
+        await driven.call("Page.reload")
+        await driven.until_it_reloads("globalThis.source && document.documentElement?.dataset.ready === 'true'")
+        inspector.ring(ENTRIES)
+        await driven.until(f"{SHOWN} === '/denied,/preflight,/allowed,/plain'")
+        await driven.type_key("/")
+        await driven.type("nothing such")
+        words = "document.getElementById('nothing').innerText"
+        assert await driven.evaluate(words) == "Nothing of what came is like this."
+        await driven.type_key("Escape")
+        await driven.evaluate("document.getElementById('clear').click()")
+        assert await driven.evaluate(words) == "Nothing is here yet. Ask http://localhost:8000 for something."
+        await driven.evaluate("source.close(); source.dispatchEvent(new Event('error'))")
+        inspector.ring([ENTRY._replace(target=b"/later")])
+        await driven.until(f"{SHOWN} !== ''")
+        assert await driven.evaluate(SHOWN) == "/later"
+
+
+async def test_a_request_that_is_kept_no_more_is_not_told_with_the_story_of_another() -> None:
+    async with view(kept=2) as (inspector, server, driven):
+        inspector.ring(ENTRIES[:2])
+        await driven.until(f"{SHOWN} === '/allowed,/plain'")
+        await driven.evaluate("document.querySelector('#line-2').click()")
+        await driven.until(f"{TITLE} === 'GET /allowed'")
+        inspector.ring(ENTRIES[2:])
+        await driven.until("document.querySelector('#line-4')")
+        await driven.evaluate("document.querySelector('#line-1').click()")
+        await driven.until(f"{TITLE} === 'GET /plain'")
+        shown = "document.getElementById('exchange').innerText"
+        assert (await driven.evaluate(shown)).endswith("The server keeps it no more.")
+        server.stop()
+        await server.wait_stopped()
+        await driven.evaluate("document.querySelector('#line-4').click()")
+        await driven.until(f"{TITLE} === 'GET /denied'")
+        assert (await driven.evaluate(shown)).endswith("The server has gone, and what it knew of this.")
 
 
 async def test_a_page_of_another_origin_sees_nothing_of_it() -> None:

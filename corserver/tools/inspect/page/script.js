@@ -10,6 +10,8 @@ const list = find("list");
 
 /** The lines that there are, the newest first: {line, item}. */
 let rows = [];
+/** The number of the last line that came: what was cleared does not come again with a new connection. */
+let newest = 0;
 let chosen = null;
 let run = null;
 
@@ -19,9 +21,10 @@ const clock = (time) => new Date(time).toLocaleTimeString("en-GB");
 const lasted = (ms) => ms < 999.5 ? `${ms < 9.995 ? ms.toFixed(2) : ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(2)} s`;
 
 function drawLine(line) {
+  const kind = line.kind === "cors" ? "" : `${line.kind} `;
   const story = {
-    allowed: ["✓", line.kind === "preflight" ? "preflight allowed" : "allowed"],
-    denied: ["✗", line.kind === "preflight" ? "preflight denied" : "denied"],
+    allowed: ["✓", `${kind}allowed`],
+    denied: ["✗", `${kind}denied`],
     off: ["–", "CORS is off"],
   }[line.state];
   const badge = make("span", {className: `badge ${line.state || "none"}`});
@@ -55,7 +58,8 @@ function count() {
   document.title = `${denied ? `(${denied} denied) ` : ""}corserver: requests`;
   const visible = rows.some(({item}) => !item.hidden);
   find("nothing").hidden = visible;
-  if (!visible && rows.length) find("nothing").textContent = "Nothing of what came is like this.";
+  find("none-yet").hidden = rows.length > 0;
+  find("none-like").hidden = rows.length === 0;
 }
 
 function filter() {
@@ -64,12 +68,13 @@ function filter() {
 }
 
 function add(lines) {
-  const known = new Set(rows.map(({line}) => line.id));
-  const fresh = lines.filter((line) => !known.has(line.id)).map((line) => ({line, item: drawLine(line)})).reverse();
+  const fresh = lines.filter((line) => line.id > newest).map((line) => ({line, item: drawLine(line)})).reverse();
+  newest = fresh[0]?.line.id ?? newest;
   for (const row of fresh) row.item.hidden = !isShown(row);
   list.prepend(...fresh.map(({item}) => item));
   rows = [...fresh, ...rows];
   for (const {item} of rows.splice(KEPT)) item.remove();
+  if (chosen && !chosen.item.isConnected) list.removeAttribute("aria-activedescendant");
   count();
   const denied = fresh.filter(({line}) => line.state === "denied");
   if (denied.length) {
@@ -102,22 +107,40 @@ async function choose(row) {
   row.item.ariaSelected = "true";
   list.setAttribute("aria-activedescendant", row.item.id);
   row.item.scrollIntoView({block: "nearest"});
-  const response = await fetch(`/api/exchanges/${row.line.id}`);
+  const story = await told(row.line.id);
   if (chosen !== row) return;
-  if (response.ok) draw(await response.json());
-  else find("verdict").textContent = "It is kept no more.";
+  if (story.events) draw(story);
+  else drawHead({...row.line, state: ""}, story.missing);
+}
+
+/** The story of a line, or why there is none: {missing}. */
+async function told(id) {
+  try {
+    const response = await fetch(`/api/exchanges/${id}`);
+    return response.ok ? await response.json() : {missing: "The server keeps it no more."};
+  } catch {
+    return {missing: "The server has gone, and what it knew of this."};
+  }
+}
+
+/** What a line itself says, and a headline; the picture and the reasons are left to draw. */
+function drawHead(line, headline, more = "") {
+  find("intro").hidden = true;
+  find("exchange").hidden = false;
+  find("title").textContent = `${line.method} ${line.target}`;
+  find("facts").textContent = `${clock(line.time)}, ${line.status ?? "no answer"}, ${lasted(line.ms)}${more}`;
+  const verdict = find("verdict");
+  verdict.className = MARKS[line.state] ?? (line.state || "none");
+  verdict.replaceChildren(...[mark(MARKS[line.state]), headline].filter(Boolean));
+  find("why").replaceChildren();
+  find("wire").hidden = true;
 }
 
 function draw(story) {
-  find("intro").hidden = true;
-  find("exchange").hidden = false;
-  find("title").textContent = `${story.method} ${story.target}`;
   const client = story.client ? `, for ${story.client}` : "";
-  find("facts").textContent = `${clock(story.time)}, ${story.status ?? "no answer"}, ${lasted(story.ms)}, ${story.sent.toLocaleString("en")} bytes${client}`;
-  const verdict = find("verdict");
-  verdict.className = MARKS[story.state] ?? (story.state || "none");
-  verdict.replaceChildren(...[mark(MARKS[story.state]), story.headline].filter(Boolean));
-  for (const lane of document.querySelectorAll(".wire")) lane.classList.toggle("plain", !story.state);
+  drawHead(story, story.headline, `, ${story.sent.toLocaleString("en")} bytes${client}`);
+  find("wire").hidden = false;
+  find("wire").classList.toggle("plain", !story.state);
   find("events").replaceChildren(...story.events.map((event) => drawEvent(event, LANES)));
   const link = story.source && make("a", {href: story.source, target: "_blank", rel: "noreferrer"}, "the standard");
   const why = [];
@@ -186,11 +209,14 @@ function say(state, words) {
 function listen() {
   const source = new EventSource("/api/stream");
   source.addEventListener("run", (event) => {
-    const told = JSON.parse(event.data);
-    if (run !== null && run !== told.run) clear();
-    run = told.run;
-    find("subject").textContent = told.subject;
-    if (find("subject-again")) find("subject-again").textContent = told.subject;
+    const {run: now, subject} = JSON.parse(event.data);
+    if (run !== null && run !== now) {
+      clear();
+      newest = 0;
+    }
+    run = now;
+    find("subject").textContent = subject;
+    find("subject-again").textContent = subject;
     say("here", "live");
     document.documentElement.dataset.ready = "true";
   });
