@@ -142,6 +142,7 @@ def test_a_websocket_is_no_fetch_and_its_answer_has_no_check(
     assert (found["kind"], found["headline"], found["flag"]) == ("websocket", headline, flag)
     assert ways(found)[0] == "script>browser new WebSocket()"
     assert ways(found)[-2:] == end
+    assert found["source"].endswith("#websocket-protocol")
     assert marks(found) == {}, "no line of the answer decides"
     assert ("Access-Control" in str(found["events"])) is False
 
