@@ -58,6 +58,13 @@ _ROOT: Final = Path(slash=False)
 _make: Final = tuple.__new__
 
 
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number in JSON")
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_no_constant)
+
+
 def _not_served(fn: Callable[..., Awaitable[Any]], *args: Any) -> None:
     raise RuntimeError("a task can be started by a request that a server received")
 
@@ -105,7 +112,7 @@ class Request(_RequestFields):
         """The body as JSON, in UTF-8. Raises `HTTPError` 400 where it is not (RFC 8259)."""
         body = await self.content.read()
         try:
-            return json.loads(body.decode("utf-8"))
+            return _DECODER.decode(body.decode("utf-8"))
         except (ValueError, RecursionError) as error:  # A number of thousands of digits is no JSONDecodeError.
             raise HTTPError(400, f"the request body is not JSON: {error}") from error
 
@@ -262,7 +269,7 @@ class Response(_ResponseFields):
     @classmethod
     def json(cls, value: object, status: int = 200, headers: HeadersLike = ()) -> "Response":
         """*value* as compact JSON in UTF-8. Raises TypeError or ValueError where it is not JSON."""
-        body = to_json(value).encode("utf-8")
+        body = to_json(value).encode("utf-8", "backslashreplace")  # Half a surrogate pair is escaped in JSON, too.
         if headers or status != 200:
             return cls(body, status, (*header_fields(headers), _JSON))
         return _make(cls, (body, status, _JSON_ALONE, None, False))  # Which needs no check.

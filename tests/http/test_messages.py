@@ -62,7 +62,7 @@ def test_the_url_is_whole() -> None:
 
 
 async def test_bad_json_is_a_400_with_a_reason() -> None:
-    for body in (b"{", b"\xff", b"", b"[" * 100_000, b"9" * 5000):
+    for body in (b"{", b"\xff", b"", b"[" * 100_000, b"9" * 5000, b"[NaN]", b"-Infinity"):
         with pytest.raises(HTTPError, match="not JSON") as caught:
             await a_request(body=body).json()
         assert caught.value.status == 400
@@ -87,6 +87,7 @@ def test_text_is_utf_8_and_says_so() -> None:
 
 def test_json_is_compact_and_strict() -> None:
     assert Response.json({"a": "ü"}).body == '{"a":"ü"}'.encode()
+    assert Response.json(["\ud800ü"]).body == '["\\ud800ü"]'.encode()
     with pytest.raises(ValueError, match="not JSON compliant"):
         Response.json(float("nan"))
 
