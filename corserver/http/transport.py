@@ -195,6 +195,10 @@ class Transport:
                 stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         await self.close()
 
+    async def aclose(self) -> None:
+        """Close the stream, as whoever has taken it over does."""
+        await self.stream.aclose()
+
     async def close(self) -> None:
         """Close at once."""
         await trio.aclose_forcefully(self.stream)

@@ -45,7 +45,7 @@ class _Upgraded(trio.abc.Stream):
 
     async def aclose(self) -> None:
         """As trio's."""
-        await self._transport.stream.aclose()
+        await self._transport.aclose()
 
 
 class _HalfCloseable(_Upgraded, trio.abc.HalfCloseableStream):

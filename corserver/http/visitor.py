@@ -239,6 +239,11 @@ class Visitor(Transport):
         if sent < len(data):
             self.owed = data[sent:]
 
+    async def aclose(self) -> None:
+        """As `Transport`: the descriptor may be another's in a moment, so that the lobby is to know."""
+        self._host.forget(self)
+        await self.stream.aclose()
+
     async def close(self) -> None:
         """As `Transport`."""
         self._host.forget(self)

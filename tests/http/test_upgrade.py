@@ -217,6 +217,36 @@ async def test_what_its_peer_does_not_take_in_time_breaks_its_stream(autojump_cl
 
 
 @pytest.mark.parametrize("lobby", [True, False])
+async def test_it_can_close_its_stream_and_go_on(lobby: bool) -> None:
+    """The descriptor is then another connection's, which is left alone, and both are counted."""
+    may_end = trio.Event()
+
+    async def app(request: Request) -> Response:
+        async def run(stream: trio.abc.Stream, read: bytes) -> None:
+            await stream.aclose()
+            await may_end.wait()
+
+        return Response(upgrade=run) if request.target == "/chat" else Response("here")
+
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            server: Server = await nursery.start(partial(serve, app, port=0, lobby=lobby))
+            async with await trio.open_tcp_stream("127.0.0.1", server.addresses[0].port) as first:
+                await first.send_all(ASKING)
+                assert b"".join([chunk async for chunk in first]).startswith(b"HTTP/1.1 101 ")
+                async with await trio.open_tcp_stream("127.0.0.1", server.addresses[0].port) as second:
+                    for _ in range(2):
+                        await second.send_all(request("GET", "/"))
+                        assert (await second.receive_some()).endswith(b"here")
+                        may_end.set()
+                        await trio.testing.wait_all_tasks_blocked()
+                    assert server.connections == 1
+            while server.connections:
+                await trio.testing.wait_all_tasks_blocked()
+            server.stop()
+
+
+@pytest.mark.parametrize("lobby", [True, False])
 async def test_it_can_send_without_waiting_what_the_socket_takes(lobby: bool) -> None:
     sent: list[int] = []
 
