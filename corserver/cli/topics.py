@@ -4,6 +4,7 @@ An option without a topic is on the first screen. Whoever writes a command uses 
 `option` a topic where the first screen would get too long.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
@@ -44,14 +45,17 @@ class Option(click.Option):
     """An option whose range, if it is a number, is said in words and not in algebra: to whoever is out of it."""
 
     def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
-        """Raises `click.BadParameter`."""
+        """Raises `click.BadParameter`, for what is not finite too: `nan` is in every range, and `inf` is no end."""
         try:
-            return super().type_cast_value(ctx, value)
+            found = super().type_cast_value(ctx, value)
+            if isinstance(found, float) and not math.isfinite(found):
+                raise click.BadParameter("not finite", ctx, self)
         except click.BadParameter as error:
             words = number_words(self.type)
             if not words or self.multiple:
                 raise
             raise click.BadParameter(f"this must be {words}, not {value!r}", ctx, self) from error
+        return found
 
     def get_help_extra(self, ctx: click.Context) -> click.types.OptionHelpExtra:
         """Without the range."""

@@ -68,3 +68,17 @@ def test_the_help_keeps_to_a_terminals_width_and_says_of_each_option_what_it_doe
         assert "x>" not in page
         assert "<=x" not in page
     assert [each.opts for each in EVERY[name].params if isinstance(each, click.Option) and not each.help] == []
+
+
+@pytest.mark.parametrize("given", ["nan", "inf", "1e999"])
+def test_no_number_is_other_than_finite(given: str) -> None:
+    options = {
+        (name, option): click.Context(command)
+        for name, command in EVERY.items()
+        for option in command.params
+        if isinstance(option.type, click.types.FloatParamType)
+    }
+    assert len(options) >= 6
+    for (_, option), ctx in options.items():
+        with pytest.raises(click.BadParameter, match=f"this must be a number.*, not '{given}'"):
+            option.type_cast_value(ctx, given)
