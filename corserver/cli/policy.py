@@ -23,6 +23,8 @@ FLAGS: Final = {
     "max_age": "--cors-max-age",
 }
 
+_MAX_AGE: Final = 600
+
 #: The flags, for the decorators of a command.
 POLICY_OPTIONS: Final = (
     option(
@@ -49,7 +51,7 @@ POLICY_OPTIONS: Final = (
     option(
         "--cors-max-age",
         topic="cors",
-        default=600,
+        default=_MAX_AGE,
         show_default=True,
         metavar="SECONDS",
         help="Life of a preflight.",
@@ -79,7 +81,9 @@ def read_policy(
         )
     except PolicyError as error:
         raise click.UsageError(_refused(error)) from error
-    if policy is None and (cors_methods or cors_headers or cors_expose or cors_credentials):
+    if policy is None and cors:
+        raise click.UsageError("--cors '': write an origin, such as https://app.example; or leave it out")
+    if policy is None and (cors_methods or cors_headers or cors_expose or cors_credentials or cors_max_age != _MAX_AGE):
         raise click.UsageError("the --cors-... flags say what --cors allows: add --cors ORIGIN")
     return policy
 

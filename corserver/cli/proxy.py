@@ -16,6 +16,7 @@ from corserver.cli.topics import option
 from corserver.config import header_lines
 from corserver.cors.policy import Policy
 from corserver.cors.scopes import Scopes
+from corserver.http.header_lines import header_fields
 from corserver.http.limits import Limits
 
 #: No body is kept.
@@ -93,7 +94,7 @@ Examples:
     multiple=True,
     hide_input=True,
     type=Lines(),
-    callback=checked(header_lines),
+    callback=checked(lambda given: header_fields(header_lines(given))),
     metavar="'NAME: VALUE'",
     help="Put this line on every request to the upstream; without a value, leave it out. Repeatable.",
 )

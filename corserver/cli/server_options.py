@@ -16,6 +16,8 @@ from corserver.cli.settings import SHARED, read_settings
 from corserver.cli.tls import TLS_OPTIONS
 from corserver.cli.topics import option
 from corserver.config import header_lines, limits, limits_sentence
+from corserver.http.header_lines import shared_fields
+from corserver.http.hosts import allowed_hosts
 from corserver.http.limits import Limits
 
 _LIMITS: Final = Limits()
@@ -24,6 +26,11 @@ _LIMITS: Final = Limits()
 def topic_texts(base: Limits = _LIMITS) -> dict[str, str]:
     """What topics say beside their options, for the help of such a command. *base* are the limits' defaults."""
     return {"limits": indent(fill(limits_sentence(base), 76, break_on_hyphens=False), "  ") + "\n"}
+
+
+def _check_host(given: str) -> None:
+    if not given:
+        raise ValueError("write an address: 127.0.0.1 is for this machine only, 0.0.0.0 for others, too")
 
 
 _WHERE: Final = (
@@ -46,6 +53,7 @@ _WHERE: Final = (
         common=True,
         default="127.0.0.1",
         show_default=True,
+        callback=checked(_check_host),
         metavar="HOST",
         help="Address; 0.0.0.0 is all of them.",
     ),
@@ -88,7 +96,14 @@ _HOW: Final = (
         is_flag=True,
         help="Say in a refused preflight's body why it was refused.",
     ),
-    option("--allow-host", topic="network", multiple=True, metavar="NAME", help="Answer for this host name too."),
+    option(
+        "--allow-host",
+        topic="network",
+        multiple=True,
+        callback=checked(functools.partial(allowed_hosts, on_loopback=True)),
+        metavar="NAME",
+        help="Answer for this host name too.",
+    ),
     option(
         "--open",
         "-o",
@@ -146,7 +161,7 @@ header_option: Final = option(
     topic="output",
     multiple=True,
     type=Lines(),
-    callback=checked(header_lines),
+    callback=checked(lambda given: shared_fields(header_lines(given))),
     metavar="'NAME: VALUE'",
     help="Put this line on every answer. Repeatable.",
 )

@@ -55,6 +55,16 @@ def header_fields(headers: HeadersLike) -> tuple[Field, ...]:
     return _header_lines(tuple([(name, value) for name, value in pairs]))
 
 
+def shared_fields(headers: HeadersLike) -> tuple[Field, ...]:
+    """Lines of all answers, as `header_fields` makes them. Raises ValueError for a Content-Length, too: where an answer
+    has none of its own, its body would be framed by that of another."""
+    fields = header_fields(headers)
+    for name, _ in fields:
+        if name.lower() == b"content-length":
+            raise ValueError(f"{name.decode('ascii')}: each answer has its own, which one for all would belie")
+    return fields
+
+
 @functools.lru_cache(maxsize=256)  # An app writes the same lines again and again.
 def _header_lines(pairs: tuple[tuple[str | bytes, str | bytes], ...]) -> tuple[Field, ...]:
     fields = tuple([_header_field(name, value) for name, value in pairs])

@@ -3,9 +3,10 @@
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from corserver.cors.origins import is_ipv4
-from corserver.http.authority import split_authority
+from corserver.http.authority import is_authority, split_authority
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +24,29 @@ class AllowedHosts:
 
 
 def allowed_hosts(names: Sequence[str] | None, *, on_loopback: bool) -> AllowedHosts | None:
-    """What is allowed beside *names*: with None nothing is checked but *on_loopback*, where rebinding leads to."""
+    """What is allowed beside *names*: with None nothing is checked but *on_loopback*, where rebinding leads to.
+
+    Raises ValueError for what is no name alone: it would allow nothing, and nobody would know why.
+    """
     if names is None and not on_loopback:
         return None
-    return AllowedHosts(frozenset(name.lower() for name in names or ()))
+    return AllowedHosts(frozenset(map(_name, names or ())))
+
+
+def _name(given: str) -> str:
+    name = given.lower().removesuffix(".")
+    host, port = split_authority(name.encode("utf-8", "surrogateescape"))
+    if (port is not None or not is_authority(host)) and not _is_address(given):
+        raise ValueError(f"{given!r} is no host name: write it alone, in ASCII, such as app.example")
+    return name
+
+
+def _is_address(given: str) -> bool:
+    try:
+        ip_address(given)
+    except ValueError:
+        return False
+    return True
 
 
 @functools.lru_cache(maxsize=256)  # Most clients of a server name the same host.

@@ -5,7 +5,7 @@ import pytest
 from corserver.cors.scopes import Path
 from corserver.http.body import Body
 from corserver.http.forms import Query
-from corserver.http.header_lines import Headers, header_fields
+from corserver.http.header_lines import Headers, header_fields, shared_fields
 from corserver.http.messages import HTTPError, Request, Response
 
 
@@ -118,6 +118,11 @@ def test_a_status_that_is_not_final_is_refused(status: int) -> None:
 def test_header_lines_that_cannot_be_on_the_wire_are_refused(name: str, value: str) -> None:
     with pytest.raises(ValueError, match=r"header|name|connection"):
         header_fields({name: value})
+
+
+def test_no_length_is_that_of_all_answers() -> None:
+    with pytest.raises(ValueError, match="Content-Length: each answer has its own"):
+        shared_fields({"X": "1", "Content-Length": "3"})
 
 
 @pytest.mark.parametrize("lengths", [["x"], ["-1"], ["1", "1"], ["1, 1"], ["9" * 19]])
