@@ -2,16 +2,21 @@
 
 import io
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from wsproto.connection import Connection, ConnectionState, ConnectionType
-from wsproto.events import BytesMessage, CloseConnection, Ping, Pong, TextMessage
+from wsproto.events import BytesMessage, CloseConnection, Event, Ping, Pong, TextMessage
 from wsproto.extensions import Extension
 from wsproto.frame_protocol import CloseReason, FrameDecoder, FrameProtocol, Opcode, RsvBits
 
 from corserver.apps.websocket.closed import NO_CODE
 from corserver.apps.websocket.deflate import Deflate
 from corserver.apps.websocket.options import WebSocketOptions
+
+#: How many bytes of what arrived are decompressed, and how many frames are read, until others have a turn: a few
+#: milliseconds' worth. A byte of a compressed message may be a thousand, or half of a stream of its own.
+_COMPRESSED: Final = 2048
+_FRAMES: Final = 64
 
 
 class PingArrived(NamedTuple):
@@ -38,6 +43,8 @@ class Frames:
 
     def __init__(self, options: WebSocketOptions, deflate: Deflate | None = None) -> None:
         self._most = options.message
+        self._step = None if deflate is None else _COMPRESSED
+        self._frames = 0
         extensions: list[Extension] = [_Bounds(options.message, options.fragments, deflate is not None)]
         if deflate is not None:
             extensions.append(deflate)
@@ -47,27 +54,40 @@ class Frames:
         self._binary: bytearray | None = None
         self._size = 0
 
-    def received(self, data: bytes | bytearray) -> Iterator[str | bytes | PingArrived | CloseArrived]:
-        """What *data* brings. What is not asked for yet is not decoded yet."""
-        connection = self._connection
-        connection.receive_data(bytes(data))
-        for event in connection.events():
-            if isinstance(event, TextMessage | BytesMessage):
-                if self._is_too_big(event):
-                    yield self._failure(CloseReason.MESSAGE_TOO_BIG, "")
+    def received(self, data: bytes | bytearray) -> Iterator[str | bytes | PingArrived | CloseArrived | None]:
+        """What *data* brings, and None where it is time to let others have a turn.
+
+        What is not asked for yet is not decoded yet.
+        """
+        step = self._step or len(data) or 1
+        for at in range(0, len(data), step):
+            if at:
+                yield None
+            self._connection.receive_data(bytes(data[at : at + step]))
+            for event in self._connection.events():
+                arrived = self._arrived(event)
+                if arrived is not None:
+                    yield arrived
+                if isinstance(arrived, CloseArrived):
                     return
-                message = self._completed(event)
-                if message is not None:
-                    yield message
-            elif isinstance(event, Ping):
-                if connection.state is ConnectionState.OPEN:
-                    yield PingArrived(connection.send(Pong(event.payload)))
-            elif isinstance(event, CloseConnection):
-                if connection.state in (ConnectionState.OPEN, ConnectionState.LOCAL_CLOSING):
-                    yield self._failure(event.code, event.reason or "")
-                else:
-                    yield CloseArrived(int(event.code), event.reason or "")
-                return
+                self._frames += 1
+                if not self._frames % _FRAMES:
+                    yield None
+
+    def _arrived(self, event: Event) -> str | bytes | PingArrived | CloseArrived | None:
+        connection = self._connection
+        match event:
+            case TextMessage() | BytesMessage():
+                if self._is_too_big(event):
+                    return self._failure(CloseReason.MESSAGE_TOO_BIG, "")
+                return self._completed(event)
+            case Ping() if connection.state is ConnectionState.OPEN:
+                return PingArrived(connection.send(Pong(event.payload)))
+            case CloseConnection() if connection.state in (ConnectionState.OPEN, ConnectionState.LOCAL_CLOSING):
+                return self._failure(event.code, event.reason or "")
+            case CloseConnection():
+                return CloseArrived(int(event.code), event.reason or "")
+        return None
 
     def message(self, data: str | bytes) -> bytes:
         """A message's frame."""

@@ -232,6 +232,9 @@ class Session:
             while data:
                 self._pieces += 1
                 for arrived in self._frames.received(data):
+                    if arrived is None:
+                        await trio.lowlevel.checkpoint()
+                        continue
                     if isinstance(arrived, CloseArrived):
                         self._close_arrived(arrived)
                         return

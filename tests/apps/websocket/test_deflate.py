@@ -158,7 +158,14 @@ def test_a_block_may_say_that_it_is_the_last() -> None:
     sample = bytes.fromhex("f348cdc9c9070000")
     assert list(frames.received(frame(TEXT, sample, rsv=4) * 2)) == ["Hello", "Hello"]
     many = b"\x03\x00" * 20_000 + deflated(b"end")
-    assert list(frames.received(frame(TEXT, many, rsv=4))) == ["end"]
+    # So many streams take their time, and others have a turn meanwhile.
+    assert list(frames.received(frame(TEXT, many, rsv=4))) == [None] * (len(many) // 2048) + ["end"]
+
+
+def test_others_have_a_turn_while_a_message_is_a_thousand_times_as_long_as_what_arrived() -> None:
+    data = frame(BINARY, deflated(bytes(8 << 20)), rsv=4)
+    found = list(Frames(WebSocketOptions(), agreed(most=8 << 20)).received(data))
+    assert found == [None] * (len(data) // 2048) + [bytes(8 << 20)]
 
 
 def test_the_samples_of_the_standard() -> None:

@@ -195,7 +195,8 @@ def events(frames: Frames, pieces: Iterable[bytes]) -> list[object]:
     found: list[object] = []
     for piece in pieces:
         for event in frames.received(piece):
-            found.append(event)
+            if event is not None:
+                found.append(event)
             if isinstance(event, CloseArrived):
                 return found
     return found
@@ -242,6 +243,15 @@ def test_what_is_sent_is_what_arrives_on_the_other_side(messages: list[str | byt
     assert [event.data for event in arrived if isinstance(event, TextMessage | BytesMessage)] == messages
     back = b"".join(client.send(TextMessage(m) if isinstance(m, str) else BytesMessage(m)) for m in messages)
     assert list(frames.received(back)) == messages
+
+
+@pytest.mark.parametrize(
+    "data",
+    [frame(PING) * 1000, text(*[b""] * 1000), frame(BINARY, b"x") * 1000, frame(PONG) * 1000],
+    ids=["pings", "fragments", "messages", "pongs"],
+)
+def test_others_have_a_turn_after_some_frames(data: bytes) -> None:
+    assert list(Frames(OPTIONS).received(data)).count(None) == 1000 // 64
 
 
 def test_a_ping_is_answered_with_its_payload_and_after_our_close_with_nothing() -> None:

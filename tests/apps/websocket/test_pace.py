@@ -1,5 +1,6 @@
 """What either side of a WebSocket may make the other wait for: keep-alive and back-pressure."""
 
+import itertools
 from functools import partial
 
 import pytest
@@ -8,7 +9,7 @@ import trio.testing
 
 from corserver import Limits, Server, WebSocket, WebSocketClosed, WebSocketOptions, serve
 
-from .peer import BINARY, PING, PONG, TEXT, close_frame, connected, echo, frame, handshake, opened, routed
+from .peer import BINARY, CONTINUATION, PING, PONG, TEXT, close_frame, connected, echo, frame, handshake, opened, routed
 from .seen import NORMAL, Seen, code_of
 
 # -------------------------------------------------------------------------------------------------------- keep-alive
@@ -145,3 +146,27 @@ async def test_pings_whose_pongs_are_not_read_are_not_read_either(autojump_clock
                 await client.send(frame(PING, b"x" * 100))
                 sent += 1
         assert 5 < sent < 30
+
+
+async def test_others_have_their_turn_while_many_frames_are_read(autojump_clock: object) -> None:
+    turns: list[int] = []
+
+    async def count(task_status: trio.TaskStatus[None]) -> None:
+        task_status.started()
+        for turn in itertools.count():
+            turns.append(turn)
+            await trio.lowlevel.checkpoint()
+
+    async def handler(ws: WebSocket) -> None:
+        await ws.accept()
+        async with trio.open_nursery() as nursery:
+            await nursery.start(count)
+            assert await ws.receive() == "end"
+            nursery.cancel_scope.cancel()
+
+    async with opened(handler) as client:
+        await client.send(
+            frame(TEXT, b"", fin=False) + frame(CONTINUATION, b"", fin=False) * 5000 + frame(CONTINUATION, b"end")
+        )
+        assert await client.frames() == [NORMAL]
+    assert len(turns) > 5000 // 64
