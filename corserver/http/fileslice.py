@@ -13,8 +13,8 @@ import trio
 #: What is read at a time, and so what a slow client can make the server hold. One thread hop costs as much CPU as
 #: copying a few of these KiB, so that smaller pieces make large files dear.
 CHUNK: Final = 256 * 1024
-#: What is in the page cache is there in runs, as it was read ahead: one byte in so many is looked for.
-_SAMPLED: Final = 1024 * 1024
+#: What is in the page cache is there in runs, as it was read ahead: one byte in so many is looked for, the last first.
+_SAMPLED: Final = 2 * 1024 * 1024
 _NOWAIT: Final[int | None] = getattr(os, "RWF_NOWAIT", None)
 #: Where that one byte is read to. Nobody reads it.
 _ANY_BYTE: Final = (bytearray(1),)
@@ -97,9 +97,8 @@ class FileSlice:
         if _NOWAIT is None:
             return False
         try:
-            for at in range(offset, offset + length, _SAMPLED):
+            for at in range(offset + length - 1, offset - 1, -_SAMPLED):
                 os.preadv(fd, _ANY_BYTE, at, _NOWAIT)
-            os.preadv(fd, _ANY_BYTE, offset + length - 1, _NOWAIT)
         except OSError:  # It would have to be waited for, or the file system cannot tell.
             return False
         return True

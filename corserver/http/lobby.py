@@ -8,7 +8,7 @@ for anything else the crew is called (`crew`), and a member of it serves the con
 A visitor is in one of three states:
 
     WAITING   for its next request; after a second of silence a socket and a small object are all that there is of it
-    BUSY      its connection is served, and reads by itself; the lobby looks away
+    BUSY      its connection is served, and reads by itself; the lobby looks away, or goes on with a file (`sendfile`)
     LEAVING   its last answer is sent; what still comes is dropped, until the peer ends its side too (RFC 9112 §9.6)
 
 A batch is bounded, and after each trio's other tasks have their turn. Deadlines are not timed one by one: a second task
@@ -29,10 +29,10 @@ import trio
 from corserver.http.connection import Connection
 from corserver.http.crew import Crew
 from corserver.http.exchange import Service
-from corserver.http.log import Entry
 from corserver.http.messages import Address
 from corserver.http.polling import Poller
 from corserver.http.preflights import Preflights, Prepared
+from corserver.http.sendfile import FileSending
 from corserver.http.visitor import BUSY, LEAVING, WAITING, Visitor
 from corserver.http.wire.response_heads import http_date
 
@@ -41,6 +41,8 @@ logger = logging.getLogger("corserver")
 _RECEIVE: Final = 65536
 #: How many visitors are seen to before trio's other tasks have a turn.
 _BATCH: Final = 64
+#: How many of them are sent a piece of a file, which takes up to a millisecond. The others are ready still.
+_PIECES: Final = 8
 #: After how long a silence a visitor becomes small, and the time between two looks at the deadlines, in seconds.
 _SHEDDING_SECONDS: Final = 1.0
 _SWEEP_SECONDS: Final = 0.25
@@ -67,7 +69,8 @@ class Lobby:
         self._most_answers = sys.maxsize if limits.requests is None else limits.requests - 1
         if service.proxies is not None:  # Who asked is the connection's business.
             self._most_answers = 0
-        self._shortest = min(limits.head_seconds, limits.idle_seconds, limits.linger_idle_seconds, _SHEDDING_SECONDS)
+        soonest = min(limits.head_seconds, limits.idle_seconds, limits.linger_idle_seconds, limits.write_seconds)
+        self._shortest = min(soonest, _SHEDDING_SECONDS)
 
     def __len__(self) -> int:
         return len(self._visitors)
@@ -119,9 +122,14 @@ class Lobby:
             now = trio.current_time()
             earliest = now + self._shortest
             for visitor in tuple(self._visitors.values()):
-                due = self._due(visitor)
+                if visitor.sending is not None:
+                    visitor.sending.look(now)
+                due = visitor.due
                 if due <= now:
-                    self.dismiss(visitor)
+                    if visitor.sending is not None:
+                        self.put_down(visitor).give_up()
+                    else:
+                        self.dismiss(visitor)
                     continue
                 earliest = min(earliest, due)
                 if visitor.connection is not None and visitor.state is WAITING:
@@ -188,6 +196,21 @@ class Lobby:
             with contextlib.suppress(OSError):
                 visitor.close_now()
 
+    def carry(self, visitor: Visitor, sending: FileSending) -> None:
+        """As `Host`."""
+        if not visitor.is_watched:
+            self._watch(visitor)
+        self._poller.turn_to_sending(visitor.fd)
+        visitor.sending = sending
+        sending.wait(trio.current_time())
+
+    def put_down(self, visitor: Visitor) -> FileSending:
+        """As `Host`."""
+        sending, visitor.sending = visitor.sending, None
+        assert sending is not None, "it is carried"
+        self._poller.turn_to_receiving(visitor.fd)
+        return sending
+
     def forget(self, visitor: Visitor) -> None:
         """A visitor is about to be closed."""
         if self._visitors.get(visitor.fd) is visitor:  # Its descriptor may be another's already.
@@ -199,11 +222,16 @@ class Lobby:
 
     def _see_to_the_ready(self) -> None:
         now, date = trio.current_time(), http_date(int(time.time()))
-        visitors, answer_to = self._visitors, self._preflights.answer
+        visitors, answer_to, pieces = self._visitors, self._preflights.answer, 0
         for fd in self._poller.ready(_BATCH):
             visitor = visitors[fd]
             if visitor.state is BUSY:
-                self._look_away(visitor)
+                if visitor.sending is None:
+                    self._look_away(visitor)
+                elif pieces < _PIECES:
+                    pieces += 1
+                    if not visitor.sending.go_on(now):
+                        self.put_down(visitor).wake()
                 continue
             try:
                 data = visitor.receive_now(_RECEIVE)
@@ -235,8 +263,9 @@ class Lobby:
             self._hand_over(visitor, data)
 
     def _follow_up(self, visitor: Visitor, data: bytes, answer: Prepared, sent: bytes, now: float) -> None:
-        if self._logs:
-            self._log(visitor, data, answer, sent, now)
+        if self._service.access_log is not None:
+            seconds = trio.current_time() - now
+            self._service.access_log(answer.entry(visitor.client, data, sent, time.time() - seconds, seconds))
         if answer.closes:
             visitor.until = now + self._service.limits.linger_seconds
         if visitor.owed:
@@ -258,14 +287,6 @@ class Lobby:
                 connection.stop()
         return connection.run()
 
-    def _due(self, visitor: Visitor) -> float:
-        limits = self._service.limits
-        if visitor.state is BUSY or visitor.is_posted:  # The time counts from when its answer is sent.
-            return float("inf")
-        if visitor.state is LEAVING:
-            return min(visitor.until, visitor.since + limits.linger_idle_seconds)
-        return visitor.since + (limits.idle_seconds if visitor.served else limits.head_seconds)
-
     def _watch(self, visitor: Visitor) -> None:
         self._poller.add(visitor.fd)
         visitor.is_watched = True
@@ -274,21 +295,3 @@ class Lobby:
         if visitor.is_watched:
             self._poller.remove(visitor.fd)
             visitor.is_watched = False
-
-    def _log(self, visitor: Visitor, data: bytes, answer: Prepared, sent: bytes, start: float) -> None:
-        assert self._service.access_log is not None
-        seconds = trio.current_time() - start
-        self._service.access_log(
-            Entry(
-                time=time.time() - seconds,
-                client=visitor.client,
-                method=b"OPTIONS",
-                target=data.split(b" ", 2)[1],
-                status=answer.status,
-                sent=answer.length,
-                seconds=seconds,
-                decision=answer.decision,
-                request_fields=answer.fields,
-                response_head=sent[: len(sent) - answer.length],
-            )
-        )

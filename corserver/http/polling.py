@@ -2,6 +2,7 @@
 
 Both can be waited for like a socket, so that trio need not know what is in them. Both are level-triggered here: what
 was not read is reported again, and so is a socket at its end, so who does not want to hear of one has to take it out.
+A socket is watched for what arrives or for room to send, not for both.
 """
 
 import select
@@ -24,8 +25,14 @@ class Poller(Protocol):
     def remove(self, fd: int) -> None:
         """Watch *fd* no longer; to be called before it is closed."""
 
+    def turn_to_sending(self, fd: int) -> None:
+        """Watch *fd* for room to send, and not for what arrives."""
+
+    def turn_to_receiving(self, fd: int) -> None:
+        """The reverse."""
+
     def ready(self, most: int) -> Sequence[int]:
-        """Which are readable, or at their end, now; at most so many."""
+        """Which are readable, or at their end, or have room, now; at most so many."""
 
     def close(self) -> None:
         """Give the set back."""
@@ -51,6 +58,14 @@ class EpollPoller:
     def remove(self, fd: int) -> None:
         """As `Poller`."""
         self._epoll.unregister(fd)
+
+    def turn_to_sending(self, fd: int) -> None:
+        """As `Poller`."""
+        self._epoll.modify(fd, _select.EPOLLOUT)
+
+    def turn_to_receiving(self, fd: int) -> None:
+        """As `Poller`."""
+        self._epoll.modify(fd, _select.EPOLLIN)
 
     def ready(self, most: int) -> Sequence[int]:
         """As `Poller`."""
@@ -82,6 +97,18 @@ class KqueuePoller:
     def remove(self, fd: int) -> None:
         """As `Poller`."""
         self._kqueue.control([self._bsd.kevent(fd, self._bsd.KQ_FILTER_READ, self._bsd.KQ_EV_DELETE)], 0, 0)
+
+    def turn_to_sending(self, fd: int) -> None:
+        """As `Poller`."""
+        self._turn(fd, self._bsd.KQ_FILTER_READ, self._bsd.KQ_FILTER_WRITE)
+
+    def turn_to_receiving(self, fd: int) -> None:
+        """As `Poller`."""
+        self._turn(fd, self._bsd.KQ_FILTER_WRITE, self._bsd.KQ_FILTER_READ)
+
+    def _turn(self, fd: int, old: int, new: int) -> None:
+        changes = [self._bsd.kevent(fd, old, self._bsd.KQ_EV_DELETE), self._bsd.kevent(fd, new, self._bsd.KQ_EV_ADD)]
+        self._kqueue.control(changes, 0, 0)
 
     def ready(self, most: int) -> Sequence[int]:
         """As `Poller`."""

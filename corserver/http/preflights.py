@@ -27,7 +27,9 @@ from corserver.cors.scopes import INHERIT, Scopes
 from corserver.http.exchange import Service, open_exchange
 from corserver.http.framing import carries_body
 from corserver.http.gate import Head, RefusedHead, split_head
+from corserver.http.log import Entry
 from corserver.http.memory import Memory
+from corserver.http.messages import Address
 from corserver.http.wire.request_heads import judge, recall, remember
 
 _REQUEST_LINE: Final = re.compile(rb"OPTIONS (?:/(?!\.{1,2}[/? ])[!\"$&-.0->@-\[\]-~]*)+(?:\?[!\"$-~]*)? HTTP/1\.1\r\n")
@@ -48,6 +50,21 @@ class Prepared(NamedTuple):
     length: int
     fields: tuple[Field, ...]
     scopes: Scopes
+
+    def entry(self, client: Address, data: bytes, sent: bytes, time: float, seconds: float) -> Entry:
+        """What the log says of it: *sent* was the answer to *data*."""
+        return Entry(
+            time=time,
+            client=client,
+            method=b"OPTIONS",
+            target=data.split(b" ", 2)[1],
+            status=self.status,
+            sent=self.length,
+            seconds=seconds,
+            decision=self.decision,
+            request_fields=self.fields,
+            response_head=sent[: len(sent) - self.length],
+        )
 
 
 class Preflights:

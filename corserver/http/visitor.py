@@ -1,7 +1,6 @@
 """A visitor of the lobby: a connection's socket, and its transport once there is a task for it."""
 
 import contextlib
-import os
 import socket
 from collections.abc import Callable
 from enum import Enum
@@ -11,15 +10,14 @@ import trio
 
 from corserver.http.body import PeerLeft
 from corserver.http.connection import Connection
-from corserver.http.fileslice import CHUNK, FileShrank, FileSlice
+from corserver.http.fileslice import CHUNK, FileSlice
 from corserver.http.limits import Limits
 from corserver.http.messages import Address
+from corserver.http.sendfile import FileSending, send_at_once
 from corserver.http.transport import Transport, name_of
 
 #: A whole answer up to this size is joined and goes out by one call; of a longer one the body is not copied.
 _JOINED: Final = 16384
-#: How much of a file is sent before the others have their turn; as nginx's sendfile_max_chunk.
-_FILE_PIECE: Final = 2 * 1024 * 1024
 
 
 class State(Enum):
@@ -48,6 +46,12 @@ class Host(Protocol):
     def dismiss(self, visitor: "Visitor") -> None:
         """Let it go, if nothing is under way."""
 
+    def carry(self, visitor: "Visitor", sending: FileSending) -> None:
+        """Go on with a file whenever there is room for it, and wake its task in the end."""
+
+    def put_down(self, visitor: "Visitor") -> FileSending:
+        """Go on with its file no longer."""
+
     def forget(self, visitor: "Visitor") -> None:
         """It is about to be closed."""
 
@@ -68,6 +72,7 @@ class Visitor(Transport):
         "is_watched",
         "owed",
         "receive_now",
+        "sending",
         "state",
         "until",
     )
@@ -86,6 +91,8 @@ class Visitor(Transport):
         self.owed = b""
         #: Whether the lobby is about to send what is owed.
         self.is_posted = False
+        #: The file that the lobby goes on with.
+        self.sending: FileSending | None = None
         #: When it has to be gone, if it is leaving.
         self.until = 0.0
         #: Whether the lobby is told when something arrives.
@@ -182,32 +189,34 @@ class Visitor(Transport):
         """As `Transport`: the kernel copies it (sendfile(2))."""
         if self.owed:
             head, self.owed = self.owed + head, b""
-        at, end, sock = file.offset, file.offset + file.length, self._socket.fileno()
         try:
-            sent = self._socket.send(head, socket.MSG_MORE)
+            try:
+                sent = self._socket.send(head, socket.MSG_MORE)
+            except BlockingIOError:
+                sent = 0
             if sent < len(head):
                 await self._send(memoryview(head)[sent:])
-            while at < end:
-                length = min(end - at, _FILE_PIECE)
-                try:
-                    if file.is_at_hand(at, length):
-                        sent = os.sendfile(sock, file.fileno(), at, length)
-                    else:
-                        sent = await trio.to_thread.run_sync(os.sendfile, sock, file.fileno(), at, length)
-                except BlockingIOError:
-                    await self._writable()
-                    continue
-                if not sent:
-                    raise FileShrank(f"the file ends at byte {at} now: it was longer when its answer began")
-                at += sent
-                count(sent)
-                if sent < length:
-                    await self._writable()
-                elif at < end or length > CHUNK:  # A small file keeps nobody waiting.
-                    await trio.lowlevel.checkpoint()
-        except (BrokenPipeError, ConnectionError) as error:
+            sent = send_at_once(self._socket, file)
+            count(sent)
+            if sent < file.length:
+                await self._send_rest(FileSending(self._socket, file, sent, count))
+            elif sent > CHUNK:  # A small file keeps nobody waiting.
+                await trio.lowlevel.checkpoint()
+        except (BrokenPipeError, ConnectionError, PeerLeft) as error:
             self.peer_left = True
             raise PeerLeft from error
+
+    async def _send_rest(self, sending: FileSending) -> None:
+        is_done = False
+        while not is_done:
+            self._host.carry(self, sending)
+            is_done = await trio.lowlevel.wait_task_rescheduled(self._stop_carrying)
+            if not is_done:
+                is_done = sending.send() if sending.is_at_hand() else await trio.to_thread.run_sync(sending.send)
+
+    def _stop_carrying(self, raise_cancel: object) -> trio.lowlevel.Abort:
+        self._host.put_down(self)
+        return trio.lowlevel.Abort.SUCCEEDED
 
     async def _send(self, data: bytes | memoryview) -> None:
         # As much at once as the socket takes, which is at least a third of its buffer once it can be written again.
@@ -254,6 +263,18 @@ class Visitor(Transport):
             self._socket.close()
         else:
             await trio.aclose_forcefully(self._stream)
+
+    @property
+    def due(self) -> float:
+        """When its time is over."""
+        limits = self._limits
+        if self.sending is not None:
+            return self.sending.since + limits.write_seconds
+        if self.state is BUSY or self.is_posted:  # The time counts from when its answer is sent.
+            return float("inf")
+        if self.state is LEAVING:
+            return min(self.until, self.since + limits.linger_idle_seconds)
+        return self.since + (limits.idle_seconds if self.served else limits.head_seconds)
 
     def end(self) -> None:
         """End our side. Raises OSError where the peer has left."""

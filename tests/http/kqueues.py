@@ -88,7 +88,12 @@ def bsd_select() -> Any | None:
         return None
     library = ctypes.CDLL(name, use_errno=True)
     return SimpleNamespace(
-        kqueue=lambda: Kqueue(library), kevent=Kevent, KQ_FILTER_READ=-1, KQ_EV_ADD=1, KQ_EV_DELETE=2
+        kqueue=lambda: Kqueue(library),
+        kevent=Kevent,
+        KQ_FILTER_READ=-1,
+        KQ_FILTER_WRITE=-2,
+        KQ_EV_ADD=1,
+        KQ_EV_DELETE=2,
     )
 
 

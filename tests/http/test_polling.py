@@ -1,5 +1,6 @@
 """Pollers, each by itself and below a whole server: epoll, and a kqueue wherever one can be had."""
 
+import contextlib
 import functools
 import select
 import socket
@@ -69,6 +70,31 @@ def test_who_is_taken_out_is_not_heard_of_and_may_come_back(poller: Poller, pair
         assert not poller.ready(64)
     with pytest.raises(FileNotFoundError):
         poller.remove(ours.fileno())
+
+
+def test_who_is_turned_to_sending_is_heard_of_while_there_is_room_and_not_of_what_arrives(
+    poller: Poller, pairs: Pairs
+) -> None:
+    (ours, theirs), *_ = pairs
+    ours.setblocking(False)
+    poller.add(ours.fileno())
+    for _ in range(2):
+        poller.turn_to_sending(ours.fileno())
+        assert list(poller.ready(64)) == [ours.fileno()] == list(poller.ready(64))
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                ours.send(bytes(65536))
+        theirs.send(b"abc")
+        assert not poller.ready(64)
+        poller.turn_to_receiving(ours.fileno())
+        assert list(poller.ready(64)) == [ours.fileno()]
+        ours.recv(3)
+        assert not poller.ready(64)
+        theirs.settimeout(0)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                theirs.recv(2**20)
+    poller.remove(ours.fileno())
 
 
 def test_at_most_so_many_are_given_at_once(poller: Poller, pairs: Pairs) -> None:

@@ -1,0 +1,122 @@
+"""Files on their way into sockets: the lobby goes on with them, and they arrive as they are."""
+
+import pytest
+import trio
+import trio.testing
+
+from corserver.http.fileslice import FileSlice
+
+from .files import CONTENT, SIZE, SMALL, Files, enter_by_tcp, take
+from .lobbies import GET, PREFLIGHT, Attended, Hall, read_all, until, visitors
+from .peer import read_answers, request
+from .transcript import recorded
+
+
+class Steps(trio.abc.Instrument):
+    """How often tasks of the crew had their turn."""
+
+    count = 0
+
+    def before_task_step(self, task: trio.lowlevel.Task) -> None:
+        self.count += "_work" in task.name
+
+
+@pytest.mark.parametrize("tcp", [False, True], ids=["Unix socket", "TCP"])
+async def test_a_large_file_arrives_as_it_is_and_its_task_is_not_woken_for_each_piece(
+    tcp: bool, attended: Attended, fd: int
+) -> None:
+    files, steps = Files(fd), Steps()
+    async with attended(files.service()) as hall:
+        client = enter_by_tcp(hall) if tcp else hall.enter(buffer=SMALL)
+        trio.lowlevel.add_instrument(steps)
+        for _ in range(2):
+            await client.send_all(GET)
+            await until(lambda: visitors(hall)[0].sending is not None)
+            data = await take(client, SIZE)
+            _, _, begin = data.partition(b"\r\n\r\n")
+            data = begin + await take(client, SIZE - len(begin))
+            assert data == CONTENT
+        trio.lowlevel.remove_instrument(steps)
+        await client.send_eof()
+        await until(lambda: hall.left == 1)
+    assert steps.count < 10
+    assert [(entry.sent, entry.failure) for entry in files.entries] == [(SIZE, "")] * 2
+
+
+async def test_a_client_that_reads_a_byte_at_a_time_gets_all_of_it(attended: Attended, fd: int) -> None:
+    async with attended(Files(fd).service()) as hall:
+        client = hall.enter(buffer=4096)
+        await client.send_all(request("GET", "/30000"))
+        await client.send_eof()
+        received = bytearray()
+        while byte := await client.receive_some(1):
+            received += byte
+        (answer,) = read_answers(bytes(received))
+        assert answer.body == CONTENT[:30000]
+
+
+async def test_what_comes_behind_a_file_is_answered_behind_it(attended: Attended, fd: int) -> None:
+    async with attended(Files(fd).service()) as hall:
+        for together in (True, False):
+            client = hall.enter(buffer=SMALL)
+            behind = PREFLIGHT + request("GET", "/500000") + request("GET", "/7")
+            await client.send_all(GET + behind if together else GET)
+            await until(lambda: visitors(hall)[0].sending is not None)
+            if not together:
+                await client.send_all(behind)
+            await client.send_eof()
+            answers = read_answers(await read_all(client), ["GET", "OPTIONS"])
+            assert [(a.status, len(a.body)) for a in answers] == [(200, SIZE), (204, 0), (200, 500000), (200, 7)]
+            await until(lambda: not visitors(hall))
+
+
+async def test_a_head_that_finds_no_room_waits_for_it(attended: Attended, fd: int) -> None:
+    """The file before it fills the socket to the brim."""
+    with recorded() as records:
+        async with attended(Files(fd).service()) as hall:
+            for size in range(2000, 12000, 500):
+                client = hall.enter(buffer=4096)
+                await client.send_all(request("GET", f"/{size}") * 6)
+                await trio.testing.wait_all_tasks_blocked()
+                await client.send_eof()
+                assert [len(answer.body) for answer in read_answers(await read_all(client))] == [size] * 6
+    assert not records.own_faults
+
+
+async def test_many_at_once_get_theirs_and_leave_others_their_turn(attended: Attended, fd: int) -> None:
+    turn = 0
+    looks: list[int] = []
+
+    class Looked(FileSlice):
+        __slots__ = ()
+
+        def is_at_hand(self, offset: int, length: int) -> bool:
+            looks.append(turn)
+            return True
+
+    async def count_turns() -> None:
+        nonlocal turn
+        while True:
+            await trio.lowlevel.checkpoint()
+            turn += 1
+
+    got: list[bool] = []
+
+    async def download(hall: Hall, client: trio.SocketStream) -> None:
+        (answer,) = read_answers(await read_all(client))
+        got.append(answer.body == CONTENT[:1_000_000])
+
+    async with attended(Files(fd, Looked).service()) as hall, trio.open_nursery() as nursery:
+        clients = [hall.enter(buffer=SMALL) for _ in range(64)]
+        for client in clients:
+            await client.send_all(request("GET", "/1000000"))
+            await client.send_eof()
+        await until(lambda: all(visitor.sending is not None for visitor in visitors(hall)))
+        looks.clear()
+        nursery.start_soon(count_turns)
+        async with trio.open_nursery() as downloads:
+            for client in clients:
+                downloads.start_soon(download, hall, client)
+        nursery.cancel_scope.cancel()
+    assert got == [True] * 64
+    assert max(looks.count(turn) for turn in set(looks)) <= 16, "eight in a turn of the lobby's"
