@@ -35,8 +35,11 @@ class _Phase(Enum):
     COMPLETE = "it is complete already"
 
 
+#: By name: an enum takes its time to find a member (Python 3.11).
+_START, _BODY, _TRAILERS, _COMPLETE = _Phase
+
 #: What has come so far is all of the body.
-_BEGUN: Final = (_Phase.COMPLETE, _Phase.TRAILERS)
+_BEGUN: Final = (_COMPLETE, _TRAILERS)
 
 
 class Conversation(BodyWithTrailers):
@@ -63,7 +66,7 @@ class Conversation(BodyWithTrailers):
         self._request = request
         self._loop = loop
         self._incoming = Incoming(request, loop)
-        self._phase = _Phase.START
+        self._phase = _START
         self._start: Start | None = None
         #: What the connection has not taken yet, and how much it is.
         self._pieces: list[bytes] = []
@@ -91,7 +94,7 @@ class Conversation(BodyWithTrailers):
                 raise self._error
             assert self._start is not None, "an answer has a start"
             status, headers, closes, has_trailers = self._start
-            is_whole = self._phase is _Phase.COMPLETE
+            is_whole = self._phase is _COMPLETE
             if not self._is_bodiless(status) and (has_trailers or not is_whole) and self._file is None:
                 return Response(self, status, headers, closes=closes)
             await self._let_go()
@@ -105,7 +108,7 @@ class Conversation(BodyWithTrailers):
         while not self._pieces:
             if self._error is not None:
                 raise self._error
-            if self._phase is _Phase.COMPLETE:
+            if self._phase is _COMPLETE:
                 await self._let_go()
                 raise StopAsyncIteration
             await self._wait()
@@ -170,7 +173,7 @@ class Conversation(BodyWithTrailers):
         else:
             if self._incoming.has_left:
                 self._fail(PeerLeft())
-            elif self._phase is not _Phase.COMPLETE:
+            elif self._phase is not _COMPLETE:
                 self._fail(RuntimeError(f"the app returned without an answer that is complete: {self._phase.value}"))
 
     async def _receive(self) -> Message:
@@ -180,25 +183,25 @@ class Conversation(BodyWithTrailers):
         return message
 
     async def _send(self, message: Message) -> None:
-        if self._is_closed and self._phase is not _Phase.COMPLETE:
+        if self._is_closed and self._phase is not _COMPLETE:
             if self._incoming.has_left:
                 raise ClientLeft("the client has left")
             return  # Nobody wants the body: of an answer to HEAD, for one.
         kind = message["type"]
-        match self._phase:
-            case _Phase.BODY if kind == "http.response.body":
-                await self._take(piece_of(message), bool(message.get("more_body", False)))
-            case _Phase.START if kind == "http.response.start":
-                self._start, self._phase = response_start(message), _Phase.BODY
-            case _Phase.BODY if kind == "http.response.pathsend" and not self._pieces:
-                self._file = file_slice(message["path"])
+        phase = self._phase
+        if phase is _START and kind == "http.response.start":
+            self._start, self._phase = response_start(message), _BODY
+        elif phase is _BODY and kind == "http.response.body":
+            await self._take(piece_of(message), bool(message.get("more_body", False)))
+        elif phase is _BODY and kind == "http.response.pathsend" and not self._pieces:
+            self._file = file_slice(message["path"])
+            self._complete()
+        elif phase is _TRAILERS and kind == "http.response.trailers":
+            self.trailers += trailer_lines(message)
+            if not message.get("more_trailers", False):
                 self._complete()
-            case _Phase.TRAILERS if kind == "http.response.trailers":
-                self.trailers += trailer_lines(message)
-                if not message.get("more_trailers", False):
-                    self._complete()
-            case _:
-                raise RuntimeError(f"the message {kind!r} does not fit into the answer: {self._phase.value}")
+        else:
+            raise RuntimeError(f"the message {kind!r} does not fit into the answer: {phase.value}")
 
     async def _take(self, piece: bytes, more: bool) -> None:
         self._pieces.append(piece)
@@ -208,7 +211,7 @@ class Conversation(BodyWithTrailers):
             if not self._start.has_trailers:
                 self._complete()
                 return
-            self._phase = _Phase.TRAILERS
+            self._phase = _TRAILERS
         self._wake()
         while self._ahead > _MOST_AHEAD and not self._is_closed:
             if self._room is None:
@@ -216,7 +219,7 @@ class Conversation(BodyWithTrailers):
             await self._room.wait()
 
     def _complete(self) -> None:
-        self._phase = _Phase.COMPLETE
+        self._phase = _COMPLETE
         self._incoming.end()
         self._wake()
 
@@ -224,7 +227,7 @@ class Conversation(BodyWithTrailers):
         if self._incoming.has_left:  # Whatever it is, it follows from that.
             logger.debug("an app raised after its client had left", exc_info=error)
             self._fail(PeerLeft())
-        elif self._phase is _Phase.COMPLETE or self._is_closed:
+        elif self._phase is _COMPLETE or self._is_closed:
             request = self._request
             logger.error(
                 "%s %s: the app raised, once its answer was complete", request.method, request.target, exc_info=error
@@ -233,7 +236,7 @@ class Conversation(BodyWithTrailers):
             self._fail(error)
 
     def _fail(self, error: Exception) -> None:
-        if self._phase is not _Phase.COMPLETE and self._error is None:
+        if self._phase is not _COMPLETE and self._error is None:
             self._error = error
             self._incoming.end()
             self._wake()
