@@ -2,9 +2,8 @@
 
 import contextlib
 import inspect
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from corserver.cors.scopes import INHERIT, Path, PathPattern, PathTable, PolicyChoice, Scope, Scopes
@@ -20,7 +19,6 @@ Returned = Response | str | bytes | dict[str, Any] | list[Any] | None
 Handler = Callable[[Request], Awaitable[Returned]]
 Lifespan = Callable[["App"], contextlib.AbstractAsyncContextManager[Any]]
 
-_NO_PARAMETERS: Final[Mapping[str, Any]] = MappingProxyType({})
 #: What is remembered of a path weighs about so many bytes more than the path.
 _WEIGHT: Final = 500
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -49,7 +47,7 @@ class _Found(NamedTuple):
     """What answers a path and a method, None for nothing; *allowed* are the methods that more specific routes have."""
 
     entry: Route | Mount | None
-    params: Mapping[str, Any]
+    params: dict[str, Any]
     allowed: tuple[str, ...]
 
 
@@ -181,9 +179,9 @@ class App:
             self._known.put(key, found, len(request.target) + _WEIGHT)
         entry, params, allowed = found
         if isinstance(entry, Route):
-            return to_response(await entry.handler(request.routed(dict(params)) if params else request))
+            return to_response(await entry.handler(request.routed(params.copy()) if params else request))
         if entry is not None:
-            return await _ask(entry, request, params, allowed)
+            return await _ask(entry, request, params.copy(), allowed)
         if allowed:
             return _other_method(request, allowed)
         raise HTTPError(404, "nothing is at this path")
@@ -193,10 +191,10 @@ class App:
         for leaf, values in self._table.candidates(path):
             entry = leaf.get(method)
             if entry is not None:
-                params = dict(zip(entry.pattern.names, values, strict=True)) if values else _NO_PARAMETERS
+                params = dict(zip(entry.pattern.names, values, strict=True))
                 return _Found(entry, params, tuple(allowed))
             allowed |= dict.fromkeys(name for name in leaf.methods if name is not None)
-        return _Found(None, _NO_PARAMETERS, tuple(allowed))
+        return _Found(None, {}, tuple(allowed))
 
     async def __aenter__(self) -> "App":
         async with contextlib.AsyncExitStack() as stack:
@@ -224,7 +222,7 @@ def _check_async(path: str, handler: object) -> None:
         raise TypeError(f"{path!r}: a handler is async: write `async def {getattr(handler, '__name__', '')}`")
 
 
-async def _ask(mount: Mount, request: Request, params: Mapping[str, Any], allowed: tuple[str, ...]) -> Response:
+async def _ask(mount: Mount, request: Request, params: dict[str, Any], allowed: tuple[str, ...]) -> Response:
     depth = len(mount.pattern.parts)
     try:
         return await mount.app(request.below(depth, params))

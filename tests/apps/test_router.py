@@ -115,6 +115,21 @@ async def test_each_method_of_a_path_has_its_own_parameter_names() -> None:
     assert (await ask(app, "PUT", "/items/a"))[1] == b'{"name":"a"}'
 
 
+async def test_a_handlers_parameters_are_its_own() -> None:
+    async def adding(request: Request) -> dict[str, Any]:
+        had = dict(request.path_params)
+        request.path_params["mine"] = True  # type: ignore[index]
+        return had
+
+    app = App()
+    app.get("/routed/{id}")(adding)
+    inner = App()
+    inner.get("/inner")(adding)
+    app.mount("/mounted/{id}", inner)
+    for target in ("/routed/1", "/mounted/1/inner"):
+        assert [(await ask(app, "GET", target))[1] for _ in range(2)] == [b'{"id":"1"}'] * 2, target
+
+
 async def test_a_mount_gets_what_no_route_has_with_the_path_below_it(app: App) -> None:
     async def mounted(request: Request) -> Response:
         if request.method != "GET":
