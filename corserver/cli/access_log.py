@@ -6,15 +6,17 @@ in pieces that a pipe takes whole, so that the lines of several workers do not m
 
 import contextlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
 import trio
 
 from corserver.http.log import Entry
 
-#: How long an exchange may wait, in seconds; and how much a pipe takes whole, in bytes (PIPE_BUF, pipe(7)).
+#: How long an exchange may wait, in seconds, and how many may: giving more of them out at once would hold everybody up.
 _WAIT: Final = 0.05
+_MOST: Final = 32
+#: How much a pipe takes whole, in bytes (PIPE_BUF, pipe(7)).
 _PIECE: Final = 4096
 
 Self = TypeVar("Self", bound="AccessLog")
@@ -32,34 +34,37 @@ class AccessLog:
         self._readers = readers
         self._hidden = hidden
         self._entries: list[Entry] = []
-        self._more: trio.Event | None = None
+        #: How many may wait: none where nobody sees to them.
+        self._most = 1
+        self._waiting = trio.Event()
         self._stack = contextlib.AsyncExitStack()
 
     def __call__(self, entry: Entry) -> None:
         if self._hidden and entry.target.startswith(self._hidden):
             return
-        self._entries.append(entry)
-        if self._more is None:
+        entries = self._entries
+        entries.append(entry)
+        if len(entries) >= self._most:
             self.give_out()
-        else:
-            self._more.set()
+        elif len(entries) == 1:
+            self._waiting.set()
 
     async def __aenter__(self: Self) -> Self:
         nursery = await self._stack.enter_async_context(trio.open_nursery())
-        self._more = trio.Event()
+        self._most = _MOST
         nursery.start_soon(self._write_batches)
         self._stack.callback(nursery.cancel_scope.cancel)
         return self
 
     async def __aexit__(self, *exc_info: Any) -> None:
-        self._more = None
+        self._most = 1
         await self._stack.aclose()
         self.give_out()
 
     async def _write_batches(self) -> None:
-        while self._more is not None:
-            await self._more.wait()
-            self._more = trio.Event()
+        while True:
+            await self._waiting.wait()
+            self._waiting = trio.Event()
             await trio.sleep(_WAIT)
             self.give_out()
 
@@ -78,20 +83,20 @@ class Lines:
         self._line = line
 
     def __call__(self, entries: Sequence[Entry]) -> None:
-        piece: list[str] = []
-        size = 0
+        lines = [*map(self._line, entries)]
         # A log that nobody reads any more (a closed pipe) is no reason to stop serving.
         with contextlib.suppress(OSError):
-            for line in map(self._line, entries):
-                if size + len(line) >= _PIECE and piece:
-                    _write(piece)
-                    piece, size = [], 0
-                piece.append(line)
-                size += len(line) + 1
-            if piece:
-                _write(piece)
+            for piece in _pieces(lines):
+                sys.stdout.write(piece)
+                sys.stdout.flush()
 
 
-def _write(lines: list[str]) -> None:
-    sys.stdout.write("\n".join(lines) + "\n")
-    sys.stdout.flush()
+def _pieces(lines: list[str]) -> Iterator[str]:
+    """Whole lines, in pieces that a pipe takes whole, as far as a line alone is no longer."""
+    text = "\n".join(lines) + "\n"
+    if len(text) <= _PIECE or len(lines) == 1:
+        yield text
+    else:
+        middle = len(lines) // 2
+        yield from _pieces(lines[:middle])
+        yield from _pieces(lines[middle:])

@@ -22,7 +22,7 @@ from corserver.http.body import BodyWithTrailers, PeerLeft
 from corserver.http.exchange import Exchange, Service
 from corserver.http.fileslice import FileSlice
 from corserver.http.framing import Framing, can_upgrade, carries_body, framing_of
-from corserver.http.log import Entry
+from corserver.http.log import entry_of
 from corserver.http.messages import Address, HTTPError, Response, UpgradeHandler
 from corserver.http.mistakes import close_all, http_error_in, without_mistakes
 from corserver.http.opening import Opener
@@ -265,21 +265,13 @@ class Connection:
         return time.time(), trio.current_time()
 
     def _log(self, exchange: Exchange, response: Response | None, clock: tuple[float, float], failure: str) -> None:
-        log, head = self._service.access_log, exchange.head
+        log, (began, start) = self._service.access_log, clock
         assert log is not None, "there is a clock where there is a log"
-        log(
-            Entry(
-                time=clock[0],
-                client=self.client if exchange.sender is None else exchange.sender.client,
-                method=exchange.method,
-                target=exchange.target,
-                status=None if response is None else response.status,
-                sent=self._body_sent,
-                seconds=trio.current_time() - clock[1],
-                decision=exchange.decision,
-                failure=failure,
-                version=b"HTTP/1.%d" % (1 if head is None else head.minor_version),
-                request_fields=() if head is None else head.fields,
-                response_head=self._head_sent,
-            )
-        )
+        method, target, decision, _, head, _, sender, _ = exchange
+        client = self.client if sender is None else sender.client
+        status = None if response is None else response.status
+        version = b"HTTP/1.1" if head is None or head.minor_version == 1 else b"HTTP/1.%d" % head.minor_version
+        fields = () if head is None else head.section.headers.fields
+        seconds, sent, head_sent = trio.current_time() - start, self._body_sent, self._head_sent
+        said = began, client, method, target, status, sent, seconds, decision, failure, version, fields, head_sent
+        log(entry_of(said))

@@ -63,7 +63,7 @@ class Lobby:
         self._posted: list[Visitor] = []
         #: The task that delivers it, while it waits.
         self._carrier: trio.lowlevel.Task | None = None
-        self._logs = service.access_log is not None
+        self._clock = trio.lowlevel.current_clock()
         limits = service.limits
         #: How many requests of a connection may be answered here; its last answer is the connection's own.
         self._most_answers = sys.maxsize if limits.requests is None else limits.requests - 1
@@ -221,7 +221,8 @@ class Lobby:
     # --------------------------------------------------------------------------------------------------- seeing to one
 
     def _see_to_the_ready(self) -> None:
-        now, date = trio.current_time(), http_date(int(time.time()))
+        now, began, log = trio.current_time(), time.time(), self._service.access_log
+        date = http_date(int(began))
         visitors, answer_to, pieces = self._visitors, self._preflights.answer, 0
         for fd in self._poller.ready(_BATCH):
             visitor = visitors[fd]
@@ -243,8 +244,10 @@ class Lobby:
                     visitor.push(sent)
                     visitor.served += 1
                     visitor.since = now
-                    if answer.closes or visitor.owed or self._logs:
-                        self._follow_up(visitor, data, answer, sent, now)
+                    if log is not None:
+                        log(answer.entry(visitor.client, data, sent, began, self._clock.current_time() - now))
+                    if answer.closes or visitor.owed:
+                        self._follow_up(visitor, answer, now)
             except BlockingIOError:  # A false alarm.
                 continue
             except OSError:  # It has left.
@@ -262,10 +265,7 @@ class Lobby:
         if visitor.state is not LEAVING:
             self._hand_over(visitor, data)
 
-    def _follow_up(self, visitor: Visitor, data: bytes, answer: Prepared, sent: bytes, now: float) -> None:
-        if self._service.access_log is not None:
-            seconds = trio.current_time() - now
-            self._service.access_log(answer.entry(visitor.client, data, sent, time.time() - seconds, seconds))
+    def _follow_up(self, visitor: Visitor, answer: Prepared, now: float) -> None:
         if answer.closes:
             visitor.until = now + self._service.limits.linger_seconds
         if visitor.owed:

@@ -4,6 +4,7 @@ Nobody forges a line. What a peer wrote is shown as it was received, still perce
 printable ASCII, and the backslash, becomes `\\xNN`, in all formats alike.
 """
 
+import functools
 import json
 import logging
 import time
@@ -49,6 +50,10 @@ class Entry(NamedTuple):
     version: bytes = b"HTTP/1.1"
     request_fields: tuple[Field, ...] = ()
     response_head: bytes = b""
+
+
+#: Makes an entry of all that it has, in that order: to name it takes four times as long.
+entry_of: Final = functools.partial(tuple.__new__, Entry)
 
 
 #: How much of a method and of a target is shown, in bytes: in a line for people, and in one for programs.

@@ -27,7 +27,7 @@ from corserver.cors.scopes import INHERIT, Scopes
 from corserver.http.exchange import Service, open_exchange
 from corserver.http.framing import carries_body
 from corserver.http.gate import Head, RefusedHead, split_head
-from corserver.http.log import Entry
+from corserver.http.log import Entry, entry_of
 from corserver.http.memory import Memory
 from corserver.http.messages import Address
 from corserver.http.wire.request_heads import judge, recall, remember
@@ -53,18 +53,10 @@ class Prepared(NamedTuple):
 
     def entry(self, client: Address, data: bytes, sent: bytes, time: float, seconds: float) -> Entry:
         """What the log says of it: *sent* was the answer to *data*."""
-        return Entry(
-            time=time,
-            client=client,
-            method=b"OPTIONS",
-            target=data.split(b" ", 2)[1],
-            status=self.status,
-            sent=self.length,
-            seconds=seconds,
-            decision=self.decision,
-            request_fields=self.fields,
-            response_head=sent[: len(sent) - self.length],
-        )
+        _, _, decision, status, length, fields, _ = self
+        target, head = data.split(b" ", 2)[1], sent[: len(sent) - length] if length else sent
+        said = time, client, b"OPTIONS", target, status, length, seconds, decision, "", b"HTTP/1.1", fields, head
+        return entry_of(said)
 
 
 class Preflights:

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 import trio
 
-from corserver.cli.access_log import Lines
+from corserver.cli.access_log import AccessLog, Lines
 from corserver.cli.logs import LogFormat, Output, PlainFormatter
 from corserver.cors.decision import CORSRequest, Decision
 from corserver.http.log import Entry, common, json_line
@@ -137,6 +137,18 @@ async def test_lines_are_written_together_once_somebody_sees_to_it(
         assert [line.split()[-1] for line in capsys.readouterr().out.splitlines()] == [f"/{n}" for n in range(3)]
         write(ENTRY)
     assert capsys.readouterr().out.endswith(" /a\n")
+
+
+async def test_no_more_than_a_few_wait_so_that_their_lines_hold_nobody_up(autojump_clock: object) -> None:
+    batches: list[int] = []
+    log = AccessLog(lambda entries: batches.append(len(entries)))
+    async with log:
+        for _ in range(70):
+            log(ENTRY)
+        assert batches == [32, 32]
+        await trio.sleep(0.1)
+        assert batches == [32, 32, 6]
+    assert batches == [32, 32, 6]
 
 
 def test_what_is_written_at_once_fits_a_pipe_whole(monkeypatch: pytest.MonkeyPatch) -> None:

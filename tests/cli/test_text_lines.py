@@ -98,6 +98,22 @@ def test_the_terminals_size_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) 
     assert "\n" not in write(entry._replace(time=1.0))
 
 
+def test_a_line_that_is_like_another_differs_where_it_should() -> None:
+    write = TextLines(coloured=False)
+    others = [
+        ENTRY._replace(decision=ALLOWED),
+        ENTRY._replace(method=b"HEAD"),
+        ENTRY._replace(target=b"/b"),
+        ENTRY._replace(status=404),
+        ENTRY._replace(seconds=1.0),
+        ENTRY._replace(time=1.0),
+        ENTRY._replace(failure="the client left"),
+    ]
+    for _ in range(3):  # As they come, as they come again, as they are known.
+        assert [write(entry) for entry in others] == [TextLines(coloured=False)(entry) for entry in others]
+    assert len({write(entry) for entry in [ENTRY, *others]}) == 8
+
+
 def test_a_coloured_line_marks_what_was_denied_what_has_no_policy_and_the_status_of_an_error() -> None:
     line = TextLines(coloured=True)(ENTRY._replace(decision=DENIED, status=404))
     assert styled("404", Look.STRONG) in line
