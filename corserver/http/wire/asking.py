@@ -21,6 +21,9 @@ from corserver.http.memory import Memory
 #: The longest head of an answer; there is no limit on its body.
 _HEAD: Final = 128 * 1024
 _END_OF_HEAD: Final = re.compile(rb"\r?\n\r?\n")
+_CONTROL: Final = re.compile(rb"[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
+#: How much is told of what h11 does not like, which may be a line of any length.
+_SHOWN: Final = 200
 #: How much of what is remembered is Python's: about so many bytes for each of the head's.
 _OVERHEAD: Final = 4
 
@@ -201,6 +204,8 @@ class Asking:
 
 def _judge(method: str, raw: bytes) -> tuple[AnswerHead, h11.Connection]:
     """Let h11 judge a complete head. The connection is ready for the body. Raises `BadAnswer`."""
+    if _CONTROL.search(raw):  # h11 refuses most, and behind many spaces it takes minutes for it.
+        raise BadAnswer("the head of its answer has control characters")
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD)
     # So that a 101 is one that could have been asked for: whether it was, the asker knows.
     connection.send(h11.Request(method=method, target="/", headers=[("Host", "a"), ("Upgrade", "a")]))
@@ -209,7 +214,7 @@ def _judge(method: str, raw: bytes) -> tuple[AnswerHead, h11.Connection]:
     try:
         event = connection.next_event()
     except h11.RemoteProtocolError as error:
-        raise BadAnswer(str(error)) from error
+        raise BadAnswer(str(error)[:_SHOWN]) from error
     if not isinstance(event, h11.Response | h11.InformationalResponse):
         raise BadAnswer("its answer has no head")
     return _head_of(event), connection

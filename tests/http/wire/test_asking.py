@@ -112,3 +112,12 @@ def test_a_head_without_an_end_is_refused_in_time() -> None:
     asking.receive(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000)
     with pytest.raises(BadAnswer, match="longer than"):
         asking.next_head()
+
+
+@pytest.mark.parametrize("end", [b"\0", b"\x0b", b"\x7f", b"\rX", b"\x1f"])
+def test_a_head_is_refused_in_linear_time(end: bytes) -> None:
+    # Were it quadratic, this would take a minute.
+    asking = asked()
+    asking.receive(b"HTTP/1.1 200 OK\r\nX:" + b" " * 120_000 + end + b"\r\n\r\n")
+    with pytest.raises(BadAnswer, match="control characters"):
+        asking.next_head()
