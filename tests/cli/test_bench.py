@@ -18,6 +18,7 @@ from corserver import Policy
 from corserver.cli.bench import bench
 from corserver.testing import Running, running
 from tests.cli.test_check import examples
+from tests.ports import reserved_ports
 from tests.testing.apps import OTHER, SITE, make_app
 
 
@@ -72,9 +73,8 @@ def test_what_is_wrong_is_not_measured(server: Running, options: tuple[str, ...]
 
 
 def test_nobody_there_is_said() -> None:
-    with running(make_app()) as gone:
-        pass
-    found = run(gone)
+    with reserved_ports(1) as [port]:
+        found = CliRunner().invoke(bench, [f"http://127.0.0.1:{port}/hello", "--origin", SITE])
     assert found.exit_code == 3
     assert "is the server running?" in found.stderr
 
@@ -112,6 +112,7 @@ def test_every_example_of_the_help_runs(
 def test_the_emitted_wrk_runs_and_every_answer_is_right(server: Running) -> None:
     server.clear()
     script = run(server, "-d", "1", "--emit", "wrk").stdout
+    assert "# wrk has no number of requests: it asks for 1 s" in script
     told = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout
     assert "Requests/sec:" in told
     assert "Non-2xx" not in told
@@ -124,6 +125,7 @@ def test_the_others_are_given_the_same_lines(server: Running, generator: str, op
     script = run(server, "--emit", generator, *options).stdout
     assert all(word in script for word in (SITE, "Access-Control-Request-Method", "PUT", "OPTIONS"))
     if generator == "locust":
+        assert "has no number of requests: it asks for 10 s" in script
         compile(script, "locustfile.py", "exec")
 
 

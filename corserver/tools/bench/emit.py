@@ -20,12 +20,13 @@ def wrk(asked: Asked, plan: Plan) -> str:
     if plan.reconnects:
         lines.append('wrk.headers["Connection"] = "close"')
     rate = "" if plan.rate is None else f"# wrk has no rate: wrk2 does, with -R{plan.rate:g}\n"
+    number = "" if plan.requests is None else _without_requests("wrk", plan) + "\n"
     options = f"-t1 -c{plan.connections} -d{max(round(plan.duration), 1)}s --latency"
     script = "\n".join(lines)
     return f"""script=$(mktemp) && cat > "$script" <<'LUA'
 {script}
 LUA
-{rate}wrk {options} -s "$script" {shlex.quote(str(asked.url))}
+{rate}{number}wrk {options} -s "$script" {shlex.quote(str(asked.url))}
 rm -f "$script\""""
 
 
@@ -45,7 +46,7 @@ def oha(asked: Asked, plan: Plan) -> str:
 
 def locust(asked: Asked, plan: Plan) -> str:
     """A locustfile, with the command that runs it in its first line."""
-    origin = _text(asked.url.origin)
+    origin = shlex.quote(_text(asked.url.origin))
     headers = {_text(name): _text(value) for name, value in asked.lines}
     if plan.reconnects:
         headers["Connection"] = "close"
@@ -56,6 +57,7 @@ def locust(asked: Asked, plan: Plan) -> str:
     return "\n".join(
         [
             f"# locust --headless -u {users} -r {users} -t {math.ceil(plan.duration)}s -H {origin} -f THIS_FILE",
+            *([] if plan.requests is None else [_without_requests("locust", plan)]),
             f"from locust import FastHttpUser, {'constant_throughput, ' if pace else ''}task",
             "",
             "",
@@ -72,6 +74,10 @@ def locust(asked: Asked, plan: Plan) -> str:
             '                answer.failure(f"status {answer.status_code}")',
         ]
     )
+
+
+def _without_requests(generator: str, plan: Plan) -> str:
+    return f"# {generator} has no number of requests: it asks for {plan.duration:g} s"
 
 
 def _lua(value: bytes) -> str:
