@@ -89,7 +89,7 @@ _OPTIONS = (
         topic="verdict",
         common=True,
         type=click.Choice(["allowed", "blocked"]),
-        help="The verdict that exits with 0; any other exits with 1.  [default: allowed]",
+        help="The verdict that exits with 0; the other one exits with 1.  [default: allowed]",
     ),
     option("--json", "json_", topic="verdict", common=True, is_flag=True, help="The report as JSON."),
 )
@@ -120,7 +120,7 @@ class Flags:
         return Question(
             url=_url(url),
             origin=_origin(self.origin),
-            method=_method(self.method or ("GET" if body is None else "POST")),
+            method=_method(("GET" if body is None else "POST") if self.method is None else self.method),
             headers=tuple(map(_header, self.headers)),
             body=body,
             cookie=None if cookie is None else _cookie(cookie, self.credentials),

@@ -103,7 +103,8 @@ def bench(
     chosen = Scenario(scenario)
     if method is not None and not chosen.is_preflight:
         raise click.UsageError("--method is what a preflight asks for: leave it out with --scenario get")
-    flags = Flags(origin=origin, method=method or ("PUT" if chosen.is_preflight else "GET"), headers=headers)
+    usual = "PUT" if chosen.is_preflight else "GET"
+    flags = Flags(origin=origin, method=usual if method is None else method, headers=headers)
     asked_question = flags.question(url)
     before = _read(baseline)
     load: dict[str, Any] = {"connections": connections, "duration": duration, "requests": requests, "rate": rate}

@@ -32,6 +32,10 @@ Examples:
 """
 
 
+#: An option of a proxy -> the flag that is meant, where it is called differently.
+_FLAGS: Final = {"path_prefix": "--path-prefix", "rewrite": "--rewrite", "request_headers": "--upstream-header"}
+
+
 @click.command(
     cls=ServingCommand,
     texts=topic_texts(_LIMITS),
@@ -84,6 +88,7 @@ Examples:
     common=True,
     default=60.0,
     show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
     help="How long the upstream may say nothing; then it is a 504.",
 )
@@ -121,7 +126,8 @@ def make_proxy(url: str, policies: Policy | Scopes | None, flag: str = "", **opt
     try:
         return Proxy(url, **options)
     except ValueError as error:
-        raise click.UsageError(f"{flag}{error}") from error
+        name, colon, words = str(error).partition(":")
+        raise click.UsageError(f"{flag}{_FLAGS.get(name, name)}{colon}{words}") from error
 
 
 def without_body_limit(settings: Settings) -> Settings:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 
-from corserver.cli.configured import Needed, ServingCommand
+from corserver.cli.configured import Needed, ServingCommand, checked
 from corserver.cli.hosting import Hosting, Late
 from corserver.cli.server_options import header_option, server_options, topic_texts
 from corserver.cli.serving import EXIT_FAILED, run_server
@@ -38,10 +39,19 @@ _OWN_IF_ANY: Final = "the app's own policies, if it has any (--cors ORIGIN takes
 _LEVELS: Final = ("critical", "error", "warning", "info", "debug", "trace")
 
 
-def _check_folder(context: click.Context, parameter: click.Parameter, folder: str) -> str:
-    if not Path(folder).is_dir():
-        raise click.BadParameter(f"there is no directory {folder}")
-    return folder
+#: Flags that do nothing without another one.
+_NEEDS: Final = {
+    "threads": "--wsgi",
+    "reload_dir": "--reload",
+    "reload_include": "--reload",
+    "reload_exclude": "--reload",
+}
+
+
+def _check_folders(given: str | tuple[str, ...]) -> None:
+    for folder in (given,) if isinstance(given, str) else given:
+        if not Path(folder).is_dir():
+            raise ValueError(f"there is no directory {folder}")
 
 
 @click.command(
@@ -58,7 +68,7 @@ def _check_folder(context: click.Context, parameter: click.Parameter, folder: st
     topic="app",
     common=True,
     default="",
-    callback=_check_folder,
+    callback=checked(_check_folders),
     metavar="DIRECTORY",
     help="Where MODULE is looked for first.  [default: here]",
 )
@@ -96,7 +106,12 @@ def _check_folder(context: click.Context, parameter: click.Parameter, folder: st
     help="Load the app anew when its files change, and the policies when the configuration file does.",
 )
 @option(
-    "--reload-dir", topic="app", multiple=True, metavar="DIRECTORY", help="Watch this instead of the app's. Repeatable."
+    "--reload-dir",
+    topic="app",
+    multiple=True,
+    callback=checked(_check_folders),
+    metavar="DIRECTORY",
+    help="Watch this instead of the app's. Repeatable.",
 )
 @option(
     "--reload-include",
@@ -132,7 +147,16 @@ def _check_folder(context: click.Context, parameter: click.Parameter, folder: st
 def run(target: str, settings: Settings, **flags: Any) -> None:
     """Serve APP, an object in the Python module MODULE: an ASGI app (FastAPI, Starlette, Quart ...), a WSGI app with
     --wsgi, or an App of corserver's, with its own policies unless --cors is given."""
+    _warn_of_idle(wsgi=flags["is_wsgi"], reload=flags["reload"])
     _run(target, settings, **flags)
+
+
+def _warn_of_idle(**given: bool) -> None:
+    ctx = click.get_current_context()
+    for name, needed in _NEEDS.items():
+        # A configuration file may well have them for another time.
+        if not given[needed.removeprefix("--")] and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            click.echo(f"WARNING --{name.replace('_', '-')} does nothing without {needed}", err=True)
 
 
 def _run(

@@ -83,6 +83,8 @@ async def test_a_server_that_cannot_be_reached_is_another_code_whatever_was_expe
         (["http://a.example", "--header", "a: \x07"], "control character"),
         (["http://a.example", "--read", "the tag"], "'the tag' is no header name: write a name, such as etag"),
         (["http://a.example", "--method", "GET PUT"], "write one word, such as PUT"),
+        (["http://a.example", "--method", ""], "write one word, such as PUT"),
+        ([""], "URL: '' is no URL: write http://HOST[:PORT]/PATH"),
         (["http://a.example", "--data", "@/no/such/file"], "cannot read /no/such/file"),
         (["http://a.example", "--cookie", "a=1", "--credentials", "omit"], "write --credentials include"),
         (["http://a.example", "--fix", "iis"], "'iis' is not one of 'nginx'"),

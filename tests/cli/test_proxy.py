@@ -82,7 +82,7 @@ async def test_files_first_then_the_upstream(tmp_path: Path) -> None:
     [
         (["localhost:9000"], "write http://localhost:9000"),
         (["http://a", "--rewrite", "x"], "write FROM=TO"),
-        (["http://a", "--timeout", "0"], "how many seconds"),
+        (["http://a", "--timeout", "0"], "this must be a number over 0"),
         (["http://a", "--upstream-header", "Authorization: x", "--cors", "*"], "name the origins"),
         (["http://a", "--forwarded-allow-ips", "proxy.example"], "is no proxy to trust"),
         (["http://a", "--health", "healthz"], "write one such as /healthz"),

@@ -253,11 +253,23 @@ async def test_the_traceback_of_the_apps_own_mistake_is_shown(project: Path) -> 
         (("--header", "nonsense"), "write 'Name: value'"),
         (("--limit-concurrency", "0"), "limit-concurrency"),
         (("--app-dir", "nowhere"), "there is no directory nowhere"),
+        (("--reload", "--reload-dir", "nowhere"), "'--reload-dir': there is no directory nowhere"),
     ],
 )
 async def test_flags_that_cannot_be_are_refused(project: Path, flags: tuple[str, ...], words: str) -> None:
     code, text = await refused("run", "main:app", *flags)
     assert (code, words in text) == (2, True), text
+
+
+@pytest.mark.parametrize(
+    ("flags", "needed"),
+    [(("--threads", "4"), "--wsgi"), (("--reload-dir", "."), "--reload"), (("--reload-include", "*.html"), "--reload")],
+)
+async def test_a_flag_that_does_nothing_is_told(project: Path, flags: tuple[str, ...], needed: str) -> None:
+    async with corserver("run", "main:app", "-p", "0", *flags) as running:
+        await running.line_with("Stop")
+        assert await running.stop() == 0
+        assert await errors(running) == f"WARNING {flags[0]} does nothing without {needed}\n"
 
 
 @pytest.mark.parametrize("example", examples(run.epilog or ""))

@@ -42,6 +42,13 @@ async def test_a_bad_policy_is_refused_with_all_its_mistakes(public: Path) -> No
         (["--allow-host", "http://a.example"], "'--allow-host': 'http://a.example' is no host name: write it alone"),
         (["--allow-host", "a.example:8000"], "'a.example:8000' is no host name"),
         (["--allow-host", ""], "'' is no host name"),
+        (["proxy", "http://a.example", "--path-prefix", "x"], "--path-prefix: 'x' is not a path: write /x"),
+        (["proxy", "http://a.example", "--rewrite", "a=/b"], "--rewrite: 'a' is not a path: write /a"),
+        (
+            ["proxy", "http://a.example", "--upstream-header", "Content-Length: 1"],
+            "--upstream-header: the proxy",
+        ),
+        (["proxy", "http://a.example", "--timeout", "0"], "'--timeout': this must be a number over 0, not '0'"),
         (["--host", ""], "write an address: 127.0.0.1 is for this machine only"),
         (["--cors", ""], "--cors '': write an origin, such as https://app.example"),
         (["--cors-max-age", "60"], "add --cors ORIGIN"),

@@ -73,7 +73,7 @@ class Unaskable(ValueError):
 
 def asked_url(text: str) -> Url:
     """The URL that *text* is. Raises `Unaskable`."""
-    if "://" not in text:
+    if text and "://" not in text:
         raise Unaskable("has no scheme", f"http://{text} or https://{text}")
     url = parse_url(os.fsencode(text).decode("latin-1"))
     if url is None:
