@@ -14,7 +14,7 @@ import trio
 from corserver.apps.asgi.incoming import Incoming
 from corserver.apps.asgi.loop import Event, Loop
 from corserver.apps.asgi.outgoing import Start, file_slice, piece_of, response_start, trailer_lines
-from corserver.apps.asgi.protocol import ASGIApp, ClientLeft, Message, Scope
+from corserver.apps.asgi.protocol import ASGIApp, ClientLeft, Message, Scope, as_exception
 from corserver.http.fileslice import FileSlice
 from corserver.http.messages import BodyWithTrailers, PeerLeft, Request, Response
 
@@ -22,6 +22,8 @@ logger = logging.getLogger("corserver")
 
 #: How many bytes the app may have sent that the connection has not taken.
 _MOST_AHEAD: Final = 65536
+#: How many messages it may send that nobody wants.
+_MOST_UNWANTED: Final = 64
 _BODILESS: Final = (204, 304)
 
 
@@ -30,13 +32,14 @@ class _Phase(Enum):
     #: `http.response.start` must come next.
     START = "its start was expected"
     BODY = "its body was expected"
+    MORE = "the rest of its body was expected"
     #: `http.response.trailers` must come next, as the start had said.
     TRAILERS = "its trailers were expected"
     COMPLETE = "it is complete already"
 
 
 #: By name: an enum takes its time to find a member (Python 3.11).
-_START, _BODY, _TRAILERS, _COMPLETE = _Phase
+_START, _BODY, _MORE, _TRAILERS, _COMPLETE = _Phase
 
 #: What has come so far is all of the body.
 _BEGUN: Final = (_COMPLETE, _TRAILERS)
@@ -58,6 +61,7 @@ class Conversation(BodyWithTrailers):
         "_room",
         "_start",
         "_task",
+        "_unwanted",
         "_waiting",
         "trailers",
     )
@@ -76,6 +80,8 @@ class Conversation(BodyWithTrailers):
         self._error: BaseException | None = None
         #: Whether nobody takes anything any more.
         self._is_closed = False
+        #: How much was sent since.
+        self._unwanted = 0
         #: The app's task, and the connection's while it waits for the app.
         self._task: Any = None
         self._waiting: trio.lowlevel.Task | None = None
@@ -139,6 +145,8 @@ class Conversation(BodyWithTrailers):
         if isinstance(error, trio.Cancelled):
             self._incoming.has_left = True
             self._loop.cancel(self._task)
+        if self._file is not None:
+            self._file.close()
         await self._let_go()
 
     def _has_begun(self) -> bool:
@@ -165,8 +173,8 @@ class Conversation(BodyWithTrailers):
     async def _run(self, app: ASGIApp, scope: Scope) -> None:
         try:
             await app(scope, self._receive, self._send)
-        except Exception as error:
-            self._raised(error)
+        except (Exception, SystemExit) as error:
+            self._raised(as_exception(error))
         except BaseException:
             self._fail(RuntimeError("the app's task was cancelled before its answer was complete"))
             raise
@@ -184,16 +192,15 @@ class Conversation(BodyWithTrailers):
 
     async def _send(self, message: Message) -> None:
         if self._is_closed and self._phase is not _COMPLETE:
-            if self._incoming.has_left:
-                raise ClientLeft("the client has left")
-            return  # Nobody wants the body: of an answer to HEAD, for one.
+            await self._drop()
+            return
         kind = message["type"]
         phase = self._phase
         if phase is _START and kind == "http.response.start":
             self._start, self._phase = response_start(message), _BODY
-        elif phase is _BODY and kind == "http.response.body":
+        elif (phase is _BODY or phase is _MORE) and kind == "http.response.body":
             await self._take(piece_of(message), bool(message.get("more_body", False)))
-        elif phase is _BODY and kind == "http.response.pathsend" and not self._pieces:
+        elif phase is _BODY and kind == "http.response.pathsend":
             self._file = file_slice(message["path"])
             self._complete()
         elif phase is _TRAILERS and kind == "http.response.trailers":
@@ -203,10 +210,20 @@ class Conversation(BodyWithTrailers):
         else:
             raise RuntimeError(f"the message {kind!r} does not fit into the answer: {phase.value}")
 
+    async def _drop(self) -> None:
+        """Nobody wants it: the body of an answer to HEAD, for one. Who goes on and on is told to end."""
+        await self._loop.turn()
+        self._unwanted += 1
+        if self._incoming.has_left or self._unwanted > _MOST_UNWANTED:
+            self._incoming.has_left = True
+            raise ClientLeft("the client has left")
+
     async def _take(self, piece: bytes, more: bool) -> None:
         self._pieces.append(piece)
         self._ahead += len(piece)
-        if not more:
+        if more:
+            self._phase = _MORE
+        else:
             assert self._start is not None, "a body comes after its start"
             if not self._start.has_trailers:
                 self._complete()

@@ -42,6 +42,7 @@ class Incoming:
             if self.error is not None or (self._body_given and self._sees_it_left()):
                 break
             await self._wait_for_news()
+        await self._loop.turn()  # An app that asks again and again lets others have theirs.
         return {"type": "http.disconnect"}
 
     def end(self) -> None:

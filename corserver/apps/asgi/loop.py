@@ -33,6 +33,9 @@ class Loop(Protocol):
     def event(self) -> Event:
         """Something that the app's side can wait for."""
 
+    async def turn(self) -> None:
+        """Let others have a turn, on the app's side and on the server's, before the app goes on."""
+
     async def run(self, fn: AsyncFunction, *args: Any) -> Any:
         """Run `fn(*args)` on the app's side; to be awaited on the server's."""
 

@@ -40,6 +40,10 @@ class AsyncioTasks:
         """As `Loop`."""
         return asyncio.Event()
 
+    async def turn(self) -> None:
+        """As `Loop`."""
+        await asyncio.sleep(0)
+
     async def run(self, fn: AsyncFunction, *args: Any) -> Any:
         """As `Loop`. A cancellation of the caller is one of the task."""
         return await trio_asyncio.aio_as_trio(fn, loop=self._loop)(*args)

@@ -25,6 +25,10 @@ class TrioLoop:
         """As `Loop`."""
         return trio.Event()
 
+    async def turn(self) -> None:
+        """As `Loop`."""
+        await trio.lowlevel.checkpoint()
+
     async def run(self, fn: AsyncFunction, *args: Any) -> Any:
         """As `Loop`."""
         return await fn(*args)

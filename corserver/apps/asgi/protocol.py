@@ -21,6 +21,15 @@ class ClientLeft(OSError):
     """What `send` raises once the client has left."""
 
 
+def as_exception(error: Exception | SystemExit) -> Exception:
+    """*error*, or what stands for it: `sys.exit()` in an app ends its request, not the server."""
+    if isinstance(error, Exception):
+        return error
+    stand_in = RuntimeError("the app raised SystemExit")
+    stand_in.__cause__ = error
+    return stand_in
+
+
 def versions() -> dict[str, str]:
     """The scope's `asgi`."""
     return {"version": _VERSION, "spec_version": _SPEC_VERSION}

@@ -5,7 +5,7 @@ from enum import Enum, unique
 
 from corserver.apps.asgi.loop import Loop
 from corserver.apps.asgi.outgoing import Start, header_lines, piece_of, response_start
-from corserver.apps.asgi.protocol import ASGIApp, ClientLeft, Message, Scope
+from corserver.apps.asgi.protocol import ASGIApp, ClientLeft, Message, Scope, as_exception
 from corserver.apps.websocket.closed import WebSocketClosed, check_close, shortened
 from corserver.apps.websocket.handshake import read_handshake
 from corserver.apps.websocket.options import WebSocketOptions
@@ -37,7 +37,7 @@ async def open_websocket(
     scope["scheme"] = "wss" if request.scheme == "https" else "ws"
     scope["subprotocols"] = list(handshake.subprotocols)
     scope["extensions"] = {"websocket.http.response": {}}
-    task = loop.start(request, Talk(request, session).run, app, scope)
+    task = loop.start(request, Talk(request, session, loop).run, app, scope)
     loop.see_out(request, task)
     return await session.decided()
 
@@ -45,11 +45,12 @@ async def open_websocket(
 class Talk:
     """The app's side of one WebSocket."""
 
-    __slots__ = ("_denial", "_has_connected", "_phase", "_pieces", "_request", "_session")
+    __slots__ = ("_denial", "_has_connected", "_loop", "_phase", "_pieces", "_request", "_session")
 
-    def __init__(self, request: Request, session: Session) -> None:
+    def __init__(self, request: Request, session: Session, loop: Loop) -> None:
         self._request = request
         self._session = session
+        self._loop = loop
         self._phase = _Phase.HANDSHAKE
         self._has_connected = False
         self._denial = Start(403)
@@ -60,9 +61,9 @@ class Talk:
         session = self._session
         try:
             await app(scope, self._receive, self._send)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if not session.is_decided:
-                session.deny(error)
+                session.deny(as_exception(error))
             elif not isinstance(error, ClientLeft):
                 request = self._request
                 logger.exception("%s %s: the app raised in its WebSocket", request.method, request.target)
@@ -84,6 +85,7 @@ class Talk:
             await session.opened()
             message = await session.receive()
         except WebSocketClosed as closed:
+            await self._loop.turn()  # An app that asks again and again lets others have theirs.
             return {"type": "websocket.disconnect", "code": closed.code, "reason": closed.reason}
         kind = "text" if isinstance(message, str) else "bytes"
         return {"type": "websocket.receive", kind: message}

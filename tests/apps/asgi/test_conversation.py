@@ -1,5 +1,6 @@
 """A request put to a hosted app, and its answer, in each order and with each mishap."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -228,6 +229,51 @@ async def test_a_file_is_sent_by_its_path(loop: str, tmp_path: Path) -> None:
     async with client(app, loop=loop) as http:
         assert (await http.get("/")).content == path.read_bytes()
         assert (await http.head("/")).headers["content-length"] == "1000000"
+
+
+async def test_a_file_is_no_part_of_a_body_that_has_begun(
+    loop: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    has_arrived = trio.Event()
+    (tmp_path / "file").write_bytes(b"x")
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        await send(dict(START))
+        await send({"type": "http.response.body", "body": b"first", "more_body": True})
+        while not has_arrived.is_set():
+            await anyio.lowlevel.checkpoint()
+        await send({"type": "http.response.pathsend", "path": str(tmp_path / "file")})
+
+    async with serving(app, loop=loop, lifespan="off") as server, await connect(server) as stream:
+        await stream.send_all(ASK)
+        await receive_until(stream, b"first")
+        has_arrived.set()
+        assert b"0\r\n\r\n" not in await receive_rest(stream)
+    assert "'http.response.pathsend' does not fit into the answer: the rest of its body was expected" in caplog.text
+
+
+async def test_a_file_is_closed_where_its_head_cannot_be(loop: str, tmp_path: Path) -> None:
+    """Otherwise there is a warning, which is an error here."""
+    (tmp_path / "file").write_bytes(b"x")
+    bad = {**START, "headers": [(b"x", b"a\r\nb: c")]}
+    app = sending(bad, {"type": "http.response.pathsend", "path": str(tmp_path / "file")})
+    async with client(app, loop=loop, lifespan="off") as http:
+        answer = await http.get("/")
+    assert (answer.status_code, "b" in answer.headers) == (500, False)
+
+
+@pytest.mark.parametrize("messages", [(), (START,)])
+async def test_an_app_that_exits_ends_its_request_and_not_the_server(
+    loop: str, messages: tuple[Message, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        await sending(*messages)(scope, receive, send)
+        sys.exit(3)
+
+    async with client(app, loop=loop, lifespan="off") as http:
+        for _ in range(2):
+            assert (await http.get("/")).status_code == 500
+    assert "the app raised SystemExit" in caplog.text
 
 
 async def test_context_variables_and_the_library_are_the_apps_own(loop: str) -> None:

@@ -10,6 +10,7 @@ import trio
 import trio.testing
 
 from corserver import Entry, Server, asgi, serve
+from tests.apps.websocket.peer import handshake
 
 from .hosting import ASK, LOOPS, START, Message, Receive, Send, answering, connect, receive_until, serving
 
@@ -79,6 +80,59 @@ async def test_an_app_that_streams_learns_that_the_client_has_left(loop: str, ca
         await receive_until(stream, b"xxx")
     assert len(failed) == 1
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+async def test_an_app_that_streams_what_nobody_wants_lets_others_have_turns_and_is_told_to_end(
+    loop: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It never pauses, so that only the server's `send` can."""
+    turns, sent, ended = 0, 0, trio.Event()
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        nonlocal sent
+        try:
+            await send(dict(START))
+            for _ in range(100_000):
+                await send({"type": "http.response.body", "body": b"x" * 1000, "more_body": True})
+                sent += 1
+        finally:
+            ended.set()
+
+    async with serving(app, loop=loop, lifespan="off") as server, await connect(server) as stream:
+        await stream.send_all(ASK.replace(b"GET", b"HEAD"))
+        await receive_until(stream, b"\r\n\r\n")
+        while not ended.is_set():
+            await trio.lowlevel.checkpoint()
+            turns += 1
+    assert turns > 50
+    assert sent < 1000
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+@pytest.mark.parametrize("request_", [ASK, handshake()], ids=["http", "websocket"])
+async def test_an_app_that_asks_again_and_again_lets_others_have_turns(loop: str, request_: bytes) -> None:
+    turns, ended = 0, trio.Event()
+    messages: list[Message] = []
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await answering()(scope, receive, send)
+        else:
+            await receive()
+            await send({"type": "websocket.accept"})
+        while len(messages) < 1000:
+            messages.append(await receive())
+        ended.set()
+
+    async with serving(app, loop=loop, lifespan="off") as server, await connect(server) as stream:
+        await stream.send_all(request_)
+        await receive_until(stream, b"\r\n\r\n")
+        await stream.aclose()
+        while not ended.is_set():
+            await trio.lowlevel.checkpoint()
+            turns += 1
+    assert {message["type"] for message in messages} <= {"http.disconnect", "websocket.disconnect"}
+    assert turns > 500
 
 
 @pytest.mark.parametrize("has_begun", [True, False])

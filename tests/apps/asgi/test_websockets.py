@@ -189,10 +189,13 @@ async def test_before_it_accepts_the_app_answers_or_fails(
     assert bool(caplog.records) == bool(logged)
 
 
-async def test_an_app_that_raises_closes_with_1011(loop: str, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("error", [LookupError("a mistake"), SystemExit(3)], ids=["raises", "exits"])
+async def test_an_app_that_raises_closes_with_1011(
+    loop: str, error: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await accepting(scope, receive, send)
-        raise LookupError("a mistake")
+        raise error
 
     async with hosted(app, loop) as (client, _):
         await client.read_head()
