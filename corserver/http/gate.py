@@ -169,6 +169,8 @@ def _screen(raw: bytes, limits: Limits, known: KnownLines) -> Screened:
         raise HTTPError(400, "a request has one Content-Type")
     host = _host(found.get(b"host", ()), minor)
     target, named = _target(method, target)
+    if named is not None:  # RFC 9112 §3.2.2: it stands for the Host, which nobody is to see.
+        fields = tuple((name, named if name == b"host" else value) for name, value in fields)
     length, chunked = _framing(found.get(b"content-length", ()), found.get(b"transfer-encoding", ()), minor)
     expects = _expects(found.get(b"expect", ()), minor) and (chunked or bool(length))
     closes = _closes(found.get(b"connection", ()), minor)

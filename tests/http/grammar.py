@@ -98,7 +98,11 @@ def valid(draw: st.DrawFn, min_version: int = 0) -> Sent:
         raw=draw(st.sampled_from([b"", b"", b"", b"\r\n"])) + raw,
         method=method,
         target=target,
-        fields=tuple((name.lower(), value) for name, value in lines),
+        # RFC 9112 §3.2.2: of a target that names the host the Host is ignored.
+        fields=tuple(
+            (name.lower(), b"localhost" if name == b"Host" and shown.startswith(b"h") else value)
+            for name, value in lines
+        ),
         body=body,
         origin=origin,
         is_preflight=asked and origin is not None and target != b"*",

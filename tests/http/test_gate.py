@@ -207,6 +207,7 @@ async def test_what_can_be_refused_early_does_not_wait_for_the_rest(autojump_clo
 def test_absolute_form_names_the_authority() -> None:
     head = screen(b"GET http://B.example:81/p?q HTTP/1.1\r\nHost: a\r\n\r\n", Limits()).head
     assert (head.target, head.authority) == (b"/p?q", b"B.example:81")
+    assert head.fields == ((b"host", b"B.example:81"),)
 
 
 def test_expect_is_ignored_in_http_1_0() -> None:

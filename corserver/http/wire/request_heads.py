@@ -76,6 +76,7 @@ def recall(raw: bytes, limits: Limits, known: KnownSections) -> Head | None:
 def remember(raw: bytes, head: Head, known: KnownSections) -> None:
     """Keep the header section of *head*, which was judged, for `recall`. Not that of a chunked body: h11, which reads
     one, starts at its head."""
-    if head.minor_version == 1 and head.target != b"*" and not head.section.chunked:
+    is_of_block = head.authority == head.section.host  # Not where the target names another.
+    if head.minor_version == 1 and head.target != b"*" and is_of_block and not head.section.chunked:
         block = raw[raw.find(b"\r\n") + 2 :]
         known.put(block, head.section, len(block) * _OVERHEAD)

@@ -30,6 +30,14 @@ async def environ_of(method: str, target: str, *headers: str, body: bytes = b"",
     return found
 
 
+async def test_the_host_is_the_one_that_an_absolute_target_names() -> None:
+    """Of two heads that differ in their request line alone, too: the lines of one are not another's."""
+    service = service_of(returning(shown))
+    for target, host in [("/", "localhost"), ("http://named.example/a", "named.example")] * 2:
+        answer = await ask_service(service, request("GET", target, "X-A: b"))
+        assert json.loads(answer.body)["HTTP_HOST"] == host
+
+
 async def test_what_the_standard_wants_is_there() -> None:
     environ = await environ_of("POST", "/a/b?c=d&e=%20", "Content-Type: text/x", "X-Own: 1", body=b"12345")
     expected = {
