@@ -1,11 +1,14 @@
 """The TLS handshake of an accepted connection, within its deadline."""
 
+import contextlib
 import ssl
-from typing import Final
+from typing import Final, TypeVar
 
 import trio
 
 from corserver.http.body import PeerLeft
+
+Plain = TypeVar("Plain", bound=trio.abc.Stream)
 
 #: To who speaks HTTP where TLS is spoken.
 _SPOKE_HTTP: Final = (
@@ -14,9 +17,7 @@ _SPOKE_HTTP: Final = (
 )
 
 
-async def secured_stream(
-    stream: trio.SocketStream, tls: ssl.SSLContext, seconds: float
-) -> trio.SSLStream[trio.SocketStream]:
+async def secured_stream(stream: Plain, tls: ssl.SSLContext, seconds: float) -> trio.SSLStream[Plain]:
     """*stream* under TLS. Raises `PeerLeft` where the peer cannot or does not in *seconds*."""
     secured = trio.SSLStream(stream, tls, server_side=True)
     with trio.move_on_after(seconds) as scope:
@@ -24,7 +25,8 @@ async def secured_stream(
             await secured.do_handshake()
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             if getattr(error.__cause__, "reason", "") == "HTTP_REQUEST":
-                await stream.send_all(_SPOKE_HTTP)
+                with contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):  # It may have left.
+                    await stream.send_all(_SPOKE_HTTP)
             raise PeerLeft from error
     if scope.cancelled_caught:
         raise PeerLeft
