@@ -44,7 +44,7 @@ def demo(port: int, open_: bool) -> None:
 
     def ready(addresses: Sequence[BoundAddress]) -> None:
         address = addresses[0]
-        taken = [] if port in (0, address.port) else [("Port", f"{port} is taken, so this is another")]
+        taken = [] if port in (0, address.port) else [("Port", f"{port} is taken, so this is {address.port}")]
         terminal.print_rows(
             ("URL", address.url),
             *taken,

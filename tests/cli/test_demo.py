@@ -3,6 +3,7 @@
 import os
 import shlex
 import signal
+import socket
 from importlib import resources
 from pathlib import Path
 
@@ -30,6 +31,15 @@ async def test_it_says_where_serves_both_sites_and_stops_cleanly() -> None:
         assert (await running.line_with("/run/")).endswith(f"cors allowed {url}")
         assert await running.stop(signal.SIGINT) == 0
         await running.line_with("Stopped.")
+
+
+async def test_a_taken_port_is_named_and_the_one_in_its_place() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        async with corserver("demo", "--port", str(port)) as running:
+            found = (await running.url()).rpartition(":")[2]
+            assert f"{port} is taken, so this is {found}" in await running.line_with("Port")
+            assert await running.stop() == 0
 
 
 @pytest.mark.parametrize("example", examples(demo.epilog or ""))
