@@ -132,7 +132,8 @@ def serve_directory(directory: Path, settings: Settings, **flags: Any) -> None:
     """Serve DIRECTORY (default: the current one) over HTTP, to this machine only; without CORS until asked for."""
     _keep_passwords(directory)
     fallback = flags.pop("fallback")
-    app, remarks, govern = _site(directory, settings.policy, **flags)
+    behind = None if fallback is None else make_proxy(fallback, settings.policy, "--fallback: ")
+    app, remarks, govern = _site(directory, settings.policy, behind, **flags)
     if flags["live"]:
         if settings.workers > 1:
             raise click.UsageError("--live is for one process: leave out --workers")
@@ -140,9 +141,8 @@ def serve_directory(directory: Path, settings: Settings, **flags: Any) -> None:
 
         _keep_private(PRIVATE, settings.policy)
         settings = replace(settings, private_paths=(PRIVATE,))
-    if fallback is not None:
-        behind = make_proxy(fallback, settings.policy, "--fallback: ")
-        app, settings = Fallback(app, behind), without_body_limit(settings)
+    if behind is not None:
+        settings = without_body_limit(settings)
         remarks = "; ".join(filter(None, (remarks, f"then {behind.url}")))
     what = f"{directory.resolve()}{f' ({remarks})' if remarks else ''}"
     run_server(app, settings, serving=("Root", what), changed=govern)
@@ -170,6 +170,7 @@ def _keep_passwords(directory: Path) -> None:
 def _site(
     directory: Path,
     policies: Policy | Scopes | None,
+    behind: App | None,
     *,
     index: str,
     no_listing: bool,
@@ -208,6 +209,7 @@ def _site(
         site = Embeddable(files(True), files(False), policies)
         logins = users(auth)
         app = _live(site, directory) if live else site
+        app = app if behind is None else Fallback(app, behind)
         app = BasicAuth(app, logins) if logins else app
     except (ValueError, ImportError) as error:
         raise click.UsageError(str(error)) from error

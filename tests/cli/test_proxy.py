@@ -77,6 +77,19 @@ async def test_files_first_then_the_upstream(tmp_path: Path) -> None:
         assert (await client.put(f"{url}/index.html")).status_code == 404
 
 
+async def test_a_login_guards_the_upstream_behind_the_files_too(tmp_path: Path) -> None:
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
+    async with (
+        serving(api(), cors=None) as upstream,
+        corserver(tmp_path, "-p", "0", "--fallback", upstream.url, "--auth", "ada:love") as running,
+        httpx.AsyncClient() as client,
+    ):
+        url = f"{await running.url()}/v2/items"
+        for method, lines in (("GET", {}), ("POST", {}), ("DELETE", {}), ("OPTIONS", {}), ("GET", upgrade)):
+            assert (await client.request(method, url, headers=lines)).status_code == 401, method
+        assert (await client.get(url, auth=("ada", "love"))).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
