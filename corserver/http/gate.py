@@ -39,8 +39,10 @@ _ABSOLUTE: Final = re.compile(rb"https?://([^/?#]*)(/?.*)", re.IGNORECASE)
 _LENGTH: Final = re.compile(rb"0|[1-9][0-9]{0,17}")
 _TOKEN_LIST: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+)*")
 _CLOSE: Final = re.compile(rb"(?:\A|,)[ \t]*+close[ \t]*+(?:,|\Z)", re.IGNORECASE)
-#: Beyond these a Transfer-Encoding is not looked at, in bytes.
+#: Beyond these a Transfer-Encoding is not looked at, and Connection and Upgrade are refused, in bytes: each member of
+#: these costs everybody who looks, and none has many.
 _CODINGS: Final = 256
+_OPTIONS: Final = 1024
 #: The lines that are judged in sight of others, by the gate or by h11, or that h11 keeps in mind.
 JUDGED_TOGETHER: Final = frozenset(
     b"connection content-length content-type expect host te trailer transfer-encoding upgrade".split()
@@ -167,6 +169,9 @@ def _screen(raw: bytes, limits: Limits, known: KnownLines) -> Screened:
             found.setdefault(name, []).append(value)
     if len(found.get(b"content-type", ())) > 1:
         raise HTTPError(400, "a request has one Content-Type")
+    for name in (b"connection", b"upgrade"):
+        if sum(map(len, found.get(name, ()))) > _OPTIONS:
+            raise HTTPError(400, f"{name.decode().title()} is longer than {_OPTIONS} bytes")
     host = _host(found.get(b"host", ()), minor)
     target, named = _target(method, target)
     if named is not None:  # RFC 9112 §3.2.2: it stands for the Host, which nobody is to see.
