@@ -7,8 +7,9 @@ import trio
 from corserver import serve
 from corserver.apps.proxy import Proxy
 from tests.http.peer import request
+from tests.ports import reserved_ports
 
-from .upstreams import GET, POLICY, Peer, RefusingPort, answers, ask, ok, proxied
+from .upstreams import GET, POLICY, Peer, answers, ask, ok, proxied
 
 
 async def closing_scripts(peer: Peer, number: int) -> None:
@@ -50,7 +51,7 @@ async def test_what_comes_after_an_answer_is_nobodys_answer() -> None:
 
 async def test_a_loop_ends() -> None:
     async with trio.open_nursery() as nursery:
-        with RefusingPort() as port:
+        with reserved_ports(1) as [port]:
             pass
         proxy = Proxy(f"http://127.0.0.1:{port}")
         server = await nursery.start(partial(serve, proxy, port=port, cors=POLICY))

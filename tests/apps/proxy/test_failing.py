@@ -5,8 +5,9 @@ import trio
 
 from corserver.apps.proxy import Proxy
 from tests.http.peer import request
+from tests.ports import reserved_ports
 
-from .upstreams import GET, SITE, Peer, RefusingPort, answers, ask, connect, ok, proxied, receive_for, serving
+from .upstreams import GET, SITE, Peer, answers, ask, connect, ok, proxied, receive_for, serving
 
 BROKEN = {
     "nothing": b"",
@@ -38,7 +39,7 @@ async def test_no_answer_is_a_502_that_a_script_may_read(text: bytes) -> None:
 
 
 async def test_nobody_there_is_a_502_with_the_reason() -> None:
-    with RefusingPort() as port:
+    with reserved_ports(1) as [port]:
         async with serving(Proxy(f"http://127.0.0.1:{port}")) as server:
             answer = await ask(server, request("PUT", "/", "Expect: 100-continue", body=b"abc"))
     assert answer.status == 502

@@ -1,6 +1,5 @@
 """Upstreams that do what they are told, over real sockets, and a server with a proxy before one."""
 
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -155,15 +154,3 @@ async def receive_for(stream: trio.SocketStream, text: bytes) -> bytes:
         assert chunk
         received += chunk
     return received
-
-
-class RefusingPort:
-    """A port of this machine at which nobody listens, while the block runs."""
-
-    def __enter__(self) -> int:
-        self._socket = socket.socket()
-        self._socket.bind(("127.0.0.1", 0))
-        return int(self._socket.getsockname()[1])
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._socket.close()
