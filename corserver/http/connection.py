@@ -39,6 +39,7 @@ class Connection:
     """A connection on *transport*, or on a stream. `run` serves it; `stop` lets the answer under way be its last."""
 
     __slots__ = (
+        "_announced",
         "_body_sent",
         "_chunks",
         "_head_sent",
@@ -63,6 +64,7 @@ class Connection:
         self._opener = Opener(self._reader, self._wire, service, client)
         self._chunks: AsyncIterator[bytes] | None = None
         self._head_sent, self._body_sent = b"", 0
+        self._announced: int | None = None  # The app's own Content-Length, of a streamed body.
         #: What has taken the connection over.
         self._upgrade: UpgradeHandler | None = None
         self._is_stopped = False
@@ -137,7 +139,7 @@ class Connection:
             response = await self._service.app(self._opener.request(exchange))
             if not isinstance(response, Response):
                 raise TypeError(f"an app returns a Response, not {type(response).__name__}")
-            self._chunks = None if isinstance(response.body, bytes) else aiter(response.body)
+            self._chunks = None if isinstance(response.body, (bytes, FileSlice)) else aiter(response.body)
             if response.upgrade is not None and not can_upgrade(exchange.head):
                 raise TypeError("an upgrade answers a request that has Upgrade, in HTTP/1.1")
         except Exception as error:
@@ -167,7 +169,7 @@ class Connection:
             1 if exchange.head is None else exchange.head.minor_version,
         )
         if not isinstance(body, bytes):
-            self._head_sent = template.filled(0)
+            self._head_sent, self._announced = template.filled(0), template.announced
             return False
         head = self._head_sent = template.filled(len(body))
         if not carries_body(exchange, response):
@@ -180,9 +182,12 @@ class Connection:
         body = response.body
         if response.upgrade is not None:
             return await self._switch(exchange, response)
+        has_body = carries_body(exchange, response)
+        if isinstance(body, FileSlice) and has_body and body.length == self._announced and not self._drops_input():
+            return await self._send_file(body)
         if not isinstance(body, bytes):
-            return await self._send_stream(body, framing_of(exchange, response))
-        if not carries_body(exchange, response):
+            return await self._send_stream(body, framing_of(exchange, response, self._announced))
+        if not has_body:
             body = b""
         self._wire.answered()
         if self._drops_input():
@@ -203,17 +208,23 @@ class Connection:
             raise
         return ""
 
+    async def _send_file(self, file: FileSlice) -> str:
+        try:
+            await self._transport.send_file(self._head_sent, file, self._count)
+        except Exception as error:
+            return self._failure(error)
+        finally:
+            file.close()
+        self._wire.answered()
+        return ""
+
     async def _send_stream(self, body: AsyncIterable[bytes], framing: Framing) -> str:
         chunks, self._chunks = self._chunks, None
         self._wire.start(framing.length, chunked=framing.chunked)
         try:
-            if isinstance(body, FileSlice) and framing.length == body.length and not self._drops_input():
-                await self._transport.send_file(self._head_sent, body, self._count)
-                self._wire.answered()
-                return ""
             await self._send_piece(self._head_sent)
-            if framing.has_body and chunks is not None:
-                async for chunk in chunks:
+            if framing.has_body:
+                async for chunk in aiter(body) if chunks is None else chunks:
                     if chunk:
                         await self._send_piece(self._wire.data(chunk))
                         self._count(len(chunk))
@@ -222,15 +233,19 @@ class Connection:
             await self._send_piece(self._wire.finish(trailers))
             return ""
         except Exception as error:
-            if self._transport.peer_left or isinstance(error, PeerLeft):
-                raise PeerLeft from error
-            if (expected := http_error_in(error)) is not None:
-                logger.error("%s: the connection is cut, for the head was sent", expected.detail)
-                return expected.detail
-            logger.exception("the body of a response raised after its head was sent: the connection is cut")
-            return type(error).__name__
+            return self._failure(error)
         finally:
             await close_all(logger, chunks, body)
+
+    def _failure(self, error: Exception) -> str:
+        """Why a body was cut short by *error*. Raises `PeerLeft` where that is the reason."""
+        if self._transport.peer_left or isinstance(error, PeerLeft):
+            raise PeerLeft from error
+        if (expected := http_error_in(error)) is not None:
+            logger.error("%s: the connection is cut, for the head was sent", expected.detail)
+            return expected.detail
+        logger.error("the body of a response raised after its head was sent: the connection is cut", exc_info=error)
+        return type(error).__name__
 
     def _count(self, sent: int) -> None:
         self._body_sent += sent

@@ -133,6 +133,11 @@ class Pieces:
             raise StopAsyncIteration
         return await trio.to_thread.run_sync(self.read_some)
 
+    def is_at_hand(self) -> bool:
+        """Whether the next piece can be read without waiting for a disk."""
+        size = min(self._end - self._position, CHUNK)
+        return not size or self._file.is_at_hand(self._position, size)
+
     def read_some(self) -> bytes:
         """The next piece, `b""` at the end. Blocks. Raises as the iteration."""
         size = min(self._end - self._position, CHUNK)

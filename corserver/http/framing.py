@@ -23,17 +23,11 @@ def carries_body(exchange: Exchange, response: Response) -> bool:
     return exchange.method != b"HEAD" and response.status not in BODILESS
 
 
-def framing_of(exchange: Exchange, response: Response) -> Framing:
-    """How the stream that *response* has for a body is sent."""
+def framing_of(exchange: Exchange, response: Response, announced: int | None) -> Framing:
+    """How the stream that *response* has for a body is sent, if this is the Content-Length *announced* in its head."""
     if not carries_body(exchange, response):
         return Framing(False, 0, False)
-    length = _announced_length(response)
-    return Framing(True, length, length is None and (exchange.head is None or exchange.head.minor_version > 0))
-
-
-def _announced_length(response: Response) -> int | None:
-    value = response.header(b"content-length")
-    return None if value is None else int(value)
+    return Framing(True, announced, announced is None and (exchange.head is None or exchange.head.minor_version > 0))
 
 
 def can_upgrade(head: Head | None) -> bool:

@@ -118,7 +118,8 @@ class Transport:
     async def send_file(self, head: bytes, file: FileSlice, count: Callable[[int], None]) -> None:
         """Send *head* and a part of a file, and *count* the bytes of the latter. Raises `PeerLeft` and `FileShrank`."""
         await self.send(head)
-        async for piece in file:
+        pieces = aiter(file)
+        while piece := pieces.read_some() if pieces.is_at_hand() else await trio.to_thread.run_sync(pieces.read_some):
             await self.send(piece)
             count(len(piece))
 

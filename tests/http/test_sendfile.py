@@ -5,9 +5,11 @@ import trio
 import trio.testing
 
 from corserver.http.fileslice import FileSlice
+from corserver.http.messages import Request, Response
+from tests.apps.files.site import open_descriptors
 
 from .files import CONTENT, SIZE, SMALL, Files, enter_by_tcp, take
-from .lobbies import GET, PREFLIGHT, Attended, Hall, read_all, until, visitors
+from .lobbies import GET, PREFLIGHT, Attended, Hall, read_all, served, until, visitors
 from .peer import read_answers, request
 from .transcript import recorded
 
@@ -41,6 +43,33 @@ async def test_a_large_file_arrives_as_it_is_and_its_task_is_not_woken_for_each_
         await until(lambda: hall.left == 1)
     assert steps.count < 10
     assert [(entry.sent, entry.failure) for entry in files.entries] == [(SIZE, "")] * 2
+
+
+@pytest.mark.parametrize(
+    ("method", "announced", "body"),
+    [("GET", "9", b"whole"), ("GET", "", b"whole"), ("HEAD", "9", b""), ("GET", "10", None)],
+)
+async def test_a_file_goes_out_in_the_framing_of_its_head(
+    method: str, announced: str, body: bytes | None, attended: Attended, fd: int
+) -> None:
+    before = open_descriptors()
+
+    async def app(request: Request) -> Response:
+        return Response(FileSlice(fd, 0, 9), headers={"Content-Length": announced} if announced else {})
+
+    with recorded():
+        async with attended(served(app)) as hall:
+            client = hall.enter()
+            await client.send_all(request(method, "/"))
+            await client.send_eof()
+            received = await read_all(client)
+    if body is None:
+        assert received.endswith(CONTENT[:9]), "it is cut short, and not taken for whole"
+    else:
+        (answer,) = read_answers(received, [method])
+        assert answer.body == (CONTENT[:9] if body else b"")
+        assert bool(answer.get(b"transfer-encoding")) is not bool(announced)
+    assert open_descriptors() == before
 
 
 async def test_a_client_that_reads_a_byte_at_a_time_gets_all_of_it(attended: Attended, fd: int) -> None:

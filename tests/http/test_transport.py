@@ -5,9 +5,12 @@ import trio
 import trio.testing
 
 from corserver.http.body import PeerLeft
+from corserver.http.fileslice import CHUNK, FileSlice
 from corserver.http.limits import Limits
 from corserver.http.reader import Pace
 from corserver.http.transport import Transport
+
+from .files import CONTENT
 
 
 def test_patience_is_the_idle_time_and_no_less_than_the_rate() -> None:
@@ -87,3 +90,23 @@ async def test_a_cut_connection_is_reset_where_there_is_a_socket() -> None:
         await client.receive_some()
     await client.aclose()
     await listener.aclose()
+
+
+async def test_of_a_file_what_is_at_hand_is_read_here_and_the_rest_in_a_thread(fd: int) -> None:
+    looks: list[bool] = []
+    counted: list[int] = []
+
+    class OnSlowDisk(FileSlice):
+        __slots__ = ()
+
+        def is_at_hand(self, offset: int, length: int) -> bool:
+            looks.append(len(looks) % 2 == 0)
+            return looks[-1]
+
+    ours, theirs = trio.testing.memory_stream_pair()
+    file = OnSlowDisk(fd, 5, 3 * CHUNK + 1)
+    await Transport(theirs, Limits()).send_file(b"head", file, counted.append)
+    file.close()
+    await theirs.aclose()
+    assert b"".join([piece async for piece in ours]) == b"head" + CONTENT[5 : 3 * CHUNK + 6]
+    assert (counted, looks) == ([CHUNK] * 3 + [1], [True, False, True, False])

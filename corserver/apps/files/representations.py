@@ -124,9 +124,8 @@ class Representation:
         return self.near and self.content is None and self.length is not None
 
     def is_sliced(self, parts: tuple[ByteRange, ...]) -> bool:
-        """Whether the body of the response with *parts* is a `FileSlice`, so that making it reads nothing."""
-        length = sum(map(len, parts)) if parts else self.length
-        return length is not None and length > CHUNK
+        """Whether the response with *parts* of an `OpenFile` has a `FileSlice`, so that making it reads nothing."""
+        return self.length is not None and (len(parts) < 2 or sum(map(len, parts)) > CHUNK)
 
     def response(self, parts: tuple[ByteRange, ...], source: Source) -> Response:
         """The response with *parts*, or the whole, of *source*: the content, or the open file, which blocks."""
@@ -160,7 +159,8 @@ class Representation:
 
 
 def _bytes_of(source: Source, first: int, length: int) -> bytes | FileSlice:
-    if not isinstance(source, bytes) and length > CHUNK:
+    # Where a number is given there is a thread, which may read.
+    if isinstance(source, OpenFile) or (isinstance(source, int) and length > CHUNK):
         return FileSlice(source, first, length)
     return _read(source, first, length)
 

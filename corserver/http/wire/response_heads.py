@@ -48,11 +48,13 @@ class ResponseStart(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A serialised head, cut where the values of Date and Content-Length go, if the server writes them."""
+    """A serialised head, cut where the values of Date and Content-Length go, if the server writes them. *announced* is
+    the app's own Content-Length, if that stands."""
 
     parts: tuple[bytes, ...]
     has_date: bool
     has_length: bool
+    announced: int | None
 
     def filled(self, length: int, date: bytes = b"") -> bytes:
         """The head with this length, and this *date* in place of now's."""
@@ -129,7 +131,7 @@ class ResponseHeads:
         fields = list(start.decoration.apply((*start.headers, *self._missing(named))))
         if start.has_length or start.status == 204:  # RFC 9110 §8.6: a 204 has no Content-Length.
             fields = [line for line in fields if line[0].lower() != b"content-length"]
-        names = {name.lower() for name, _ in fields}
+        names = {name.lower(): value for name, value in fields}
         if self._server is not None and b"server" not in names:
             fields.append((b"Server", self._server))
         has_date = b"date" not in names
@@ -141,7 +143,8 @@ class ResponseHeads:
             fields.append((b"Connection", b"close"))
         reason = reason_phrase(start.status).encode()
         raw = _asked(start.minor_version).send(h11.Response(status_code=start.status, headers=fields, reason=reason))
-        return _cut(raw or b"", has_date, start.has_length)
+        announced = names.get(b"content-length")
+        return _cut(raw or b"", has_date, start.has_length, None if announced is None else int(announced))
 
     def _missing(self, named: set[bytes]) -> list[Field]:
         return [line for line in self._more if line[0].lower() not in named]
@@ -182,14 +185,14 @@ def _asked(minor_version: int, more: bytes = b"") -> h11.Connection:
     return connection
 
 
-def _cut(raw: bytes, has_date: bool, has_length: bool) -> Template:
+def _cut(raw: bytes, has_date: bool, has_length: bool, announced: int | None) -> Template:
     # From the right: of what comes after these lines, all is the server's own.
     parts: tuple[bytes, ...] = (raw,)
     for line in (_LENGTH,) * has_length + (_DATE,) * has_date:
         before, found, after = parts[0].rpartition(line)
         assert found, "h11 writes the lines that it is given"
         parts = (before + line[:-3], line[-2:] + after, *parts[1:])
-    return Template(parts, has_date, has_length)
+    return Template(parts, has_date, has_length, announced)
 
 
 @functools.lru_cache(maxsize=1)

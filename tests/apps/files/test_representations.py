@@ -7,7 +7,7 @@ import pytest
 
 from corserver.apps.files.representations import FileState, Representation
 from corserver.apps.files.validators import Validators
-from corserver.http.fileslice import CHUNK, FileSlice
+from corserver.http.fileslice import CHUNK, FileSlice, OpenFile
 from corserver.http.messages import HTTPError, Response
 
 from .site import SETTLED_DATE, SETTLED_HEX, SETTLED_NS, sent, write
@@ -96,6 +96,22 @@ async def test_from_memory_and_from_the_file_it_is_the_same(path: Path) -> None:
             assert not isinstance(parts, Response)
             assert await sent(found.response(parts, b"0123456789")) == await sent(found.response(parts, file.fileno()))
     assert found.response((), b"0123456789") is found.whole
+
+
+async def test_of_an_open_file_every_single_part_is_a_slice_and_many_are_if_they_are_long(tmp_path: Path) -> None:
+    content = os.urandom(2 * CHUNK)
+    found = representation(write(tmp_path / "a.bin", content), length=len(content), content=None)
+    with (tmp_path / "a.bin").open("rb") as opened:
+        file = OpenFile(opened.fileno())
+    for asked, is_sliced in (("0-9", True), ("0-9,20-29", False), (f"0-9,20-{CHUNK + 20}", True)):
+        parts = found.judge({"range": f"bytes={asked}"}, ranges=True)
+        assert not isinstance(parts, Response)
+        assert found.is_sliced(parts) is is_sliced
+        if is_sliced:
+            response = found.response(parts, file)
+            assert not isinstance(response.body, bytes)
+            assert content[:10] in (await sent(response)).body
+    file.close()
 
 
 async def test_what_is_long_is_a_slice_of_the_file(tmp_path: Path) -> None:

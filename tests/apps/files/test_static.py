@@ -67,7 +67,7 @@ async def test_files_of_any_size(app: StaticFiles, root: Path, size: int) -> Non
     assert head.headers == get.headers
 
 
-@pytest.mark.parametrize("length", [CHUNK, CHUNK + 1])
+@pytest.mark.parametrize("length", [10, CHUNK, CHUNK + 1])
 async def test_parts_of_a_large_file(app: StaticFiles, root: Path, length: int) -> None:
     content = bytes(i * 7 % 251 for i in range(3 * CHUNK))
     write(root / "file.bin", content)

@@ -14,7 +14,7 @@ import trio
 
 from corserver.apps.files import StaticFiles
 from corserver.apps.files.memory import Memory
-from corserver.http.fileslice import CHUNK
+from corserver.http.fileslice import CHUNK, FileSlice
 
 from .site import ask, make_request, write
 
@@ -98,6 +98,16 @@ async def test_what_is_remembered_costs_the_loop_one_stat_and_an_opening_if_it_i
             await response.aclose()  # type: ignore[attr-defined]  # a FileSlice
 
         assert [call for call in made if call in WAITING] == calls
+
+
+async def test_a_part_of_a_large_file_that_is_held_costs_the_loop_one_stat(app: StaticFiles, root: Path) -> None:
+    object.__setattr__(app, "_memory", Memory(os.fsencode(root), settled_ns=0))
+    await ask(app, "/large.bin")
+    with calls_of_this_thread() as made:
+        response = await app(make_request("/large.bin", headers={"range": "bytes=1-2"}))
+    assert isinstance(response.body, FileSlice)
+    await response.body.aclose()
+    assert [call for call in made if call in WAITING] == ["stat"]
 
 
 async def test_a_disk_that_is_not_of_this_machine_is_never_asked_by_the_loop(app: StaticFiles, root: Path) -> None:
