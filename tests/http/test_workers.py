@@ -4,6 +4,8 @@ import os
 import resource
 import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,8 @@ from corserver.http.workers import serve_workers
 from corserver.http.workers.process import Process
 
 from .peer import Answer, read_answers, request
-from .supervised import GET_PID, Client, supervised
+from .supervised import GET_PID, ROOT, Client, supervised
+from .worker_main import TRIES
 
 
 async def test_all_workers_serve_one_port_and_stop_at_a_signal() -> None:
@@ -129,6 +132,13 @@ def test_a_worker_that_cannot_be_forked_leaves_no_pipe_open() -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert free == pipe
+
+
+def test_a_worker_that_is_told_to_stop_as_it_starts_does() -> None:
+    """The command comes when the start can be cancelled no more, and the server is not known yet."""
+    program = [sys.executable, "-m", "tests.http.worker_main"]
+    ran = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert ran.stdout.split("\n") == ["ended: 0"] * TRIES + [""], ran.stderr
 
 
 async def test_the_workers_end_when_their_supervisor_has_died() -> None:

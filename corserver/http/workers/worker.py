@@ -88,6 +88,8 @@ class _Worker:
         self._report = report
         self._server: Server | None = None
         self._starting = trio.CancelScope()
+        #: How it was told to end before it had started.
+        self._told: Command | None = None
         self._stopping = trio.Event()
         self._was_cut_off = False
         self._is_draining = False
@@ -105,6 +107,8 @@ class _Worker:
                 else:
                     if self._is_draining:
                         self._server.drain()
+                    if self._told is not None:  # As it started, so that there was nothing to cancel any more.
+                        self._obey(self._told)
                     self._say("serving")
                     nursery.start_soon(self._count, self._server)
                     nursery.start_soon(self._tell_closed, self._server)
@@ -132,6 +136,7 @@ class _Worker:
         self._is_draining |= command is Command.DRAIN
         if self._server is None:
             if command is not Command.DRAIN:
+                self._told = command
                 self._starting.cancel()
         elif command is Command.RETIRE:
             self._server.retire()
