@@ -1,8 +1,10 @@
 """Answers that are not a file: listings, redirects, errors. Each in the form that the client reads best."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from hashlib import sha256
 from typing import Final
+
+import trio
 
 from corserver.apps.files.conditions import Precondition, evaluate
 from corserver.apps.files.entries import Entry
@@ -44,7 +46,7 @@ class PageError(HTTPError):
         return self._page
 
 
-def listing(request: Request, path: Path, entries: Sequence[Entry], finish: Finish) -> Response:
+def listing(request: Request, path: Path, entries: Iterable[Entry], finish: Finish) -> Response:
     """The listing of the directory at *path*, as HTML, JSON or text (RFC 9110 §12.5.1).
 
     One that is sent at once has an entity tag: who has it already gets a 304. Raises `HTTPError` 412.
@@ -61,7 +63,7 @@ def listing(request: Request, path: Path, entries: Sequence[Entry], finish: Fini
     lines = ((b"Content-Type", kind), NO_CACHE, NOSNIFF, _BY_ACCEPT, _CSP)
     first, second = next(gathered, b""), next(gathered, None)
     if second is not None:
-        return Response(_streamed(first, second, gathered), headers=finish(lines))
+        return Response(_Streamed([first, second], gathered), headers=finish(lines))
     tag = EntityTag(sha256(first).hexdigest()[:32])
     etag = (b"ETag", str(tag).encode("ascii"))
     conditions = {name: value for name in _OF_TAGS if (value := request.headers.get(name)) is not None}
@@ -118,7 +120,7 @@ def awaits_page(request: Request) -> bool:
     )
 
 
-def _gathered(pieces: Iterator[str]) -> Iterator[bytes]:
+def _gathered(pieces: Iterator[str]) -> Generator[bytes, None, None]:
     held: list[str] = []
     size = 0
     for piece in pieces:
@@ -131,8 +133,23 @@ def _gathered(pieces: Iterator[str]) -> Iterator[bytes]:
         yield "".join(held).encode("utf-8")
 
 
-async def _streamed(first: bytes, second: bytes, rest: Iterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    yield second
-    for piece in rest:
-        yield piece
+class _Streamed:
+    """The *made* pieces, then the *rest*, which is made in worker threads: it looks at files."""
+
+    def __init__(self, made: list[bytes], rest: Generator[bytes, None, None]) -> None:
+        self._made = made
+        self._rest = rest
+
+    def __aiter__(self) -> "_Streamed":
+        return self
+
+    async def __anext__(self) -> bytes:
+        """The next piece. Raises OSError as the file system does."""
+        piece = self._made.pop(0) if self._made else await trio.to_thread.run_sync(next, self._rest, None)
+        if piece is None:
+            raise StopAsyncIteration
+        return piece
+
+    async def aclose(self) -> None:
+        """Let go of the directory; a second time it does nothing."""
+        self._rest.close()

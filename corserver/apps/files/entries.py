@@ -3,13 +3,17 @@
 import errno
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from corserver.apps.files.lookup import Opened, Root, is_shown
 
 #: Whether access() can ask for the rights that open() will have.
 _EFFECTIVE: Final = os.access in os.supports_effective_ids
+
+
+#: A name, as it was found in the directory, and what is behind it if it is a link.
+_Listed = tuple[str, "os.DirEntry[str]", os.stat_result | None]
 
 
 class Entry(NamedTuple):
@@ -21,13 +25,39 @@ class Entry(NamedTuple):
     modified: int
 
 
-def entries(root: Root, directory: Opened, name: bytes, *, dotfiles: bool) -> list[Entry]:
-    """The entries of *directory*, which is *name* below *root*: directories first, each kind sorted by name."""
+def entries(root: Root, directory: Opened, name: bytes, *, dotfiles: bool) -> Iterator[Entry]:
+    """The entries of *directory*, which is *name* below *root*: directories first, each kind sorted by name.
+
+    Whether one may be read, its size and its date are looked for when its turn comes. So a file descriptor is held from
+    the first to the last, or until this is closed; *root* and *directory* are needed for the first only.
+    """
+    with Opened(os.dup(directory.fd), directory.stat) as own:
+        for kind, listed in zip((stat.S_IFDIR, stat.S_IFREG), _names(root, own, name, dotfiles), strict=True):
+            _sort_by_name(listed)
+            listed.reverse()
+            while listed:  # What was looked at is let go of: its item holds what it found.
+                shown, item, found = listed.pop()
+                found = found or _readable(own, item)
+                if found is not None and stat.S_IFMT(found.st_mode) == kind:
+                    yield Entry(shown, kind == stat.S_IFDIR, found.st_size, found.st_mtime_ns // 1_000_000_000)
+
+
+def _names(root: Root, directory: Opened, parent: bytes, dotfiles: bool) -> tuple[list[_Listed], list[_Listed]]:
+    # The directories, and the files, as far as names and kinds say.
+    directories: list[_Listed] = []
+    files: list[_Listed] = []
     with os.scandir(directory.fd) as scan:
-        found = [_maybe_entry(root, directory, name, item, dotfiles) for item in scan]
-    shown = [entry for entry in found if entry is not None]
-    directories, files = split(shown)
-    return [*_by_name(directories), *_by_name(files)]
+        for item in scan:
+            raw = os.fsencode(item.name)
+            shown = raw.decode("utf-8", "surrogateescape")
+            if not is_shown(shown, at_root=not parent, dotfiles=dotfiles):
+                continue
+            found = _behind_link(root, parent + b"/" + raw if parent else raw) if item.is_symlink() else None
+            if item.is_dir(follow_symlinks=False) if found is None else stat.S_ISDIR(found.st_mode):
+                directories.append((shown, item, found))
+            elif found or item.is_file(follow_symlinks=False):
+                files.append((shown, item, found))
+    return directories, files
 
 
 def split(found: Iterable[Entry]) -> tuple[list[Entry], list[Entry]]:
@@ -39,28 +69,11 @@ def split(found: Iterable[Entry]) -> tuple[list[Entry], list[Entry]]:
     return directories, files
 
 
-def _by_name(found: list[Entry]) -> list[Entry]:
+def _sort_by_name(found: "list[_Listed]") -> None:
     # One sort after the other, and each of strings alone: while a list is sorted no other thread runs, not even that of
     # the event loop, and tuples take five times as long.
-    found.sort(key=lambda entry: entry.name)
-    found.sort(key=lambda entry: entry.name.casefold())
-    return found
-
-
-def _maybe_entry(
-    root: Root, directory: Opened, parent: bytes, item: "os.DirEntry[str]", dotfiles: bool
-) -> Entry | None:
-    raw = os.fsencode(item.name)
-    name = raw.decode("utf-8", "surrogateescape")
-    if not is_shown(name, at_root=not parent, dotfiles=dotfiles):
-        return None
-    if item.is_symlink():
-        found = _behind_link(root, parent + b"/" + raw if parent else raw)
-    else:
-        found = _readable(directory, item)
-    if found is None or stat.S_IFMT(found.st_mode) not in (stat.S_IFREG, stat.S_IFDIR):
-        return None
-    return Entry(name, stat.S_ISDIR(found.st_mode), found.st_size, found.st_mtime_ns // 1_000_000_000)
+    found.sort(key=lambda listed: listed[0])
+    found.sort(key=lambda listed: listed[0].casefold())
 
 
 def _behind_link(root: Root, name: bytes) -> os.stat_result | None:

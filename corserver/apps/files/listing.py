@@ -8,9 +8,10 @@ each begins at the left and so ends with its extension.
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
+from itertools import islice
 from typing import Final
 
 from corserver.apps.files.entries import Entry, split
@@ -23,6 +24,8 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9_.~-]+")
 _RECORD: Final = json.JSONEncoder(separators=(",", ":"))
 
 _UNITS: Final = ("kB", "MB", "GB", "TB", "PB", "EB")
+#: How many entries are looked at before the first is shown.
+_LONG: Final = 1000
 #: The last second of the year 9999: a file's time may be any number, a date's year has four digits.
 _LAST_SECOND: Final = 253402300799
 
@@ -63,18 +66,30 @@ _BY_NAME: Final = Order()
 _ORDERS: Final = {order.query: order for column, _ in _COLUMNS for order in (Order(column), Order(column, True))}
 
 
-def as_html(mount: Path, path: Path, entries: Sequence[Entry], order: Order = _BY_NAME) -> Iterator[str]:
-    """The page for the directory at *path* below *mount*."""
+def as_html(mount: Path, path: Path, entries: Iterable[Entry], order: Order = _BY_NAME) -> Iterator[str]:
+    """The page for the directory at *path* below *mount*. It is summed up above the table, below a long one."""
     yield head(_title(mount, path))
-    yield f"<h1>{_crumbs(mount, path)}</h1>\n<p>{_summary(entries)}</p>\n"
-    if entries:
+    yield f"<h1>{_crumbs(mount, path)}</h1>\n"
+    entries = iter(entries if order == _BY_NAME else order.sorted(entries))
+    above = [*islice(entries, _LONG)]
+    below = entries if len(above) == _LONG else None
+    sums = _Sums()
+    sums.add(above)
+    if below is None:
+        yield sums.sentence
+    if above:
         yield _table_head(order)
-        yield from map(_row, order.sorted(entries))
+        yield from map(_row, above)
+        for entry in below or ():
+            sums.add((entry,))
+            yield _row(entry)
         yield "</tbody>\n</table>\n"
+    if below is not None:
+        yield sums.sentence
     yield TAIL
 
 
-def as_json(mount: Path, path: Path, entries: Sequence[Entry]) -> Iterator[str]:
+def as_json(mount: Path, path: Path, entries: Iterable[Entry]) -> Iterator[str]:
     """`{"path": …, "entries": [{"name", "type", "size", "modified", "href"}]}`; a directory has no size."""
     yield f'{{"path":{json.dumps(str(Path(mount.segments + path.segments)))},"entries":['
     comma = ""
@@ -84,7 +99,7 @@ def as_json(mount: Path, path: Path, entries: Sequence[Entry]) -> Iterator[str]:
     yield "]}\n"
 
 
-def as_text(mount: Path, path: Path, entries: Sequence[Entry]) -> Iterator[str]:
+def as_text(mount: Path, path: Path, entries: Iterable[Entry]) -> Iterator[str]:
     """A name a line, a directory's with its slash."""
     for entry in entries:
         yield f"{printable(entry.name)}{'/' * entry.is_directory}\n"
@@ -112,13 +127,26 @@ def _crumbs(mount: Path, path: Path) -> str:
     return (links[0] + "<i>/</i>" * (top != "/")) + "".join(f"{link}<i>/</i>" for link in links[1:])
 
 
-def _summary(entries: Sequence[Entry]) -> str:
-    if not entries:
-        return "Nothing in here."
-    files = [entry for entry in entries if not entry.is_directory]
-    total = f", {_size(sum(entry.size for entry in files))}" if files else ""
-    counts = ((len(entries) - len(files), "directory", "directories"), (len(files), "file", "files"))
-    return ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in counts if n) + total
+@dataclass(slots=True)
+class _Sums:
+    directories: int = 0
+    files: int = 0
+    size: int = 0
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            if entry.is_directory:
+                self.directories += 1
+            else:
+                self.files += 1
+                self.size += entry.size
+
+    @property
+    def sentence(self) -> str:
+        total = f", {_size(self.size)}" if self.files else ""
+        counts = ((self.directories, "directory", "directories"), (self.files, "file", "files"))
+        said = ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in counts if n) + total
+        return f"<p>{said or 'Nothing in here.'}</p>\n"
 
 
 def _table_head(order: Order) -> str:

@@ -211,7 +211,7 @@ class _Job:
             case Directory(opened, below):
                 with opened:
                     found = entries(root, opened, below, dotfiles=files.dotfiles)
-                return answers.listing(self.request, self.path, found, files._finish), None, None
+                    return answers.listing(self.request, self.path, found, files._finish), None, None
         return self._not_found(root), None, None
 
     def _file(self, root: Root, file: File) -> _Answer:

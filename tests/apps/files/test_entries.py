@@ -16,7 +16,7 @@ def listed(root: Path, name: str = "", *, dotfiles: bool = False) -> list[Entry]
         directory = place.maybe_directory(os.fsencode(name))
         assert directory is not None
         with directory:
-            return entries(place, directory, os.fsencode(name), dotfiles=dotfiles)
+            return [*entries(place, directory, os.fsencode(name), dotfiles=dotfiles)]
 
 
 def names(found: list[Entry]) -> list[str]:

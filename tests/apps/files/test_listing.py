@@ -160,6 +160,16 @@ def test_an_empty_directory_says_so() -> None:
     assert "Nothing in here" in page_of()
 
 
+@pytest.mark.parametrize(("count", "is_above"), [(1, True), (999, True), (1000, False), (1001, False)])
+def test_a_long_page_is_summed_up_below(count: int, is_above: bool) -> None:
+    text = page_of(file("d", is_directory=True), *(file(str(i), size=2) for i in range(count - 1)))
+    said = "<p>1 directory</p>" if count == 1 else f"<p>1 directory, {count - 1} files, "
+
+    assert text.count("<p>") == 1
+    assert (text.index(said) < text.index("<table>")) is is_above
+    assert text.count("<tr") == count + 1
+
+
 def test_the_page_needs_no_script_and_its_policy_allows_its_style_only() -> None:
     text = page_of(file("x"))
     style = re.search(r"<style>(.*)</style>", text, re.DOTALL)

@@ -1,6 +1,7 @@
 """Listings: the form that each client gets, their tags, and how they are sorted."""
 
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,29 @@ async def test_a_large_directory_is_streamed(root: Path) -> None:
         assert b"".join(pieces).count(count) in (3000, 3001)
         assert max(map(len, pieces)) < 64 * 1024
     assert open_descriptors() == before
+
+
+async def test_a_large_directory_is_looked_at_while_it_is_streamed_and_is_let_go_of(root: Path) -> None:
+    (root / "many").mkdir()
+    for i in range(3000):
+        (root / "many" / f"file {i:05}.txt").touch()
+    before = open_descriptors()
+    for method in ("GET", "HEAD"):
+        response = await StaticFiles(root)(make_request("/many/", method=method))
+        assert isinstance(response.body, AsyncIterator)
+        assert len(open_descriptors() - before) == 1
+        if method == "GET":
+            first = await anext(response.body)
+            (root / "many" / "file 02998.txt").unlink()
+            (root / "many" / "file 02999.txt").write_bytes(b"x" * 1234)
+            page = first + b"".join([piece async for piece in response.body])
+            assert b"file 02997.txt" in page
+            assert b"file 02998.txt" not in page
+            assert b">1.2 kB<" in page
+            assert page.endswith(b'</table>\n<p>2999 files, <data value="1234">1.2 kB</data></p>\n</body>\n</html>\n')
+        else:
+            await response.body.aclose()  # type: ignore[attr-defined]
+        assert open_descriptors() == before
 
 
 @pytest.mark.parametrize(
