@@ -136,7 +136,8 @@ class Request(_RequestFields):
     async def client_left(self) -> None:
         """Wait until the client has left; one that ended its side, as none does that waits for an answer, has.
 
-        For a handler that works long, in a task beside it, once the body was read to its end.
+        For a handler that works long, in a task beside it, once the body was read to its end. Raises RuntimeError in a
+        task that outlives the answer: what arrives then is of another request.
         """
         if self.peer is None:
             await trio.sleep_forever()

@@ -14,6 +14,7 @@ from corserver.http.transport import Transport
 from corserver.http.wire import Wire
 from corserver.http.wire.response_heads import interim
 
+_NOT_WATCHED: Final = "whether a client has left can be waited for until its request is answered, not longer"
 #: How long a body that nobody read may take to arrive for the connection to be kept.
 _DRAIN_SECONDS: Final = 1.0
 
@@ -41,10 +42,20 @@ class Pace:
         return max(0.0, min(self._limits.body_seconds, earned - self.waited))
 
 
+class _Watch:
+    """Somebody who waits for the peer to leave: *scope* ends it, and *gone* is set when it has ended."""
+
+    __slots__ = ("gone", "scope")
+
+    def __init__(self) -> None:
+        self.scope = trio.CancelScope()
+        self.gone = trio.Event()
+
+
 class Reader:
     """What the peer sends, as it is wanted."""
 
-    __slots__ = ("_bodies", "_error", "_interim", "_limits", "_pace", "_transport", "_wire", "reads_beside")
+    __slots__ = ("_bodies", "_error", "_interim", "_limits", "_pace", "_transport", "_watch", "_wire", "reads_beside")
 
     def __init__(self, transport: Transport, wire: Wire, limits: Limits) -> None:
         self._transport = transport
@@ -56,12 +67,16 @@ class Reader:
         self._bodies = 0
         #: Whoever sends an interim answer has it.
         self._interim: trio.Lock | None = None
+        #: Who waits for the peer to leave, until the next request is read.
+        self._watch: _Watch | None = None
         #: As `Peer`.
         self.reads_beside = False
 
     def take_received(self) -> bytes:
         """What arrived for the next request while nothing was under way; empty where that must be waited for."""
         self._pace, self._error, self.reads_beside = None, None, False
+        if self._watch is not None:
+            self._watch.scope.cancel()
         transport = self._transport
         data, transport.received = transport.received, b""
         return data
@@ -70,6 +85,8 @@ class Reader:
         """The next head, or None when there will be none. Raises `RefusedHead`."""
         wire, transport = self._wire, self._transport
         self._pace, self._error, self.reads_beside = None, None, False
+        if self._watch is not None:
+            await self._watch.gone.wait()
         began = transport.since
         while wire.is_silent:
             if wire.at_eof:
@@ -194,12 +211,31 @@ class Reader:
 
     async def wait_left(self) -> None:
         """As `Peer`: what arrives meanwhile is of the next requests, and kept, as long as it is not too much."""
-        wire = self._wire
-        with contextlib.suppress(PeerLeft):
-            while not wire.has_ended:
-                if wire.buffered > self._limits.head:
-                    await trio.sleep_forever()
-                wire.receive(await self._transport.receive())
+        watch = self._watch = _Watch()
+        try:
+            with watch.scope, contextlib.suppress(PeerLeft):
+                await self._watch_until_left()
+        except trio.BusyResourceError:  # The next request is waited for already.
+            raise RuntimeError(_NOT_WATCHED) from None
+        finally:
+            self._watch = None
+            watch.gone.set()
+        if watch.scope.cancelled_caught:
+            raise RuntimeError(_NOT_WATCHED)
+
+    async def _watch_until_left(self) -> None:
+        wire, transport = self._wire, self._transport
+        while not wire.has_ended:
+            if wire.buffered > self._limits.head:
+                await trio.sleep_forever()
+            if isinstance(transport.stream, trio.SocketStream):
+                try:
+                    await trio.lowlevel.wait_readable(transport.stream.socket)
+                except (OSError, ValueError, trio.ClosedResourceError) as error:  # It is closed, on our side.
+                    raise PeerLeft from error
+            if transport.is_at_rest():  # What arrives is for whoever waits for the next request.
+                raise RuntimeError(_NOT_WATCHED)
+            wire.receive(await transport.receive())
 
     def give_up(self, reason: str) -> None:
         """Nothing more of the body can be read, for this *reason*."""

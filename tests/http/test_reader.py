@@ -1,12 +1,13 @@
 """What is read late: by a task that outlives the answer to its request."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 import trio
 import trio.testing
 
-from corserver import Request, Response
+from corserver import Request, Response, Server, serve
 from corserver.http.crew import Crew
 from corserver.http.exchange import Call, Service, run_call
 
@@ -99,3 +100,19 @@ async def test_nothing_is_told_behind_an_answer(open_poller: Callable[[], object
         assert app.came_of_it == [None]
         assert (await ask(client, request("GET", "/three"))).status == 200
         hall.service.crew.stop()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("lobby", [True, False])
+async def test_who_waits_for_the_client_to_leave_takes_nothing_of_the_next_request(lobby: bool) -> None:
+    app = Late(Request.client_left)
+    app.may_act.set()
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            server: Server = await nursery.start(partial(serve, app, port=0, lobby=lobby))
+            client = await trio.open_tcp_stream("127.0.0.1", server.addresses[0].port)
+            assert (await ask(client, request("GET", "/one"))).body == b"one"
+            await trio.testing.wait_all_tasks_blocked()
+            assert (await ask(client, request("POST", "/two", body=b"abc"))).body == b"abc"
+            await client.aclose()
+            server.stop()
+    assert isinstance(app.came_of_it[0], RuntimeError)
