@@ -74,7 +74,7 @@ class Server:
         self._lobby: Lobby | None = None
         self._nursery: trio.Nursery | None = None
         self._accepting = trio.CancelScope()
-        self._serving = trio.CancelScope(shield=True)
+        self._serving = trio.CancelScope()
         self._retiring = trio.CancelScope()
         self._left_last = trio.Event()
         self._done = trio.Event()
@@ -153,13 +153,15 @@ class Server:
     async def _run(self, listeners: Sequence[socket.socket], task_status: trio.TaskStatus["Server"]) -> None:
         try:
             async with trio.open_nursery() as nursery:
-                await nursery.start(self._serve_connections)
                 try:
+                    await nursery.start(self._serve_connections)
                     task_status.started(self)
                     await self._accept(listeners)
                     await self._wait_for_the_last()
                 finally:
                     self.stop()
+                    for listener in listeners:
+                        listener.close()
         except BaseExceptionGroup as group:  # After Ctrl-C a KeyboardInterrupt, as from any other program.
             raise alone(group) from None
 
@@ -176,6 +178,9 @@ class Server:
                             attendants.start_soon(self._lobby.sweep)
                             attendants.start_soon(self._lobby.deliver)
                         task_status.started()
+                        # Where it was cancelled by then, nobody waits for it, and so nobody would tell it to end.
+                        await trio.lowlevel.checkpoint_if_cancelled()
+                        self._serving.shield = True
                         await self._done.wait()
                     attendants.cancel_scope.cancel()
         finally:

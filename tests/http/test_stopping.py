@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from functools import partial
@@ -14,6 +15,7 @@ import trio.testing
 from corserver import Limits, Request, Response, Server, serve
 from corserver.http.connection import Connection
 from corserver.http.exchange import Service
+from corserver.http.listeners import open_listeners
 
 from .peer import read_answers, request
 from .transcript import recorded
@@ -212,3 +214,23 @@ trio.run(functools.partial(serve, App(), port=0, task_status=Press()))
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
     assert ended.stderr.rstrip().endswith("KeyboardInterrupt")
     assert "ExceptionGroup" not in ended.stderr
+
+
+def test_a_server_that_is_cancelled_as_it_starts_ends(lobby: bool) -> None:
+    """In a thread of its own: one that does not end cannot be cancelled."""
+    ended: list[bool] = []
+
+    async def app(request: Request) -> Response:
+        return Response("never")
+
+    async def main() -> None:
+        listeners = await open_listeners("127.0.0.1", 0)
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await serve(app, listeners=listeners, lobby=lobby)
+        ended.append(scope.cancelled_caught and listeners[0].fileno() == -1)
+
+    thread = threading.Thread(target=trio.run, args=(main,), daemon=True)
+    thread.start()
+    thread.join(10)
+    assert ended == [True]
