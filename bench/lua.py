@@ -1,4 +1,4 @@
-"""The load as scripts for wrk: the same head again and again, heads of many users, or a new head each time.
+"""The load as scripts for wrk: the same head again and again, of many users, or new in one line or in all.
 
 wrk's words end with figures for people; `done` gives them to a program. Strings are made once, in `init`, and joined
 when a request is sent, so that the load generator stays faster than the servers.
@@ -22,6 +22,8 @@ class Heads(Enum):
     MANY = "many"
     #: No two have the same User-Agent.
     NEW = "new"
+    #: No two have the same path, nor the same line but the Host and what CORS reads.
+    FRESH = "fresh"
 
 
 PATHS: Final = 100_000
@@ -67,6 +69,24 @@ function request()
 end
 """
 
+_FRESH: Final = """
+local run, count, parts = "0", 0, {}
+function init(args)
+  run = (args[1] or run) .. "."
+  for name, value in pairs(wrk.headers) do
+    local lower = string.lower(name)
+    if lower ~= "host" and lower ~= "origin" and not string.find(lower, "^access%%-control%%-") then
+      wrk.headers[name] = value .. " @"
+    end
+  end
+  for part in string.gmatch(wrk.format(nil, %s), "[^@]+") do parts[#parts + 1] = part end
+end
+function request()
+  count = count + 1
+  return table.concat(parts, run .. count)
+end
+"""
+
 
 def script(exchange: Exchange, heads: Heads = Heads.SAME, extra: Mapping[str, str] | None = None) -> str:
     """The script for wrk, which prints its result as a line of JSON. *extra* are more header lines."""
@@ -80,7 +100,9 @@ def script(exchange: Exchange, heads: Heads = Heads.SAME, extra: Mapping[str, st
 
 
 def _requests(exchange: Exchange, heads: Heads) -> str:
+    folder = exchange.path.rpartition("/")[0]
+    if heads is Heads.FRESH:
+        return _FRESH % json.dumps(f"{folder}/@")
     if heads is Heads.MANY:
-        folder = exchange.path.rpartition("/")[0]
         return _MANY % (AGENTS, json.dumps(f"{exchange.method} {folder}/"), PATHS)
     return _NEW if heads is Heads.NEW else ""

@@ -22,6 +22,7 @@ _PYTHON: Final = (
 )
 _ALL: Final = (SUBJECT, *_FIXED, "go", *_PYTHON)
 _LOGGED: Final = (SUBJECT, f"{SUBJECT}+log", *_FIXED, "go", *_PYTHON)
+_FRESH: Final = (SUBJECT, f"{SUBJECT}-plain", "nginx", "uvicorn-cors")
 _FILES: Final = (SUBJECT, "nginx", "caddy", "lighttpd", "uvicorn-files", "http.server", "http-server", "serve")
 _PROXIES: Final = (f"{SUBJECT}-proxy", "nginx-proxy", "local-cors-proxy")
 
@@ -75,6 +76,8 @@ _PREFLIGHT: Final = (
     Target("granian", 0.25),
     Target("uvicorn-cors", 0.14),
 )
+#: What remembering may cost where nothing comes again.
+_MEMORY: Final = Target(f"{SUBJECT}-plain", 1.1)
 
 
 def _file(name: str, says: str, file: str, factor: float, *, revalidates: bool = False) -> Scenario:
@@ -121,6 +124,14 @@ SCENARIOS: Final = (
         heads=Heads.NEW,
     ),
     Scenario(
+        name="preflight-fresh",
+        says="preflights of which no line comes twice, but those that CORS reads",
+        exchange=exchanges.PREFLIGHT,
+        peers=_FRESH,
+        targets=(_MEMORY,),
+        heads=Heads.FRESH,
+    ),
+    Scenario(
         name="preflight-connect",
         says="a new connection for each preflight",
         exchange=exchanges.CONNECT,
@@ -140,6 +151,14 @@ SCENARIOS: Final = (
         exchange=exchanges.GET,
         peers=_LOGGED,
         targets=(Target("granian", 0.6), Target("uvicorn", 0.6)),
+    ),
+    Scenario(
+        name="get-fresh",
+        says="the same, of which no line comes twice, but those that CORS reads",
+        exchange=exchanges.GET,
+        peers=_FRESH,
+        targets=(_MEMORY,),
+        heads=Heads.FRESH,
     ),
     Scenario(
         name="get-asgi",

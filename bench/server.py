@@ -43,6 +43,14 @@ def _access_log() -> Callable[[Entry], None] | None:
     return Output().access_log()
 
 
+def _remember_nothing() -> None:
+    from corserver.http import serving
+    from corserver.http.exchange import Service
+
+    # There is no public word for it: nobody but a test or this measurement wants such a server.
+    vars(serving)["Service"] = functools.partial(Service, remembers=False)
+
+
 def _served(files: Path | None, hosted: str | None, loop: str) -> AnyApp:
     if files is not None:
         from corserver import StaticFiles  # Only here: a fifth of what is imported is for files.
@@ -72,17 +80,22 @@ async def run(port: int, served: AnyApp, *, access_log: bool, limits: Limits) ->
 
 
 def main() -> None:
-    """Serve what is measured, by corserver's public names alone."""
+    """Serve what is measured, by corserver's public names, `--plain` apart."""
     parser = argparse.ArgumentParser(prog="python -m bench.server", description=__doc__)
     parser.add_argument("port", nargs="?", default=0, type=int, help="0 is any free one")
     parser.add_argument("--files", type=Path, metavar="DIRECTORY", help="serve these instead of the app")
     parser.add_argument("--asgi", metavar="NAME", help="serve what this function of bench.apps.asgi makes")
     parser.add_argument("--loop", default="trio", choices=["trio", "asyncio"], help="what that runs on")
     parser.add_argument("--access-log", action="store_true", help="write lines to stdout, as the command line does")
+    parser.add_argument(
+        "--plain", action="store_true", help="remember no heads, and nothing of what was decided on them"
+    )
     parser.add_argument("--requests", type=int, default=0, help="on a connection; 0 is no limit")
     parser.add_argument("--idle-seconds", type=float, default=75.0, help="how long a connection may say nothing")
     given = parser.parse_args()
     limits = Limits(requests=given.requests or None, idle_seconds=given.idle_seconds)
+    if given.plain:
+        _remember_nothing()
     served = _served(given.files, given.asgi, given.loop)
     trio.run(functools.partial(run, given.port, served, access_log=given.access_log, limits=limits))
 

@@ -73,6 +73,7 @@ def _uvicorn(name: str, *app: str, http: str = "httptools", kinds: frozenset[Kin
 CORSERVER: Final = (
     Contender(name="corserver", command=_corserver(), version=corserver_version, kinds=frozenset(Kind)),
     Contender(name="corserver+log", command=_corserver("--access-log"), version=corserver_version),
+    Contender(name="corserver-plain", command=_corserver("--plain"), version=corserver_version),
     _hosting("corserver-asgi", "plain", "trio"),
     _hosting("corserver-asyncio", "plain", "asyncio"),
     _hosting("corserver-fastapi", "fastapi", "trio", "fastapi", kinds=_GET),

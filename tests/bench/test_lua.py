@@ -45,6 +45,13 @@ def test_new_heads_are_counted() -> None:
     assert "return before .. count .. after" in text
 
 
+def test_fresh_heads_share_what_cors_reads_alone() -> None:
+    text = script(exchanges.PREFLIGHT, Heads.FRESH)
+    assert 'string.gmatch(wrk.format(nil, "/items/@"), "[^@]+")' in text
+    assert 'if lower ~= "host" and lower ~= "origin" and not string.find(lower, "^access%-control%-") then' in text
+    assert "return table.concat(parts, run .. count)" in text
+
+
 @pytest.mark.parametrize("exchange", [exchanges.PREFLIGHT, exchanges.DENIED, exchanges.GET, exchanges.POST])
 @pytest.mark.parametrize("heads", Heads)
 def test_every_script_reports_and_is_plain_ascii(exchange: Exchange, heads: Heads) -> None:
