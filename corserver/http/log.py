@@ -90,16 +90,20 @@ def common(entry: Entry) -> str:
 
     `"` is escaped too. What is not known is `-`, as is the size of an empty body. A preflight's method is `OPTIONS`.
     """
-    moment = time.gmtime(entry.time)
-    stamp = f"{moment.tm_mday:02}/{_MONTHS[moment.tm_mon - 1]}/{time.strftime('%Y:%H:%M:%S', moment)} +0000"
     method, target = printable(entry.method, _SHOWN_METHOD), printable(entry.target, _KEPT_TARGET)
     request = f"{method} {target or '-'} {printable(entry.version, 16)}".replace('"', r"\x22") if method else "-"
     host = (_host(entry) or "-").replace(" ", r"\x20")
-    return f'{host} - - [{stamp}] "{request}" {entry.status or "-"} {entry.sent or "-"}'
+    return f'{host} - - [{_common_time(int(entry.time))}] "{request}" {entry.status or "-"} {entry.sent or "-"}'
 
 
 #: Not the locale's: the format has English names.
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+@functools.lru_cache(maxsize=4)  # Of a second there are many lines.
+def _common_time(second: int) -> str:
+    moment = time.gmtime(second)
+    return f"{moment.tm_mday:02}/{_MONTHS[moment.tm_mon - 1]}/{time.strftime('%Y:%H:%M:%S', moment)} +0000"
 
 
 def json_line(entry: Entry) -> str:
@@ -121,27 +125,33 @@ def json_line(entry: Entry) -> str:
     * `failure`: why the exchange was cut short, only where it was
     """
     line: dict[str, Any] = {
-        "time": datetime.fromtimestamp(entry.time, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "time": datetime.fromtimestamp(entry.time, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
         "client": _host(entry) or None,
         "method": printable(entry.method, _SHOWN_METHOD),
         "target": printable(entry.target, _KEPT_TARGET),
         "status": entry.status,
         "sent": entry.sent,
         "duration_us": round(entry.seconds * 1_000_000),
-        "cors": _cors_object(entry.decision),
     }
-    if entry.failure:
-        line["failure"] = entry.failure
-    return json.dumps(line, separators=(",", ":"))
+    failure = f',"failure":{_to_json(entry.failure)}' if entry.failure else ""
+    return f'{_to_json(line)[:-1]},"cors":{_cors_json(entry.decision)}{failure}}}'
+
+
+_to_json: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _host(entry: Entry) -> str:
     client = entry.client
-    host = client[0] if isinstance(client, tuple) else client or ""
+    return _shown_host(client[0] if isinstance(client, tuple) else client or "")
+
+
+@functools.lru_cache(maxsize=256)  # Most clients ask more than once.
+def _shown_host(host: str) -> str:
     return printable(host.encode("utf-8", "surrogateescape"))
 
 
-def _cors_object(decision: Decision) -> dict[str, Any]:
+@functools.lru_cache(maxsize=256)  # A server takes the same decisions again and again.
+def _cors_json(decision: Decision) -> str:
     request, reason = decision.request, decision.reason
     cors = {
         "kind": kind_words(decision),
@@ -154,7 +164,7 @@ def _cors_object(decision: Decision) -> dict[str, Any]:
         cors["requested_method"] = ", ".join(printable(method, _SHOWN_METHOD) for method in request.requested_methods)
     if decision.hint:
         cors["hint"] = decision.hint
-    return cors
+    return _to_json(cors)
 
 
 def kind_words(decision: Decision) -> str:
