@@ -3,6 +3,8 @@
 import logging
 from enum import Enum, unique
 
+import trio
+
 from corserver.apps.asgi.loop import Loop
 from corserver.apps.asgi.outgoing import Start, header_lines, piece_of, response_start
 from corserver.apps.asgi.protocol import ASGIApp, ClientLeft, Message, Scope, as_exception
@@ -10,7 +12,7 @@ from corserver.apps.websocket.closed import WebSocketClosed, check_close, shorte
 from corserver.apps.websocket.handshake import read_handshake
 from corserver.apps.websocket.options import WebSocketOptions
 from corserver.apps.websocket.session import Session
-from corserver.http.messages import HTTPError, Request, Response
+from corserver.http.messages import HTTPError, PeerLeft, Request, Response
 
 logger = logging.getLogger("corserver")
 
@@ -39,7 +41,17 @@ async def open_websocket(
     scope["extensions"] = {"websocket.http.response": {}}
     task = loop.start(request, Talk(request, session, loop).run, app, scope)
     loop.see_out(request, task)
+    if request.peer is not None and request.peer.body_is_read():  # Otherwise what comes next is of the body.
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_deny_who_left, session, request)
+            await session.decision.wait()
+            nursery.cancel_scope.cancel()
     return await session.decided()
+
+
+async def _deny_who_left(session: Session, request: Request) -> None:
+    await request.client_left()
+    session.deny(PeerLeft())
 
 
 class Talk:

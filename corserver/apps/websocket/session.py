@@ -65,7 +65,8 @@ class Session:
         self.state = State.UNDECIDED
         self._answer: Response | None = None
         self._error: Exception | None = None
-        self._decided = trio.Event()
+        #: Set once the app has answered the handshake.
+        self.decision = trio.Event()
         self._frames = Frames(options)
         self._incoming = Incoming(options)
         #: What the reader waits for while too much has arrived.
@@ -104,13 +105,15 @@ class Session:
 
     async def accept(self, subprotocol: str | None = None, headers: HeadersLike = ()) -> None:
         """Accept it, and wait until it is open. Raises ValueError, and `WebSocketClosed` where the peer has left."""
+        if self.is_closed:
+            raise self._closure()
         if self.is_decided:
             raise RuntimeError("a WebSocket is accepted once, before anything is sent or received")
         deflate = self._handshake.deflate(self._options)
         self._answer = self._handshake.response(subprotocol, headers, deflate, self)
         self._frames = Frames(self._options, deflate)
         self.state = State.ACCEPTED
-        self._decided.set()
+        self.decision.set()
         await self.opened()
 
     async def opened(self) -> None:
@@ -129,7 +132,7 @@ class Session:
         else:
             self._error = answer
         self._finish(ABNORMAL, "it was not accepted")
-        self._decided.set()
+        self.decision.set()
 
     async def receive(self) -> str | bytes:
         """The next message. Raises `WebSocketClosed` once there is none."""
@@ -193,7 +196,7 @@ class Session:
 
     async def decided(self) -> Response:
         """The app's answer to the handshake. Raises what `deny` was given."""
-        await self._decided.wait()
+        await self.decision.wait()
         if self._error is not None:
             raise self._error
         assert self._answer is not None, "what is decided has an answer"

@@ -10,7 +10,7 @@ import trio
 import trio.testing
 
 from corserver import Entry, Server, asgi, serve
-from tests.apps.websocket.peer import handshake
+from tests.apps.websocket.peer import TEXT, frame, handshake
 
 from .hosting import ASK, LOOPS, START, Message, Receive, Send, answering, connect, receive_until, serving
 
@@ -133,6 +133,33 @@ async def test_an_app_that_asks_again_and_again_lets_others_have_turns(loop: str
             turns += 1
     assert {message["type"] for message in messages} <= {"http.disconnect", "websocket.disconnect"}
     assert turns > 500
+
+
+async def test_an_app_that_has_not_accepted_a_websocket_learns_that_the_client_has_left(
+    loop: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    messages: list[Message] = []
+    asked, ended = trio.Event(), trio.Event()
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        messages.append(await receive())
+        asked.set()
+        messages.append(await receive())
+        try:
+            await send({"type": "websocket.accept"})
+        finally:
+            ended.set()
+
+    async with serving(app, loop=loop, lifespan="off") as server:
+        stream = await connect(server)
+        await stream.send_all(handshake() + frame(TEXT, b"early"))
+        await asked.wait()
+        await stream.aclose()
+        with trio.fail_after(5):
+            await ended.wait()
+    assert [message["type"] for message in messages] == ["websocket.connect", "websocket.disconnect"]
+    assert messages[1]["code"] == 1006
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 @pytest.mark.parametrize("has_begun", [True, False])
