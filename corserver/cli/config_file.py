@@ -181,12 +181,14 @@ class _Reader:
             else _misfit(option, value)
         )
         if not why:
-            self._defaults[name] = value = [value] if option.multiple and not isinstance(value, list) else value
+            self._defaults[name] = value = _as_given(option, value)
             try:
                 option.process_value(self._ctx, value)
             except click.BadParameter as error:
                 words = number_words(option.type)
                 why = f"this must be {words}" if words else error.message
+            except ValueError as error:  # A path with a NUL.
+                why = str(error)
         if why:
             self._refuse(where, why)
 
@@ -233,6 +235,14 @@ def _names_of_others(command: click.Command) -> Iterator[set[str]]:
 
 def _spelled(key: str) -> str:
     return key.lower().replace("_", "-")
+
+
+def _as_given(option: click.Option, value: Any) -> Any:
+    """*value* as the command line gives it to *option*: a number that is a word there is one."""
+    values = value if isinstance(value, list) else [value]
+    if not number_words(option.type):
+        values = [str(each) if type(each) in (int, float) else each for each in values]
+    return values if option.multiple or isinstance(value, list) else values[0]
 
 
 def _misfit(option: click.Option, value: Any) -> str:

@@ -112,7 +112,7 @@ def _toml_of(path: Path) -> tuple[str, dict[str, Any]]:
         raise ConfigError(path, [Mistake(line, "bytes that are not UTF-8", "TOML is UTF-8")]) from error
     try:
         return text, tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(path, [_not_toml(error, text)]) from error
 
 
@@ -134,7 +134,7 @@ def in_toml(write: str, prefix: str = "") -> str:
     return _SWITCH.sub(spelled, write)
 
 
-def _not_toml(error: tomllib.TOMLDecodeError, text: str) -> Mistake:
+def _not_toml(error: tomllib.TOMLDecodeError | RecursionError, text: str) -> Mistake:
     lines = text.splitlines() or [""]
     found = _AT_LINE.search(str(error))
     line = min(int(found[1]), len(lines)) if found else len(lines)

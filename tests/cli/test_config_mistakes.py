@@ -51,6 +51,22 @@ path = "/api/*"
         assert expected in text, text
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("cors = 1", "corserver.toml:1: cors = 1\n      an origin begins with a scheme"),
+        ("tls-cert = 1", "corserver.toml:1: tls-cert = 1\n      File '1' does not exist"),
+        ("tls-key = 99999999999999999999", "corserver.toml:1: tls-key = 99999999999999999999\n      File '9"),
+        ('uds = "\\u0000"', 'corserver.toml:1: uds = "\\u0000"\n      embedded null byte'),
+        ("a = " + "{ a = " * 3000, "this is not TOML: maximum recursion depth exceeded"),
+    ],
+    ids=["origin", "path", "huge", "NUL", "deep"],
+)
+def test_what_no_flag_could_be_given_is_a_mistake_like_any_other(here: Path, text: str, expected: str) -> None:
+    (here / "corserver.toml").write_text(text)
+    assert expected in refused(), refused()
+
+
 def test_a_value_that_a_command_refuses_is_named_with_its_line(here: Path) -> None:
     (here / "corserver.toml").write_text('port = 0\nuds-mode = "abc"\n')
     command = serve_directory.make_context("corserver", [])
