@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
 
+from corserver.http.percent import urlencoded_pair
+
 
 class FormError(Exception):
     """A form that is not read: *status* is 400, 413 or 415, and the message a sentence for people."""
@@ -157,26 +159,13 @@ class _Urlencoded:
             raise FormError(413, f"a field of the form is larger than {self._limits.field} bytes")
 
     def _finish_field(self) -> None:
-        name, _, value = bytes(self._held).partition(b"=")
         try:
             if self._held:
-                self.pairs.append((_decoded(name), _decoded(value)))
+                self.pairs.append(urlencoded_pair(self._held.decode("utf-8"), errors="strict"))
         except UnicodeDecodeError:
             raise FormError(400, "a field of the form is not in UTF-8") from None
         _check_count(len(self.pairs), self._limits)
         self._held.clear()
-
-
-_ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
-_DIGITS: Final = "0123456789abcdefABCDEF"
-_BYTES: Final = {f"{a}{b}".encode(): bytes([int(a + b, 16)]) for a in _DIGITS for b in _DIGITS}
-
-
-def _decoded(part: bytes) -> str:
-    """As `urllib.parse.unquote_plus`, which takes a microsecond for each `%` that begins no escape. What is written in
-    clear has to be UTF-8 by itself, too."""
-    part.decode("utf-8")
-    return _ESCAPE.sub(lambda found: _BYTES[found[1]], part.replace(b"+", b" ")).decode("utf-8")
 
 
 class _Multipart:
