@@ -2,6 +2,7 @@
 
 import logging
 from enum import Enum, unique
+from typing import Final
 
 import trio
 
@@ -15,6 +16,9 @@ from corserver.apps.websocket.session import Session
 from corserver.http.messages import HTTPError, PeerLeft, Request, Response
 
 logger = logging.getLogger("corserver")
+
+#: How long the body of a denial may be, which is held until it is whole.
+_LONGEST_DENIAL: Final = 1024 * 1024
 
 
 @unique
@@ -57,7 +61,7 @@ async def _deny_who_left(session: Session, request: Request) -> None:
 class Talk:
     """The app's side of one WebSocket."""
 
-    __slots__ = ("_denial", "_has_connected", "_loop", "_phase", "_pieces", "_request", "_session")
+    __slots__ = ("_body", "_denial", "_has_connected", "_loop", "_phase", "_request", "_session")
 
     def __init__(self, request: Request, session: Session, loop: Loop) -> None:
         self._request = request
@@ -66,7 +70,7 @@ class Talk:
         self._phase = _Phase.HANDSHAKE
         self._has_connected = False
         self._denial = Start(403)
-        self._pieces: list[bytes] = []
+        self._body = bytearray()
 
     async def run(self, app: ASGIApp, scope: Scope) -> None:
         """Call *app*. What it leaves open is closed."""
@@ -113,7 +117,7 @@ class Talk:
             case _Phase.HANDSHAKE if kind == "websocket.http.response.start":
                 self._denial, self._phase = response_start(message), _Phase.DENIAL
             case _Phase.DENIAL if kind == "websocket.http.response.body":
-                self._deny(message)
+                await self._deny(message)
             case _Phase.MESSAGES if kind == "websocket.send":
                 await self._send_message(message)
             case _Phase.MESSAGES if kind == "websocket.close":
@@ -128,12 +132,18 @@ class Talk:
             raise ClientLeft(str(closed)) from closed
         self._phase = _Phase.MESSAGES
 
-    def _deny(self, message: Message) -> None:
-        self._pieces.append(piece_of(message))
-        if not message.get("more_body", False):
-            status, headers, closes, _ = self._denial
-            self._phase = _Phase.OVER
-            self._session.deny(Response(b"".join(self._pieces), status, headers, closes=closes))
+    async def _deny(self, message: Message) -> None:
+        if self._session.is_decided:
+            raise ClientLeft("the client has left")
+        self._body += piece_of(message)
+        if len(self._body) > _LONGEST_DENIAL:
+            raise RuntimeError(f"the body of a WebSocket's denial is longer than {_LONGEST_DENIAL} bytes")
+        if message.get("more_body", False):
+            await self._loop.turn()  # An app that goes on and on lets others have theirs.
+            return
+        status, headers, closes, _ = self._denial
+        self._phase = _Phase.OVER
+        self._session.deny(Response(bytes(self._body), status, headers, closes=closes))
 
     async def _send_message(self, message: Message) -> None:
         try:
