@@ -31,16 +31,20 @@ class Kind(Enum):
     WSGI = "WSGI"
 
 
+def named(target: str) -> tuple[str, str]:
+    """The module and the name in it that *target* names. Raises ValueError where it names none."""
+    module, _, name = target.partition(":")
+    if not (module and name) or "/" in target or module.endswith(".py"):
+        raise ValueError(f"{target!r} is not a module and a name in it: write {_meant(module)}:{name or 'app'}")
+    return module, name
+
+
 def load(target: str, folder: Path, *, factory: bool = False) -> Any:
     """The object at *target*, or what it returns if it is a *factory*; its module is in *folder*, or installed.
 
-    Raises `LoadError`.
+    Raises `LoadError`, and ValueError as `named`.
     """
-    module_name, _, attribute = target.partition(":")
-    if not (module_name and attribute) or "/" in target or module_name.endswith(".py"):
-        raise LoadError(
-            f"{target!r} is not a module and a name in it: write {_meant(module_name)}:{attribute or 'app'}"
-        )
+    module_name, attribute = named(target)
     found: Any = _import(module_name, folder)
     for name in attribute.split("."):
         if not hasattr(found, name):

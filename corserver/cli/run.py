@@ -12,6 +12,7 @@ from click.core import ParameterSource
 
 from corserver.cli.configured import Needed, ServingCommand, checked
 from corserver.cli.hosting import Hosting, Late
+from corserver.cli.loading import named
 from corserver.cli.server_options import header_option, server_options, topic_texts
 from corserver.cli.serving import EXIT_FAILED, run_server
 from corserver.cli.settings import Settings
@@ -60,7 +61,7 @@ def _check_folders(given: str | tuple[str, ...]) -> None:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=EXAMPLES,
 )
-@click.argument("target", metavar="MODULE:APP", cls=Needed)
+@click.argument("target", metavar="MODULE:APP", cls=Needed, callback=checked(named))
 @functools.partial(server_options, base=_LIMITS)
 @option("--factory", topic="app", common=True, is_flag=True, help="APP is a function that makes the app.")
 @option(

@@ -215,8 +215,6 @@ def replace(path: Path, text: str) -> None:
     [
         (("mian:app",), "did you mean main?"),
         (("main:ap",), "did you mean main:app?"),
-        (("main",), "write main:app"),
-        (("./main.py",), "write main:app"),
         (("main:make",), "add --factory"),
         (("main:Kind",), "is no app: it is a class"),
         (("old:app",), "is a WSGI app: add --wsgi"),
@@ -232,6 +230,12 @@ async def test_what_cannot_be_served_is_said_without_a_traceback_of_ours(
     code, text = await refused("run", *arguments, "-p", "0")
     assert (code, words in text) == (1, True), text
     assert "corserver/" not in text
+
+
+@pytest.mark.parametrize("arguments", [("main",), ("./main.py",), ("main", "--workers", "2"), ("main", "--reload")])
+async def test_what_names_no_app_is_a_mistake_in_the_command(project: Path, arguments: tuple[str, ...]) -> None:
+    code, text = await refused("run", *arguments, "-p", "0")
+    assert (code, "write main:app" in text) == (2, True), text
 
 
 async def test_the_traceback_of_the_apps_own_mistake_is_shown(project: Path) -> None:
