@@ -181,4 +181,4 @@ def _mend(decision: Decision) -> Iterator[tuple[str, Look | None]]:
         yield decision.hint, None
     yield mend, None
     if decision.reason is not Reason.NO_POLICY:
-        yield f"see {decision.reason.source}", Look.FAINT
+        yield f"see {decision.source}", Look.FAINT

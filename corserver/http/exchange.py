@@ -262,7 +262,7 @@ def _own_answer(head: Head, decision: Decision, service: Service) -> Response | 
 
 
 def _explanation(decision: Decision) -> str:
-    words = [decision.sentence, decision.hint, f"To mend it: {decision.fix}", f"See {decision.reason.source}"]
+    words = [decision.sentence, decision.hint, f"To mend it: {decision.fix}", f"See {decision.source}"]
     return "".join(f"{line}\n" for line in words if line)
 
 

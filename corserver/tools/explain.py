@@ -81,7 +81,7 @@ def _spoken(decision: Decision) -> Spoken:
         reason=reason.name,
         sentence=decision.sentence,
         fix=decision.fix,
-        source=reason.source,
+        source=decision.source,
         hint=decision.hint,
     )
 

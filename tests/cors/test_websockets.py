@@ -34,6 +34,8 @@ def test_a_websocket_is_for_pages_of_allowed_origins_and_of_the_servers_own(
     decision = Policy(["https://example.com"]).decide(CORSRequest.read(b"GET", lines, b"https://own.example"))
     assert (decision.reason, decision.status) == (reason, status)
     assert decision.allowed == (reason is Reason.ALLOWED_EXACT)
+    is_websocket = reason is not Reason.NOT_CORS and upgrade.lower().endswith(b"websocket")
+    assert decision.source == (Reason.UPGRADE if is_websocket else reason).source
 
 
 def test_a_websocket_behind_a_proxy_that_ends_tls_is_same_origin() -> None:

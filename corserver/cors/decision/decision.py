@@ -111,6 +111,12 @@ class Decision:
         """What to change if the outcome is not wanted, without the command line."""
         return self._about_origin(self.reason.change)
 
+    @property
+    def source(self) -> str:
+        """Where the standard says so: of a WebSocket what it says of those, for CORS does not guard them."""
+        is_websocket = self.request.kind is Kind.ACTUAL and self.request.is_websocket
+        return (Reason.UPGRADE if is_websocket else self.reason).source
+
     def _about_origin(self, text: str) -> str:
         return text.format(origin=printable(self.request.origin or b"ORIGIN"))
 

@@ -77,7 +77,7 @@ def story(number: int, entry: Entry) -> dict[str, Any]:
         "hint": sentence(decision.hint) if decision.hint else "",
         "mend": sentence(decision.change) if what in ("denied", "off") else "",
         "flag": flag,
-        "source": _source(decision) if what else "",
+        "source": decision.source if what else "",
     }
 
 
@@ -183,10 +183,6 @@ def _asked_for(decision: Decision, about: bytes) -> str:
     request = decision.request
     values = request.requested_headers if about == b"access-control-allow-headers" else request.requested_methods
     return ", ".join(map(printable, values))
-
-
-def _source(decision: Decision) -> str:
-    return (Reason.UPGRADE if _is_websocket(decision) else decision.reason).source
 
 
 def _is_websocket(decision: Decision) -> bool:

@@ -238,6 +238,7 @@ async def test_the_check_is_for_whatever_upgrades_and_can_explain_itself(autojum
     answer = await ask(service, asked(Origin=BAD))
     assert answer.status == 403
     assert b"origin not in the policy; allowed: https://app.example" in answer.body
+    assert b"See https://fetch.spec.whatwg.org/#websocket-protocol" in answer.body
     assert (answer.cors, answer.vary) == ({}, [b"Origin"])
 
 
