@@ -17,6 +17,7 @@ import h11
 from corserver.cors.fetch import Field
 from corserver.http.chunked import is_passed_on
 from corserver.http.memory import Memory
+from corserver.http.wire.chunk_lines import ChunkLines
 
 #: The longest head of an answer; there is no limit on its body.
 _HEAD: Final = 128 * 1024
@@ -63,7 +64,20 @@ class KnownHeads:
 class Asking:
     """A connection to a server: one request goes out and its answer comes in, then the next, if it can `recycle`."""
 
-    __slots__ = ("_buffer", "_chunks", "_eof", "_h11", "_head", "_is_asked", "_known", "_left", "_method", "trailers")
+    __slots__ = (
+        "_buffer",
+        "_chunks",
+        "_eof",
+        "_h11",
+        "_head",
+        "_is_asked",
+        "_is_malformed",
+        "_known",
+        "_left",
+        "_lines",
+        "_method",
+        "trailers",
+    )
 
     def __init__(self, known: KnownHeads | None = None) -> None:
         self._known = KnownHeads(0) if known is None else known
@@ -76,6 +90,9 @@ class Asking:
         #: What is left of a body of known length; what reads any other.
         self._left = 0
         self._h11: h11.Connection | None = None
+        #: What h11 is not to see of the chunks' framing: None where there are no chunks.
+        self._lines: ChunkLines | None = None
+        self._is_malformed = False
         #: The trailer lines of the answer that may come so late, once it was read to its end.
         self.trailers: tuple[Field, ...] = ()
 
@@ -106,7 +123,7 @@ class Asking:
         """Take what arrived; `b""` says that nothing more will."""
         self._eof = self._eof or not data
         if self._h11 is not None:
-            self._h11.receive_data(data)
+            self._frame_more(self._h11, data)
         else:
             self._buffer = self._buffer + data if self._buffer else data  # Mostly there is nothing, and no copy.
 
@@ -180,17 +197,26 @@ class Asking:
             self._left = head.length
         else:
             self._h11 = _judge(self._method, raw)[1]
+            self._lines = ChunkLines() if head.chunked else None
             if self._buffer:
-                self._h11.receive_data(self._buffer)
+                self._frame_more(self._h11, self._buffer)
                 self._buffer = b""
             if self._eof:
                 self._h11.receive_data(b"")
 
+    def _frame_more(self, connection: h11.Connection, data: bytes) -> None:
+        if self._lines is None or self._lines.passes(data):
+            connection.receive_data(data)
+        else:
+            self._is_malformed = True
+
     def _framed(self, connection: h11.Connection) -> bytes | None:
+        if self._is_malformed:
+            raise BadAnswer("the chunks of its answer are framed by lines that cannot be, or have control characters")
         try:
             event = connection.next_event()
         except h11.RemoteProtocolError as error:
-            raise BadAnswer(str(error)) from error
+            raise BadAnswer(str(error)[:_SHOWN]) from error
         if event is h11.NEED_DATA:
             if self._eof:  # h11 waits on where the end is inside of a line.
                 raise BadAnswer("it closed the connection inside of its answer")

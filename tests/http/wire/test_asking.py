@@ -121,3 +121,34 @@ def test_a_head_is_refused_in_linear_time(end: bytes) -> None:
     asking.receive(b"HTTP/1.1 200 OK\r\nX:" + b" " * 120_000 + end + b"\r\n\r\n")
     with pytest.raises(BadAnswer, match="control characters"):
         asking.next_head()
+
+
+@pytest.mark.parametrize("size", [1000, 200_000])
+@pytest.mark.parametrize("end", [b"\0", b"\x0b", b"\x7f", b"\rX", b"\x1f"])
+@pytest.mark.parametrize("framing", [b"0\r\nX:%s%s\r\n\r\n", b"3;%s%s\n\r\nabc\r\n0\r\n\r\n"], ids=["trailer", "chunk"])
+def test_the_framing_of_chunks_is_refused_in_linear_time(framing: bytes, end: bytes, size: int) -> None:
+    # Were it quadratic, this would take a minute.
+    asking = asked()
+    text = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + framing % (b" " * 60_000, end)
+
+    def read() -> None:
+        for at in range(0, len(text), size):
+            asking.receive(text[at : at + size])
+            if asking.has_answer or asking.next_head():
+                asking.next_body()
+
+    with pytest.raises(BadAnswer, match="control characters"):
+        read()
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_chunks_are_read_as_servers_frame_them(size: int) -> None:
+    asking = asked()
+    framed = b'3  \r\na\x01\n\r\n0002;a="b \xff"\r\n\r\n\r\n00\r\nA: \t 1 \nb: 2\r\n c\r\n\r\n'
+    text = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + framed
+    body = b""
+    for at in range(0, len(text), size):
+        asking.receive(text[at : at + size])
+        while (asking.has_answer or asking.next_head()) and (piece := asking.next_body()):
+            body += piece
+    assert (body, asking.trailers) == (b"a\x01\n\r\n", ((b"a", b"1"), (b"b", b"2 c")))
