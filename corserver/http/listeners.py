@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import errno
 import logging
+import os
 import resource
 import socket
 import struct
@@ -116,7 +117,7 @@ async def accept(listener: socket.socket, room: Room, admit: Callable[[socket.so
                     break
                 continue  # It left before it was accepted.
             sock.setblocking(False)
-            admit(sock, address[:2] if isinstance(address, tuple) else address)
+            admit(sock, _client(address))
 
 
 def refuse_more(listener: socket.socket) -> None:
@@ -144,14 +145,20 @@ def accept_waiting(
                 room.give()
                 raise
             sock.setblocking(False)
-            admit(sock, address[:2] if isinstance(address, tuple) else address)
+            admit(sock, _client(address))
+
+
+def _client(address: Any) -> Address:
+    if isinstance(address, tuple):
+        return address[0], address[1]
+    return os.fsdecode(address)  # A name that is no path is bytes (unix(7), "abstract").
 
 
 def bound_address(listener: socket.socket, scheme: str) -> BoundAddress:
     """Where *listener* listens."""
     name = listener.getsockname()
-    if isinstance(name, str):
-        return BoundAddress("", 0, scheme, uds=name)
+    if not isinstance(name, tuple):
+        return BoundAddress("", 0, scheme, uds=os.fsdecode(name))
     return BoundAddress(name[0], name[1], scheme)
 
 

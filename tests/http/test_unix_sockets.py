@@ -5,6 +5,7 @@ import functools
 import os
 import socket
 import stat
+import sys
 from pathlib import Path
 
 import httpx
@@ -12,6 +13,7 @@ import pytest
 import trio
 
 from corserver import App, serve
+from corserver.http.log import common
 from corserver.http.unix_sockets import unix_listener
 
 
@@ -82,6 +84,25 @@ async def test_it_is_served_under_any_host(path: str, nursery: trio.Nursery) -> 
                 assert (await client.get(f"http://{host}/")).json() == {"client": ""}
         server.stop()
         await server.wait_stopped()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="such names are Linux's")
+async def test_a_client_may_have_a_name_that_is_no_path(path: str, nursery: trio.Nursery) -> None:
+    logged: list[str] = []
+    with unix_listener(path) as listener, socket.socket(socket.AF_UNIX) as client:
+        log = logged.append
+        server = await nursery.start(
+            functools.partial(serve, App(), listeners=[listener], access_log=lambda entry: log(common(entry)))
+        )
+        client.bind(b"\0corserver-%d" % os.getpid())
+        client.setblocking(False)
+        stream = trio.SocketStream(trio.socket.from_stdlib_socket(client))
+        await stream.socket.connect(path)
+        await stream.send_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert (await stream.receive_some()).startswith(b"HTTP/1.1 404 ")
+        server.stop()
+        await server.wait_stopped()
+    assert [line.partition(" ")[0].startswith("\\x00") for line in logged] == [True]
 
 
 async def answer(request: object) -> dict[str, object]:
