@@ -5,6 +5,7 @@ in pieces that a pipe takes whole, so that the lines of several workers do not m
 """
 
 import contextlib
+import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, TypeVar
@@ -18,6 +19,8 @@ _WAIT: Final = 0.05
 _MOST: Final = 32
 #: How much a pipe takes whole, in bytes (PIPE_BUF, pipe(7)).
 _PIECE: Final = 4096
+
+logger = logging.getLogger("corserver")
 
 Self = TypeVar("Self", bound="AccessLog")
 #: What is given the exchanges that have ended, in their order.
@@ -73,7 +76,10 @@ class AccessLog:
         entries, self._entries = self._entries, []
         if entries:
             for read in self._readers:
-                read(entries)
+                try:
+                    read(entries)
+                except Exception:  # No line is worth the server.
+                    logger.exception("exchanges cannot be logged")
 
 
 class Lines:

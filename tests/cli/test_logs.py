@@ -151,6 +151,24 @@ async def test_no_more_than_a_few_wait_so_that_their_lines_hold_nobody_up(autoju
     assert batches == [32, 32, 6]
 
 
+async def test_lines_that_cannot_be_written_stop_nobody(
+    autojump_clock: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    def write(entries: object) -> None:
+        raise ValueError("I/O operation on closed file")
+
+    counted: list[int] = []
+    log = AccessLog(write, lambda entries: counted.append(len(entries)))
+    async with log:
+        log(ENTRY)
+        await trio.sleep(0.1)
+        log(ENTRY)
+        await trio.sleep(0.1)
+    log(ENTRY)
+    assert counted == [1, 1, 1]
+    assert [record.exc_info is not None for record in caplog.records] == [True] * 3
+
+
 def test_what_is_written_at_once_fits_a_pipe_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[str] = []
     monkeypatch.setattr(sys, "stdout", SimpleNamespace(write=written.append, flush=lambda: None))
