@@ -179,7 +179,8 @@ class App:
             self._known.put(key, found, len(request.target) + _WEIGHT)
         entry, params, allowed = found
         if isinstance(entry, Route):
-            return to_response(await entry.handler(request.routed(params.copy()) if params else request))
+            handler = entry.handler
+            return to_response(await handler(request.routed(params.copy()) if params else request))
         if entry is not None:
             return await _ask(entry, request, params.copy(), allowed)
         if allowed:

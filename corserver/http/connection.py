@@ -136,7 +136,8 @@ class Connection:
         if self._limits.concurrency is not None and (crowded := self._service.refusal()) is not None:
             return crowded
         try:
-            response = await self._service.app(self._opener.request(exchange))
+            app = self._service.app
+            response = await app(self._opener.request(exchange))
             if not isinstance(response, Response):
                 raise TypeError(f"an app returns a Response, not {type(response).__name__}")
             self._chunks = None if isinstance(response.body, (bytes, FileSlice)) else aiter(response.body)
@@ -172,7 +173,7 @@ class Connection:
             self._head_sent, self._announced = template.filled(0), template.announced
             return False
         head = self._head_sent = template.filled(len(body))
-        if not carries_body(exchange, response):
+        if not template.has_length or exchange.method == b"HEAD":  # RFC 9112 §6.3, as `carries_body`.
             body = b""
         self._body_sent = len(body)
         return is_alone and self._transport.post(head, body)

@@ -66,7 +66,7 @@ class Crew(Generic[V]):
         self._spare = min(self._spare, len(self._resting))
 
     async def _work(self) -> None:
-        line = self._line
+        line, serve = self._line, self._serve
         is_needed = True
         while is_needed:
             self._is_coming = False
@@ -74,7 +74,7 @@ class Crew(Generic[V]):
                 visitor = line.popleft()
                 if line and not self._is_coming:
                     self._wake()
-                context, serving = contextvars.copy_context(), self._serve(visitor)
+                context, serving = contextvars.copy_context(), serve(visitor)
                 try:
                     trap = context.run(serving.send, None)
                 except StopIteration:
