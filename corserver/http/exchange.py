@@ -5,6 +5,7 @@ and method, the decision; then a preflight is answered, and a WebSocket from a f
 authentication, routing, redirects and files.
 """
 
+import contextlib
 import functools
 import logging
 from collections.abc import Awaitable, Callable
@@ -225,22 +226,21 @@ def _own_origin(head: Head, service: Service, sender: Sender | None) -> bytes:
 def refused_exchange(refusal: RefusedHead, service: Service) -> Exchange:
     """The 4xx or 5xx to a head that was refused.
 
-    A script may read it if the head was complete and names exactly one well-formed origin: then the policy of its path
-    decides. Before that, only a default policy of `*` can (every response of such a server says so).
+    Where the head was complete, the policy of its path decides: a script may read it if it names exactly one
+    well-formed origin. Before that, only a default policy of `*` can (every response of such a server says so).
     """
-    default, answer = service.scopes.default_policy, refusal.response()
+    policy, answer = service.scopes.default_policy, refusal.response()
     found = salvage(refusal.raw or refusal.beginning)
     if found.method == b"HEAD":
         answer = Response(b"", answer.status, answer.headers)
     origins = found.origins if len(found.origins) == 1 and parse_origin(found.origins[0]) else ()
     request = CORSRequest(found.method, origins)
-    policy = default if default is not None and default.rules.origins is None else None
-    if origins:
-        try:
+    if refusal.raw is not None:
+        with contextlib.suppress(BadPath):
             path = Path.parse(found.target.partition(b"?")[0])
             policy = service.scopes.policy_for(path, found.method.decode("latin-1"))
-        except BadPath:
-            policy = default
+    elif policy is not None and policy.rules.origins is not None:
+        policy = None
     return Exchange(found.method, found.target, _decide(policy, request), answer)
 
 

@@ -159,6 +159,8 @@ EARLY = {
     "TLS": b"\x16\x03\x01\x00",
     "two origins": request("GET", "/200", ORIGIN, ORIGIN, "Bad[Name: 1"),
     "malformed origin": request("GET", "/200", ORIGIN + "/", "Bad[Name: 1"),
+    "null": request("GET", "/200", "Origin: null", "Bad[Name: 1"),
+    "no origin": request("GET", "/200", "Bad[Name: 1"),
 }
 
 
@@ -169,6 +171,7 @@ async def test_an_error_whose_origin_is_not_known_is_decorated_by_a_policy_of_an
     closed = await ask(served(POLICY), data)
     open_ = await ask(served(ANY), data)
     assert (closed.status, closed.cors, open_.status) == (400, {}, 400)
+    assert closed.vary == ([b"Origin"] if data.endswith(b"\r\n\r\n") else [])
     assert open_.cors[b"access-control-allow-origin"] == b"*"
 
 
