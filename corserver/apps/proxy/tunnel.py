@@ -1,11 +1,16 @@
-"""Two streams joined: what comes out of one goes into the other, until both have ended (RFC 9110 §7.8)."""
+"""Two streams joined: what comes out of one goes into the other, until both have ended (RFC 9110 §7.8).
+
+Either may be silent for as long as it likes, but has to take what it is sent: while one takes nothing, nobody sees that
+the other has left.
+"""
 
 import contextlib
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import trio
 
-from corserver.apps.proxy.links import Link
+from corserver.apps.proxy.links import Link, UpstreamGone, UpstreamStalled
 
 _RECEIVE: Final = 65536
 
@@ -26,8 +31,9 @@ class Tunnel:
         try:
             with self._scope:
                 async with trio.open_nursery() as nursery:
-                    nursery.start_soon(_copy, client, upstream, read, nursery.cancel_scope)
-                    nursery.start_soon(_copy, upstream, client, early, nursery.cancel_scope)
+                    scope = nursery.cancel_scope
+                    nursery.start_soon(_copy, client, upstream, self._link.send, read, scope)
+                    nursery.start_soon(_copy, upstream, client, client.send_all, early, scope)
         finally:
             await self._link.close()
 
@@ -41,13 +47,17 @@ class Tunnel:
 
 
 async def _copy(
-    source: trio.abc.ReceiveStream, sink: trio.abc.SendStream, first: bytes, scope: trio.CancelScope
+    source: trio.abc.ReceiveStream,
+    sink: trio.abc.SendStream,
+    send: Callable[[bytes], Awaitable[None]],
+    first: bytes,
+    scope: trio.CancelScope,
 ) -> None:
-    with contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+    with contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError, UpstreamGone, UpstreamStalled):
         if first:
-            await sink.send_all(first)
+            await send(first)
         while data := await source.receive_some(_RECEIVE):
-            await sink.send_all(data)
+            await send(bytes(data))
         if isinstance(sink, trio.abc.HalfCloseableStream):
             await sink.send_eof()
             return

@@ -81,6 +81,26 @@ async def test_it_ends_when_the_server_stops() -> None:
             await server.wait_stopped()
 
 
+async def test_it_ends_when_the_upstream_takes_nothing() -> None:
+    over = trio.Event()
+
+    async def script(peer: Peer, number: int) -> None:
+        await peer.head()
+        await peer.say(SWITCH % b"tcp")
+        await over.wait()
+
+    async with proxied(script, timeout=0.1) as (_, server), await connect(server) as stream:
+        await stream.send_all(upgrade("tcp"))
+        await head_of(stream)
+        async with trio.open_nursery() as nursery:
+            # Nobody reads from the client while that is under way, so that nobody would see it leave.
+            nursery.start_soon(stream.send_all, bytes(64 * 1024 * 1024))
+            with trio.fail_after(20):
+                assert await stream.receive_some() == b""
+            nursery.cancel_scope.cancel()
+        over.set()
+
+
 async def test_the_end_of_the_upstream_reaches_a_client_with_tls() -> None:
     async def script(peer: Peer, number: int) -> None:
         await peer.head()
