@@ -91,8 +91,10 @@ def _open_streams() -> None:
 
 def _outlet(stream: io.TextIOWrapper) -> io.TextIOWrapper:
     stream.flush()
+    outlet = _Outlet(stream.fileno(), "w", closefd=False)
+    is_unbuffered = stream.write_through  # By `python -u`: then nothing is kept back, in Python's own streams too.
     return io.TextIOWrapper(
-        io.BufferedWriter(_Outlet(stream.fileno(), "w", closefd=False)),
+        outlet if is_unbuffered else io.BufferedWriter(outlet),
         encoding=stream.encoding,
         errors=stream.errors,
         line_buffering=stream.line_buffering,

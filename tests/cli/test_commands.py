@@ -69,15 +69,23 @@ def test_the_cors_flags_are_the_same_words_everywhere() -> None:
     assert set(flags(explain)) == set(FLAGS.values())
 
 
+BUFFERING = pytest.mark.parametrize("buffering", [{}, {"PYTHONUNBUFFERED": "1"}], ids=["buffered", "unbuffered"])
+
+
+@BUFFERING
 @pytest.mark.parametrize("arguments", [["--version"], ["explain", "--cors", "*"]])
-def test_output_that_cannot_be_written_is_said_and_is_no_verdict(arguments: list[str]) -> None:
+def test_output_that_cannot_be_written_is_said_and_is_no_verdict(
+    arguments: list[str], buffering: dict[str, str]
+) -> None:
+    command, environment = [sys.executable, "-m", "corserver", *arguments], ENVIRONMENT | buffering
     with open("/dev/full", "w") as full:
-        command = [sys.executable, "-m", "corserver", *arguments]
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False, env=environment
+        )
     assert (done.returncode, done.stderr) == (74, "Error: the output cannot be written: No space left on device\n")
 
 
-@pytest.mark.parametrize("buffering", [{}, {"PYTHONUNBUFFERED": "1"}], ids=["buffered", "unbuffered"])
+@BUFFERING
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
