@@ -24,7 +24,7 @@ from corserver.http.fileslice import FileSlice
 from corserver.http.framing import Framing, can_upgrade, carries_body, framing_of
 from corserver.http.log import entry_of
 from corserver.http.messages import Address, HTTPError, Response, UpgradeHandler
-from corserver.http.mistakes import close_all, http_error_in, without_mistakes
+from corserver.http.mistakes import as_exception, close_all, http_error_in, without_mistakes
 from corserver.http.opening import Opener
 from corserver.http.reader import Reader
 from corserver.http.transport import Transport
@@ -92,8 +92,9 @@ class Connection:
             pass
         except Exception:
             logger.exception("a connection failed by the server's own fault: it is closed, the others go on")
-        except BaseExceptionGroup as group:
-            raise without_mistakes(group, logger) from None
+        except BaseException as error:
+            if (rest := without_mistakes(error, logger)) is not None:
+                raise rest from None
         finally:
             if not self._transport.is_at_rest():
                 with trio.CancelScope(shield=True):  # It does not wait; unshielded, it would hide a KeyboardInterrupt.
@@ -143,7 +144,8 @@ class Connection:
             self._chunks = None if isinstance(response.body, (bytes, FileSlice)) else aiter(response.body)
             if response.upgrade is not None and not can_upgrade(exchange.head):
                 raise TypeError("an upgrade answers a request that has Upgrade, in HTTP/1.1")
-        except Exception as error:
+        except BaseException as raised:
+            error = as_exception(raised)
             if self._transport.peer_left or isinstance(error, PeerLeft):
                 raise PeerLeft from error
             if (expected := http_error_in(error)) is not None:
@@ -233,8 +235,8 @@ class Connection:
             trailers = body.trailers if isinstance(body, BodyWithTrailers) else ()
             await self._send_piece(self._wire.finish(trailers))
             return ""
-        except Exception as error:
-            return self._failure(error)
+        except BaseException as error:
+            return self._failure(as_exception(error))
         finally:
             await close_all(logger, chunks, body)
 

@@ -126,8 +126,9 @@ async def run_call(call: Call) -> None:
         await fn(*args)
     except Exception:
         logger.exception("a task that a handler started raised")
-    except BaseExceptionGroup as group:
-        raise without_mistakes(group, logger) from None
+    except BaseException as error:
+        if (rest := without_mistakes(error, logger)) is not None:
+            raise rest from None
 
 
 class Exchange(NamedTuple):

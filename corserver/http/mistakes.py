@@ -1,9 +1,15 @@
 """What handlers and response bodies raise, taken apart: their mistakes go to the log, the rest goes on."""
 
 import logging
+from typing import Final
+
+import trio
 
 from corserver.http.body import PeerLeft
 from corserver.http.messages import HTTPError
+
+#: What ends a task, or the program.
+_ENDS: Final = (trio.Cancelled, KeyboardInterrupt, SystemExit, GeneratorExit)
 
 
 def http_error_in(error: Exception) -> HTTPError | None:
@@ -14,16 +20,34 @@ def http_error_in(error: Exception) -> HTTPError | None:
     return error if isinstance(error, HTTPError) else None
 
 
-def without_mistakes(group: BaseExceptionGroup[BaseException], logger: logging.Logger) -> BaseException:
-    """*group* without its exceptions that are mistakes, which are logged.
+def is_mistake(error: BaseException) -> bool:
+    """Whether *error* is a mistake of somebody's, which a panic of Rust's (PyO3) is, too: no `Exception`, but not what
+    ends a task or the program either."""
+    return isinstance(error, Exception) or not isinstance(error, (BaseExceptionGroup, *_ENDS))
 
-    A handler's nursery raises such a group when it is cancelled and its cleanup fails: the cancellation must go on.
+
+def as_exception(error: BaseException) -> Exception:
+    """*error*, or what stands for it where it is a mistake that is no `Exception`. Raises it where it is none."""
+    if isinstance(error, Exception):
+        return error
+    if not is_mistake(alone(error)):
+        raise error
+    stand_in = RuntimeError(f"{type(alone(error)).__name__} was raised, which is no Exception")
+    stand_in.__cause__ = error
+    return stand_in
+
+
+def without_mistakes(error: BaseException, logger: logging.Logger) -> BaseException | None:
+    """*error* without what are mistakes in it, which are logged; None where nothing is left.
+
+    A handler's nursery raises a group when it is cancelled and its cleanup fails: the cancellation must go on.
     """
-    mistakes, rest = group.split(Exception)
+    group = error if isinstance(error, BaseExceptionGroup) else BaseExceptionGroup("", [error])
+    mistakes, rest = group.split(is_mistake)
     blamed = None if mistakes is None else mistakes.split(PeerLeft)[1]
     if blamed is not None:
-        logger.error("a handler raised while it was cancelled", exc_info=blamed)
-    return group if rest is None else rest
+        logger.error("a handler raised what is no Exception, or while it was cancelled", exc_info=blamed)
+    return error if rest is not None and group is not error else rest
 
 
 def alone(error: BaseException) -> BaseException:

@@ -7,7 +7,7 @@ import trio
 import trio.testing
 
 from corserver.http.connection import Connection
-from corserver.http.exchange import Service
+from corserver.http.exchange import Service, run_call
 from corserver.http.messages import Request, Response
 
 from .peer import ask, converse, request
@@ -151,6 +151,45 @@ async def test_what_ends_the_program_is_not_swallowed_while_a_connection_is_canc
     with pytest.raises(error), trio.move_on_after(1):
         await Connection(stream, Service(app=app)).run()
     assert stream.closed
+
+
+class Panic(BaseException):
+    """As PyO3's, of Rust: no `Exception`, and not what ends a program."""
+
+
+@pytest.mark.parametrize("where", ["handler", "child", "stream"])
+async def test_a_panic_is_a_mistake(where: str) -> None:
+    async def panics(*args: object) -> AsyncIterator[bytes]:
+        if args:
+            yield b"one"
+        raise Panic
+
+    async def app(incoming: Request) -> Response:
+        if where == "handler":
+            raise Panic
+        if where == "stream":
+            return Response(panics(incoming))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(anext, panics())
+        raise AssertionError("unreachable")
+
+    ours, theirs = trio.testing.memory_stream_pair()
+    stream = WatchedStream(theirs)
+    await ours.send_all(request("GET", "/", "Connection: close"))
+    with recorded() as records:
+        await Connection(stream, Service(app=app)).run()
+    received = bytes(await ours.receive_some())
+    assert received.startswith(b"HTTP/1.1 200 " if where == "stream" else b"HTTP/1.1 500 ")
+    assert not received.endswith(b"0\r\n\r\n")
+    assert (stream.closed, records.own_faults) == (True, [])
+
+
+async def test_a_panic_in_a_task_of_its_own_ends_that_alone(caplog: pytest.LogCaptureFixture) -> None:
+    async def panics() -> None:
+        raise Panic
+
+    await run_call((panics, ()))
+    assert [record.exc_info is not None for record in caplog.records] == [True]
 
 
 # ---------------------------------------------------------------------------------------- responses that cannot be sent

@@ -173,11 +173,12 @@ class Conversation(BodyWithTrailers):
     async def _run(self, app: ASGIApp, scope: Scope) -> None:
         try:
             await app(scope, self._receive, self._send)
-        except (Exception, SystemExit) as error:
-            self._raised(as_exception(error))
-        except BaseException:
-            self._fail(RuntimeError("the app's task was cancelled before its answer was complete"))
-            raise
+        except BaseException as raised:
+            error = as_exception(raised)
+            if error is None:
+                self._fail(RuntimeError("the app's task was cancelled before its answer was complete"))
+                raise
+            self._raised(error)
         else:
             if self._incoming.has_left:
                 self._fail(PeerLeft())

@@ -1,8 +1,11 @@
 """The vocabulary of ASGI 3: what an app is, what it is given, and what corserver says of itself in it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 from urllib.parse import unquote
+
+import trio
 
 from corserver.http.messages import Request
 
@@ -16,16 +19,21 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 _VERSION: Final = "3.0"
 _SPEC_VERSION: Final = "2.4"
 
+_ENDS: Final = (asyncio.CancelledError, trio.Cancelled, KeyboardInterrupt, GeneratorExit, BaseExceptionGroup)
+
 
 class ClientLeft(OSError):
     """What `send` raises once the client has left."""
 
 
-def as_exception(error: Exception | SystemExit) -> Exception:
-    """*error*, or what stands for it: `sys.exit()` in an app ends its request, not the server."""
+def as_exception(error: BaseException) -> Exception | None:
+    """*error*, or what stands for it: `sys.exit()` in an app, or a panic of Rust's (PyO3), ends its request, not the
+    server. None for what ends a task, or the program."""
     if isinstance(error, Exception):
         return error
-    stand_in = RuntimeError("the app raised SystemExit")
+    if isinstance(error, _ENDS):
+        return None
+    stand_in = RuntimeError(f"the app raised {type(error).__name__}")
     stand_in.__cause__ = error
     return stand_in
 

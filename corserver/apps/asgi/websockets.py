@@ -77,17 +77,18 @@ class Talk:
         session = self._session
         try:
             await app(scope, self._receive, self._send)
-        except (Exception, SystemExit) as error:
+        except BaseException as raised:
+            error = as_exception(raised)
+            if error is None:
+                session.deny(RuntimeError("the app's task was cancelled before it had answered the handshake"))
+                session.close(1011)
+                raise
             if not session.is_decided:
-                session.deny(as_exception(error))
+                session.deny(error)
             elif not isinstance(error, ClientLeft):
                 request = self._request
                 logger.exception("%s %s: the app raised in its WebSocket", request.method, request.target)
             session.close(1011)
-        except BaseException:
-            session.deny(RuntimeError("the app's task was cancelled before it had answered the handshake"))
-            session.close(1011)
-            raise
         else:
             session.deny(RuntimeError(f"the app returned without an answer to the handshake: {self._phase.value}"))
             session.close(1000)

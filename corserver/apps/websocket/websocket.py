@@ -129,6 +129,10 @@ class WebSocketApp:
                 request = websocket.request
                 logger.exception("%s %s: the WebSocket's handler raised", request.method, request.target)
             session.close(1011)
+        except BaseException as error:  # It is cancelled, or that is a panic of Rust's (PyO3).
+            session.deny(RuntimeError(f"{type(error).__name__} ended the WebSocket's handler before it had accepted"))
+            session.close(1011)
+            raise
         else:
             refusal = HTTPError(403, "the WebSocket was not accepted")
             session.deny(answer if isinstance(answer, Response) else refusal)

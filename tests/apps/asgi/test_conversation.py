@@ -1,6 +1,5 @@
 """A request put to a hosted app, and its answer, in each order and with each mishap."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -262,18 +261,23 @@ async def test_a_file_is_closed_where_its_head_cannot_be(loop: str, tmp_path: Pa
     assert (answer.status_code, "b" in answer.headers) == (500, False)
 
 
+class Panic(BaseException):
+    """As PyO3's, of Rust."""
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), Panic("index out of bounds")], ids=["exits", "panics"])
 @pytest.mark.parametrize("messages", [(), (START,)])
 async def test_an_app_that_exits_ends_its_request_and_not_the_server(
-    loop: str, messages: tuple[Message, ...], caplog: pytest.LogCaptureFixture
+    loop: str, messages: tuple[Message, ...], error: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def app(scope: Message, receive: Receive, send: Send) -> None:
         await sending(*messages)(scope, receive, send)
-        sys.exit(3)
+        raise error
 
     async with client(app, loop=loop, lifespan="off") as http:
         for _ in range(2):
             assert (await http.get("/")).status_code == 500
-    assert "the app raised SystemExit" in caplog.text
+    assert f"the app raised {type(error).__name__}" in caplog.text
 
 
 async def test_context_variables_and_the_library_are_the_apps_own(loop: str) -> None:

@@ -28,6 +28,21 @@ async def test_a_handler_that_returns_closes_with_1000_and_one_that_raises_with_
     assert "a mistake" in caplog.text
 
 
+async def test_a_handler_that_panics_is_a_500_or_closes_with_1011(autojump_clock: object) -> None:
+    async def handler(ws: WebSocket) -> None:
+        if ws.request.headers.get("late"):
+            await ws.accept()
+        raise BaseException("a panic of Rust's")
+
+    async with connected(routed(handler)) as (client, _):
+        await client.send(handshake())
+        assert (await client.read_head()).startswith(b"HTTP/1.1 500 ")
+    async with connected(routed(handler)) as (client, _):
+        await client.send(handshake("Late: 1"))
+        assert (await client.read_head()).startswith(b"HTTP/1.1 101 ")
+        assert code_of(await client.next_frame()) == 1011
+
+
 async def test_a_handler_that_ends_before_the_websocket_is_open_closes_it_then(autojump_clock: object) -> None:
     async def handler(ws: WebSocket) -> None:
         with trio.move_on_after(0):
