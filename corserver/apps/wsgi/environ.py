@@ -60,7 +60,8 @@ def make_environ(
     }
     if isinstance(client, tuple):
         environ["REMOTE_PORT"] = str(client[1])
-    environ["wsgi.input"] = _input(_add_headers(environ, request.headers.fields), read)
+    has_body, whole = _add_headers(environ, request.headers.fields), request.content.whole
+    environ["wsgi.input"] = _input(read) if has_body and whole is None else io.BytesIO(whole or b"")
     return environ
 
 
@@ -88,8 +89,8 @@ def _variable(name: bytes) -> str | None:
     return variable if variable in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{variable}"
 
 
-def _input(has_body: bool, read: Callable[[], bytes]) -> io.BufferedIOBase:
-    return io.BufferedReader(Input(read), _READ_AHEAD) if has_body else io.BytesIO()
+def _input(read: Callable[[], bytes]) -> io.BufferedIOBase:
+    return io.BufferedReader(Input(read), _READ_AHEAD)
 
 
 def _split(request: Request, encoded: str) -> tuple[str, str]:

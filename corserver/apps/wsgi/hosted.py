@@ -18,6 +18,8 @@ from corserver.http.messages import Request, Response
 
 #: How many requests are in the app at once, if nobody says it.
 THREADS: Final = 8
+#: A body of so many bytes at most is waited for before the app is called: who sends it slowly holds no thread then.
+_MOST_READ_FIRST: Final = 65536
 #: How long the calls may take to end when all is over, in seconds: their answers are sent, or their clients gone.
 _LAST_SECONDS: Final = 3.0
 
@@ -44,6 +46,8 @@ class Hosted:
 
     async def __call__(self, request: Request) -> Response:
         """The app's answer. Raises what the app raises before it answers."""
+        if _is_to_be_read_first(request):
+            await request.body()
         errors = Errors()
         handover = Handover(functools.partial(anext, request.stream(), b""))
         environ = make_environ(request, self._fixed, self._root_path, handover.read)
@@ -66,13 +70,23 @@ class Hosted:
             await trio.to_thread.run_sync(self._threads.wait_idle, _LAST_SECONDS)
 
 
+def _is_to_be_read_first(request: Request) -> bool:
+    peer = request.peer
+    # One that waits to be told to go on is told by the app, which may refuse it instead (RFC 9110 §10.1.1).
+    if peer is None or peer.body_is_read() or peer.awaits_continue:
+        return False
+    length = request.headers.get("content-length")
+    return length is not None and int(length) <= _MOST_READ_FIRST
+
+
 def wsgi(app: WSGIApplication, *, threads: int = THREADS, multiprocess: bool = False, root_path: str = "") -> Hosted:
     """*app*, of WSGI (PEP 3333), as an app of corserver's: `serve(wsgi(app))`, or `router.mount("/old", wsgi(app))`.
 
     Each request is in one thread from the call to the end of its answer; at most *threads* are at once, further ones
-    wait in order. *multiprocess* says to the app that other processes run it, too. *root_path* is what a proxy in front
-    took off all paths. Of the app's status the number counts: the reason phrase is the standard's, whatever it writes,
-    for clients ignore it (RFC 9112 §4). Raises ValueError for no thread, and for a root path without a slash before it.
+    wait in order. A body whose length is known, and at most 64 KiB, is received before. *multiprocess* says to the app
+    that other processes run it, too. *root_path* is what a proxy in front took off all paths. Of the app's status the
+    number counts: the reason phrase is the standard's, whatever it writes, for clients ignore it (RFC 9112 §4). Raises
+    ValueError for no thread, and for a root path without a slash before it.
 
     >>> import urllib.request
     >>> from corserver import wsgi

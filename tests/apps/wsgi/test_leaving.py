@@ -47,7 +47,7 @@ def test_a_client_that_leaves_in_the_middle_of_its_body_ends_the_call(how: Calla
     app = Flow()
     with recorded() as records, running(wsgi(app, threads=1)) as server:
         peer = socket.create_connection(server.address)
-        peer.sendall(request("POST", "/up", "Content-Length: 1000") + b"abc")
+        peer.sendall(request("POST", "/up", "Content-Length: 65537") + b"abc")
         how(peer)
         assert app.closed.wait(PATIENCE)
         assert httpx.get(f"{server.url}/other").text == "other"
@@ -71,6 +71,25 @@ def test_a_client_that_leaves_while_the_app_thinks_is_no_mistake() -> None:
         leave(peer)
         left.set()
         assert httpx.get(server.url).text == "thought"
+    assert records.records == []
+
+
+def test_one_that_sends_a_small_body_slowly_holds_no_thread() -> None:
+    app = Flow()
+    with (
+        recorded() as records,
+        running(wsgi(app, threads=1)) as server,
+        socket.create_connection(server.address) as gone,
+        socket.create_connection(server.address) as slow,
+    ):
+        gone.sendall(request("POST", "/up", "Content-Length: 3") + b"ab")
+        slow.sendall(request("POST", "/up", "Content-Length: 65536", "Connection: close") + b"a" * 65535)
+        assert httpx.get(f"{server.url}/other").text == "other"
+        leave(gone)
+        assert httpx.get(f"{server.url}/other").text == "other"
+        assert not app.closed.is_set()
+        slow.sendall(b"b")
+        assert slow.makefile("rb").read().endswith(b"65536")
     assert records.records == []
 
 
