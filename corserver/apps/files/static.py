@@ -4,6 +4,8 @@ A thread does a request in one go, from the lookup to the first bytes read: one 
 only for what is streamed. Of the file system the event loop does no more than `memory` says.
 """
 
+import errno
+import logging
 import os
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Final
@@ -22,6 +24,8 @@ from corserver.cors.scopes import BadPath, Path
 from corserver.http.fileslice import CHUNK, FileShrank, OpenFile, read_exactly
 from corserver.http.header_lines import HeadersLike, header_fields
 from corserver.http.messages import HTTPError, Request, Response
+
+logger = logging.getLogger("corserver")
 
 _ALLOW: Final = (b"Allow", b"GET, HEAD, OPTIONS")
 _RANGE: Final = "range"
@@ -45,6 +49,8 @@ _OTHER_THREADS: Final = 40
 _LIMITERS: Final = trio.lowlevel.RunVar[tuple[trio.CapacityLimiter, trio.CapacityLimiter] | None]("limiters", None)
 #: How often a file is looked up that is made shorter while it is read.
 _ATTEMPTS: Final = 3
+#: What keeps a file from being opened that is no fault of its own.
+_EXHAUSTED: Final = (errno.EMFILE, errno.ENFILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,8 @@ class StaticFiles:
             object.__setattr__(self, attribute, value)
 
     async def __call__(self, request: Request) -> Response:
-        """Raises `HTTPError`: 404, 405, 400 for a backslash, 412 and 416 for conditions and ranges."""
+        """Raises `HTTPError`: 404, 405, 400 for a backslash, 412 and 416 for conditions and ranges, 503 while the
+        process has too many files open."""
         if request.method not in ("GET", "HEAD"):
             return self._other_method(request)
         path = request.path
@@ -131,6 +138,12 @@ class StaticFiles:
             response, found, file = await trio.to_thread.run_sync(job.run, limiter=_threads(known))
         except HTTPError as error:
             raise answers.error(request, error, self._finish) from None
+        except OSError as error:
+            if error.errno not in _EXHAUSTED:
+                raise
+            logger.warning("no file can be opened for the moment: %s", error.strerror)
+            crowded = HTTPError(503, "too many files are open at this moment", {"Retry-After": "1"})
+            raise answers.error(request, crowded, self._finish) from None
         if found is not None:
             self._memory.keep(key, codings, found, file)
         return response

@@ -1,6 +1,7 @@
 """Which files are held open, for how long, and how many of them."""
 
 import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,21 @@ def held(path: Path, name: str) -> tuple[Representation, OpenFile]:
         return found, OpenFile(fd)
     finally:
         os.close(fd)
+
+
+async def test_without_a_descriptor_a_file_is_a_503(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write(tmp_path / "a.txt", b"a")
+    files = StaticFiles(tmp_path)
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    os.close(lowest := os.dup(0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, most[1]))
+    try:
+        answer = await ask(files, "/a.txt")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, most)
+    assert answer.status == 503
+    assert [record.exc_info for record in caplog.records] == [None]
+    assert (await ask(files, "/a.txt")).status == 200
 
 
 async def test_what_is_held_is_shared(tmp_path: Path) -> None:
