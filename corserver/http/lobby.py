@@ -177,9 +177,7 @@ class Lobby:
         if not visitor.is_posted:
             visitor.is_posted = True
             self._posted.append(visitor)
-        if not visitor.is_watched:
-            self._watch(visitor)
-        visitor.state = WAITING
+        self.seat(visitor)
         if self._carrier is not None:
             trio.lowlevel.reschedule(self._carrier)
             self._carrier = None

@@ -14,7 +14,7 @@ import trio
 from corserver.apps.asgi.incoming import Incoming
 from corserver.apps.asgi.loop import Event, Loop
 from corserver.apps.asgi.outgoing import Start, file_slice, piece_of, response_start, trailer_lines
-from corserver.apps.asgi.protocol import ASGIApp, ClientLeft, Message, Scope, as_exception
+from corserver.apps.asgi.protocol import ASGIApp, ClientLeft, Message, Scope, mistake_in
 from corserver.http.fileslice import FileSlice
 from corserver.http.messages import BodyWithTrailers, PeerLeft, Request, Response
 
@@ -174,7 +174,7 @@ class Conversation(BodyWithTrailers):
         try:
             await app(scope, self._receive, self._send)
         except BaseException as raised:
-            error = as_exception(raised)
+            error = mistake_in(raised)
             if error is None:
                 self._fail(RuntimeError("the app's task was cancelled before its answer was complete"))
                 raise

@@ -26,7 +26,7 @@ class ClientLeft(OSError):
     """What `send` raises once the client has left."""
 
 
-def as_exception(error: BaseException) -> Exception | None:
+def mistake_in(error: BaseException) -> Exception | None:
     """*error*, or what stands for it: `sys.exit()` in an app, or a panic of Rust's (PyO3), ends its request, not the
     server. None for what ends a task, or the program."""
     if isinstance(error, Exception):

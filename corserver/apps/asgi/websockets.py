@@ -8,7 +8,7 @@ import trio
 
 from corserver.apps.asgi.loop import Loop
 from corserver.apps.asgi.outgoing import Start, header_lines, piece_of, response_start
-from corserver.apps.asgi.protocol import ASGIApp, ClientLeft, Message, Scope, as_exception
+from corserver.apps.asgi.protocol import ASGIApp, ClientLeft, Message, Scope, mistake_in
 from corserver.apps.websocket.closed import WebSocketClosed, check_close, shortened
 from corserver.apps.websocket.handshake import read_handshake
 from corserver.apps.websocket.options import WebSocketOptions
@@ -78,7 +78,7 @@ class Talk:
         try:
             await app(scope, self._receive, self._send)
         except BaseException as raised:
-            error = as_exception(raised)
+            error = mistake_in(raised)
             if error is None:
                 session.deny(RuntimeError("the app's task was cancelled before it had answered the handshake"))
                 session.close(1011)
