@@ -26,7 +26,7 @@ from corserver.http.body import PeerLeft
 from corserver.http.connection import Connection
 from corserver.http.crew import Crew
 from corserver.http.exchange import Service, run_call
-from corserver.http.handshake import secured_stream
+from corserver.http.handshake import secured
 from corserver.http.listeners import (
     BoundAddress,
     Room,
@@ -38,6 +38,7 @@ from corserver.http.lobby import Lobby
 from corserver.http.messages import Address
 from corserver.http.mistakes import alone
 from corserver.http.polling import Poller
+from corserver.http.transport import Transport
 
 #: What `cors=` takes: one policy for all paths, policies by path pattern, or a table of scopes.
 Policies = Policy | Mapping[str, PolicyChoice] | Scopes | None
@@ -70,6 +71,8 @@ class Server:
         self._open_poller = open_poller if tls is None else None
         self.addresses = addresses
         self._connections: set[Connection] = set()
+        #: Those of connections that have not asked for anything yet.
+        self._handshakes: set[trio.CancelScope] = set()
         self._room = Room(service.limits.connections or room_for_connections())
         self._lobby: Lobby | None = None
         self._nursery: trio.Nursery | None = None
@@ -115,6 +118,8 @@ class Server:
             self._service.crew.stop()
         for connection in tuple(self._connections):
             connection.stop()
+        for handshake in self._handshakes:
+            handshake.cancel()
 
     def drain(self) -> None:
         """Say at the health endpoint, and with each answer, that the end is near; go on. The listeners are its own."""
@@ -222,15 +227,26 @@ class Server:
         self._room.give()
 
     async def _serve_alone(self, sock: socket.socket, client: Address) -> None:
-        stream, limits = trio.SocketStream(trio.socket.from_stdlib_socket(sock)), self._service.limits
+        stream = trio.SocketStream(trio.socket.from_stdlib_socket(sock))
         try:
-            secured = stream if self._tls is None else await secured_stream(stream, self._tls, limits.handshake_seconds)
-            await self._serve(Connection(secured, self._service, client))
+            transport = stream if self._tls is None else await self._secured(stream, self._tls)
+            await self._serve(Connection(transport, self._service, client))
         except (OSError, PeerLeft):  # It left before it said anything.
             pass
         finally:
             self._left()
             await trio.aclose_forcefully(stream)
+
+    async def _secured(self, stream: trio.SocketStream, tls: ssl.SSLContext) -> Transport:
+        with trio.CancelScope() as handshake:
+            self._handshakes.add(handshake)
+            if self._done.is_set():
+                handshake.cancel()
+            try:
+                return await secured(stream, tls, self._service.limits)
+            finally:
+                self._handshakes.discard(handshake)
+        raise PeerLeft
 
     async def _serve(self, connection: Connection) -> None:
         self._connections.add(connection)

@@ -85,8 +85,7 @@ class Transport:
         return self._name
 
     def _ask_name(self) -> tuple[str, int] | None:
-        stream = self.stream.transport_stream if isinstance(self.stream, trio.SSLStream) else self.stream
-        return name_of(stream.socket) if isinstance(stream, trio.SocketStream) else None
+        return name_of(self.stream.socket) if isinstance(self.stream, trio.SocketStream) else None
 
     def has_left(self) -> bool:
         """Whether the peer is known to have ended its side, without waiting."""
@@ -174,8 +173,6 @@ class Transport:
         ):
             if isinstance(self.stream, trio.abc.HalfCloseableStream):
                 await self.stream.send_eof()
-            elif isinstance(self.stream, trio.SSLStream):
-                await self.stream.unwrap()  # It sends close_notify (RFC 9112 §9.8).
         await self.drop_input()
 
     async def drop_input(self) -> None:
@@ -190,10 +187,9 @@ class Transport:
 
     async def cut(self) -> None:
         """Reset the connection, so that an answer without its end cannot be taken for a whole one."""
-        stream = self.stream.transport_stream if isinstance(self.stream, trio.SSLStream) else self.stream
-        if isinstance(stream, trio.SocketStream):
+        if isinstance(self.stream, trio.SocketStream):
             with contextlib.suppress(OSError, trio.ClosedResourceError):
-                stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         await self.close()
 
     async def aclose(self) -> None:

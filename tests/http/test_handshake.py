@@ -1,15 +1,50 @@
-"""The TLS handshake, where what is spoken is no TLS."""
+"""TLS on accepted connections: handshakes that fail, and how an encrypted connection ends."""
 
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 import trio
 import trio.testing
+import trustme
 
-from corserver.http.handshake import secured_stream
-from corserver.http.messages import PeerLeft
+from corserver import Limits, Request, Response, Server, serve
+from corserver.http.body import PeerLeft
+from corserver.http.handshake import secured
+from corserver.http.messages import App
+
+from .peer import read_answers, request
+from .serving import hello
 
 PLAIN = b"GET / HTTP/1.1\r\n\r\n"
+#: Nothing in these tests is to wait for it.
+LONG = 600.0
+
+
+@asynccontextmanager
+async def encrypted(
+    app: App = hello, verify: ssl.VerifyMode = ssl.CERT_NONE
+) -> AsyncIterator[tuple[Server, ssl.SSLContext]]:
+    """A server, and the context of a client that trusts it and has no certificate."""
+    authority = trustme.CA()
+    ours, theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("localhost").configure_cert(ours)
+    for context in (ours, theirs):
+        authority.configure_trust(context)
+    ours.verify_mode = verify
+    limits = Limits(handshake_seconds=LONG, grace_seconds=LONG)
+    with trio.fail_after(30):
+        async with trio.open_nursery() as nursery:
+            server: Server = await nursery.start(
+                lambda task_status: serve(app, port=0, ssl_context=ours, limits=limits, task_status=task_status)
+            )
+            yield server, theirs
+            nursery.cancel_scope.cancel()
+
+
+async def connect(server: Server) -> trio.SocketStream:
+    return await trio.open_tcp_stream("127.0.0.1", server.addresses[0].port)
 
 
 @pytest.mark.parametrize("has_left", [True, False])
@@ -19,8 +54,39 @@ async def test_who_speaks_http_is_told_so_if_it_is_there_still(has_left: bool) -
     await client.send_all(PLAIN)
     if has_left:
         client.receive_stream.close()
+    limits = Limits(linger_seconds=0, linger_idle_seconds=0)
     with pytest.raises(PeerLeft):
-        await secured_stream(stream, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), 1)
+        await secured(stream, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), limits)
     if not has_left:
         await stream.aclose()
         assert (await client.receive_some()).startswith(b"HTTP/1.1 400 Bad Request\r\n")
+
+
+async def test_who_has_no_certificate_where_one_is_needed_is_told_so() -> None:
+    async with encrypted(verify=ssl.CERT_REQUIRED) as (server, trusting):
+        stream = trio.SSLStream(await connect(server), trusting, server_hostname="localhost")
+        await stream.do_handshake()
+        with pytest.raises(trio.BrokenResourceError) as raised:
+            await stream.receive_some()
+        assert "ALERT" in str(raised.value.__cause__)
+        await trio.aclose_forcefully(stream)
+
+
+async def test_an_early_answer_is_read_whole_by_who_sends_its_body_first() -> None:
+    async def refusing(request: Request) -> Response:
+        return Response("no", 413)
+
+    async with encrypted(refusing) as (server, trusting):
+        stream = trio.SSLStream(await connect(server), trusting, server_hostname="localhost")
+        async with stream:
+            await stream.send_all(request("POST", "/", "Content-Length: 8000000") + b"y" * 8_000_000)
+            (answer,) = read_answers(b"".join([chunk async for chunk in stream]))
+        assert (answer.status, answer.body) == (413, b"no")
+
+
+async def test_a_handshake_does_not_hold_up_the_stop() -> None:
+    async with encrypted() as (server, _), await connect(server):
+        while not server.connections:
+            await trio.testing.wait_all_tasks_blocked()
+        server.stop()
+        await server.wait_stopped()
