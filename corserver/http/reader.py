@@ -22,24 +22,31 @@ _DRAIN_SECONDS: Final = 1.0
 class Pace:
     """How much patience there is with a peer that sends a body: a while between pieces, and a rate from the first on.
 
-    Only the time spent waiting for the peer counts, so that a handler may read as slowly as it likes.
+    Only the time spent waiting for the peer counts, so that a handler may read as slowly as it likes. The framing of
+    chunks is none of the body: who sends that alone is sending, and has sent nothing.
     """
 
-    __slots__ = ("_limits", "received", "waited")
+    __slots__ = ("_has_begun", "_limits", "received", "waited")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        #: bytes of the body that came, and seconds that were waited for them since the first
+        self._has_begun = False
+        #: bytes of the body that came, and seconds that were waited for them since anything came
         self.received = 0
         self.waited = 0.0
 
     @property
     def seconds(self) -> float:
         """How long to wait for the next piece."""
-        if not self.received:
+        if not (self._has_begun or self.received):
             return self._limits.body_seconds
         earned = self._limits.rate_grace_seconds + self.received / self._limits.body_rate
         return max(0.0, min(self._limits.body_seconds, earned - self.waited))
+
+    def came(self, seconds: float) -> None:
+        """Something came, for which somebody has waited so long."""
+        self.waited += seconds if self._has_begun or self.received else 0.0
+        self._has_begun = True
 
 
 class _Watch:
@@ -150,7 +157,7 @@ class Reader:
                 data = await self._transport.receive()
             if scope.cancelled_caught:
                 raise HTTPError(408, "the request body arrives too slowly")
-            pace.waited += trio.current_time() - start if pace.received else 0.0
+            pace.came(trio.current_time() - start)
             wire.receive(data)
         return piece
 

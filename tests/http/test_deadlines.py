@@ -1,5 +1,6 @@
 """The deadlines of one connection: how long each part of an exchange may take."""
 
+import pytest
 import trio
 import trio.testing
 
@@ -70,6 +71,24 @@ async def test_a_body_that_drips_is_408(autojump_clock: object) -> None:
         nursery.start_soon(drip)
         assert (await ours.receive_some()).startswith(b"HTTP/1.1 408 ")
         assert 10 <= trio.current_time() < 11
+        nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("framing", [b"1;a=" + b"b" * 200, b"0\r\nX-A: " + b"b" * 200])
+async def test_a_body_of_which_framing_alone_drips_is_408(framing: bytes, autojump_clock: object) -> None:
+    ours, theirs = trio.testing.memory_stream_pair()
+
+    async def drip() -> None:
+        await ours.send_all(request("POST", "/", "Transfer-Encoding: chunked"))
+        for byte in framing:
+            await ours.send_all(bytes([byte]))
+            await trio.sleep(4.9)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(Connection(theirs, service(echo)).run)
+        nursery.start_soon(drip)
+        assert (await ours.receive_some()).startswith(b"HTTP/1.1 408 ")
+        assert trio.current_time() == 10
         nursery.cancel_scope.cancel()
 
 
