@@ -192,7 +192,7 @@ class Request(_RequestFields):
     def cookies(self) -> dict[str, str]:
         """The cookies (RFC 6265 §4.2.1), percent-decoded; of two of one name the first."""
         cookies: dict[str, str] = {}
-        for pair in self.headers.get("cookie", "").replace(",", ";").split(";"):
+        for pair in ";".join(self.headers.get_all("cookie")).split(";"):  # A comma may be in a value.
             name, equals, value = pair.strip().partition("=")
             if equals:
                 cookies.setdefault(name, unquoted(value.strip('"')))

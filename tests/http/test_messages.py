@@ -57,6 +57,11 @@ def test_cookies_are_read_and_the_first_of_a_name_counts() -> None:
     assert a_request(cookie='a=1; b="x%20y"; a=2; junk').cookies == {"a": "1", "b": "x y"}
 
 
+def test_a_cookie_keeps_its_commas_and_several_lines_are_read() -> None:
+    request = Request("GET", "/", Path(), Headers(((b"cookie", b'a={"x":1,"y":2}; b=3,4'), (b"cookie", b"c=5"))))
+    assert request.cookies == {"a": '{"x":1,"y":2}', "b": "3,4", "c": "5"}
+
+
 def test_the_url_is_whole() -> None:
     assert a_request("/p?q=1").url == "http://site.example:81/p?q=1"
 
