@@ -164,6 +164,15 @@ def test_without_a_policy_nothing_is_touched() -> None:
     assert decision.decoration.replaced(lines) == ()
 
 
+def test_each_member_of_vary_that_is_there_already_is_not_said_again() -> None:
+    decision = policy_of("echo").decide(CORSRequest.read(b"OPTIONS", (*PUT_X, acrh(b"x-a"))))
+    added = [value for name, value in decision.decorate([(b"vary", b"cookie, origin")]) if name == b"Vary"]
+
+    assert added == [b"Access-Control-Request-Method", b"Access-Control-Request-Headers"]
+    assert (b"Vary", b"*") in (varying := decision.decorate([(b"Vary", b"*")]))
+    assert [name for name, _ in varying].count(b"Vary") == 1
+
+
 def test_v11_a_changed_list_does_not_reach_the_next_response() -> None:
     decision = policy_of("P1").decide(CORSRequest.read(b"GET", (GOOD,)))
     lines = [(b"X-B", b"1")]

@@ -30,7 +30,8 @@ class Decoration(NamedTuple):
         if not self.governs:
             return tuple(headers)
         kept = tuple(line for line in headers if not _is_cors_header(line[0]))
-        vary = () if self.vary and fetch.vary_members(kept) & {b"*", b"origin"} else self.vary
+        varied = fetch.vary_members(kept) if self.vary else ()
+        vary = () if b"*" in varied else (line for line in self.vary if line[1].lower() not in varied)
         return (*kept, *self.headers, *(_exposing(kept) if self.exposes_all else ()), *vary)
 
     def replaced(self, headers: Iterable[Field]) -> tuple[bytes, ...]:
