@@ -213,14 +213,15 @@ def _encoded(text: str) -> str:
 
 
 def _without_dots(path: str) -> str:
-    """RFC 3986 §5.2.4 "remove dot segments"."""
+    """URL standard "path state", where a dot segment may be percent-encoded."""
     kept: list[str] = []
-    segments = path.split("/")[1:]
-    for segment in segments:
-        if segment == "..":
+    dots = ""
+    for segment in path.split("/")[1:]:
+        dots = segment.lower().replace("%2e", ".")
+        if dots == "..":
             del kept[-1:]
-        elif segment != ".":
+        elif dots != ".":
             kept.append(segment)
-    if segments[-1:] in (["."], [".."]):
+    if dots in (".", ".."):
         kept.append("")
     return "/" + "/".join(kept)

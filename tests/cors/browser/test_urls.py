@@ -65,6 +65,7 @@ def test_what_is_no_url(text: str) -> None:
         ("/x", "https://a.example/x"),
         ("x", "https://a.example/b/x"),
         ("../x/./y/..", "https://a.example/x/"),
+        ("/x/%2E%2e/y/%2e/.%2E", "https://a.example/"),
         ("//c.example/x", "https://c.example/x"),
         ("\\\\c.example\\x", "https://c.example/x"),
         ("https:x", "https://a.example/b/x"),
