@@ -49,14 +49,14 @@ class Handshake:
 
 
 def read_handshake(request: Request) -> Handshake:
-    """The handshake that *request* is. Raises `HTTPError` 400, and 426 for another version (RFC 6455 §4.2.1, §4.4)."""
+    """The handshake that *request* is. Raises `HTTPError` 400 (RFC 6455 §4.2.1), which names our version (§4.4)."""
     if not request.asks_for("websocket") or request.method != "GET":
         detail = "here is a WebSocket: it is opened by a GET in HTTP/1.1 with Connection: Upgrade, Upgrade: websocket"
         raise HTTPError(400, detail)
     version = request.headers.get("sec-websocket-version")
     if version != "13":
         detail = f"Sec-WebSocket-Version is to be 13, and is {'missing' if version is None else repr(version)}"
-        raise HTTPError(400 if version is None else 426, detail, {"Sec-WebSocket-Version": "13"})
+        raise HTTPError(400, detail, {"Sec-WebSocket-Version": "13"})
     keys = request.headers.get_all("sec-websocket-key")
     if len(keys) != 1 or not _is_key(keys[0]):
         raise HTTPError(400, f"Sec-WebSocket-Key is to be one line of 16 bytes in base64, and is {', '.join(keys)!r}")
