@@ -16,7 +16,7 @@ from .path import BadPath, Path, decode_segment
 
 T = TypeVar("T")
 
-#: Bytes of a path that are no UTF-8: no parameter takes them.
+#: Bytes of a path that are no UTF-8: of all parameters only a rest takes them, as a file may be called so.
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _PARAMETER: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::([a-z]+))?\}")
 
