@@ -25,11 +25,10 @@ def head_lines(entry: Entry) -> Iterator[tuple[str, bool]]:
         yield f"> {shown_method(entry.method)} {shown_target(entry.target)} {version}", False
     for name, value in entry.request_fields:
         yield f"> {cased(name)}: {_shown(name, value)}", _is_about_cors(name)
-    status, *lines = entry.response_head.rstrip(b"\r\n").split(b"\r\n")
+    status, _, _ = entry.response_head.partition(b"\r\n")
     if status:
         yield f"< {printable(status)}", False
-    for line in lines:
-        name, _, value = line.partition(b": ")
+    for name, value in entry.response_fields:
         yield f"< {printable(name)}: {_shown(name.lower(), value)}", _is_about_cors(name.lower())
 
 

@@ -51,6 +51,12 @@ class Entry(NamedTuple):
     request_fields: tuple[Field, ...] = ()
     response_head: bytes = b""
 
+    @property
+    def response_fields(self) -> tuple[Field, ...]:
+        """The header lines of *response_head*."""
+        lines = self.response_head.rstrip(b"\r\n").split(b"\r\n")[1:]
+        return tuple((name, value) for name, _, value in (line.partition(b": ") for line in lines))
+
 
 #: Makes an entry of all that it has, in that order: to name it takes four times as long.
 entry_of: Final = functools.partial(tuple.__new__, Entry)

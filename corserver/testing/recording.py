@@ -1,8 +1,8 @@
 """The record: every request that a server has finished with, and what CORS did with it.
 
-The log tells of every exchange, also of those that no app sees (preflights, refused heads), but not the header lines;
-the app sees the header lines, but not the decision. One task serves a connection's requests one after the other, so
-what the app was given waits in a context variable of that task until the log tells the rest.
+The log tells of every exchange, also of those that no app sees (preflights, refused heads), but not which those are.
+One task serves a connection's requests one after the other, so that the app was asked waits in a context variable of
+that task until the log tells the rest.
 """
 
 from collections.abc import Callable
@@ -15,15 +15,15 @@ from corserver.http.header_lines import Headers
 from corserver.http.log import Entry
 from corserver.http.messages import Request, Response
 
-_given: ContextVar[Request | None] = ContextVar("given", default=None)
+_reached_app: ContextVar[bool] = ContextVar("reached_app", default=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Recorded:
     """A request and what came of it.
 
-    *headers* are those that the app saw; where the server answered by itself (*reached_app* is false), those that CORS
-    is about. *status* is None where nothing was answered; *failure* says why an exchange was cut short.
+    *headers* are empty for a head that was refused. *reached_app* is false where the server answered by itself.
+    *status* is None where nothing was answered; *failure* says why an exchange was cut short.
 
     >>> import urllib.request
     >>> from corserver import Response
@@ -70,11 +70,11 @@ class Recorded:
 
 
 class RecordedApp(Wrapping):
-    """An app, with what it is given remembered for the log's next word."""
+    """An app; that it was asked is remembered for the log's next word."""
 
     async def __call__(self, request: Request) -> Response:
         """As the app."""
-        _given.set(request)
+        _reached_app.set(True)
         response: Response = await self._app(request)
         return response
 
@@ -85,16 +85,16 @@ def recorder(
     """An `access_log` that gives *record* every exchange, and *also* the entry as it is."""
 
     def log(entry: Entry) -> None:
-        request = _given.get()
-        _given.set(None)
+        reached_app = _reached_app.get()
+        _reached_app.set(False)
         record(
             Recorded(
                 method=entry.method.decode("latin-1"),
                 target=entry.target.decode("latin-1"),
                 status=entry.status,
-                headers=Headers(entry.decision.request.fields) if request is None else request.headers,
+                headers=Headers(entry.request_fields),
                 decision=entry.decision,
-                reached_app=request is not None,
+                reached_app=reached_app,
                 failure=entry.failure,
             )
         )

@@ -27,7 +27,7 @@ from corserver.tools.check.report import Report
 from corserver.tools.demo.cases import CASES
 from corserver.tools.demo.foretold import browser_of, foretell
 from corserver.tools.demo.form import FormError, read_form
-from corserver.tools.demo.record import Record, app_was_asked
+from corserver.tools.demo.record import Record
 from corserver.tools.demo.runs import DATA, Run
 from corserver.tools.demo.story import story
 from corserver.tools.sequence.files import page_files
@@ -81,8 +81,7 @@ class Demo:
             raise HTTPError(404, "this is site B of the demo: its pages are the runs of site A's page")
         await request.body()
         answered = begun.run.site_b.app_answer(request.method, request.target)
-        app_was_asked(request, answered)
-        return Response(b"" if request.method == "HEAD" else answered.body, answered.status, answered.headers)
+        return Response(answered.body, answered.status, answered.headers)
 
     def _log(self, entry: Entry) -> None:
         begun = self._runs.get(_run_id(entry.target.decode("latin-1")))

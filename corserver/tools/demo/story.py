@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from corserver.cors.fetch import Field
+from corserver.http.log import Entry
 from corserver.http.messages import reason_phrase
 from corserver.tools.check.report import Outcome, Report, Step
 from corserver.tools.check.rows import Mark, Row
 from corserver.tools.check.words import text
-from corserver.tools.demo.record import Exchanged
+from corserver.tools.demo.record import asked_line
 from corserver.tools.demo.runs import COUNT, Script
 from corserver.tools.demo.verdict import disagreements, got_response
 from corserver.tools.sequence.events import BROWSER, SCRIPT, SERVER, Event, Line, cased, note, sentence
@@ -22,7 +23,7 @@ _ASKED: Final = (b"origin", b"access-control-request-method", b"access-control-r
 _ANSWERED: Final = (b"vary", b"location", b"allow", b"www-authenticate", COUNT.lower())
 
 
-def story(script: Script, report: Report, record: Sequence[Exchanged], got: Mapping[str, Any]) -> dict[str, Any]:
+def story(script: Script, report: Report, record: Sequence[Entry], got: Mapping[str, Any]) -> dict[str, Any]:
     """The events, the outcome, and whether the browser did as was foretold."""
     differences = disagreements(report, record, got)
     events = [_call(script, report), *_wire(script, report, record), _end(report, got)]
@@ -43,21 +44,21 @@ def _call(script: Script, report: Report) -> Event:
     return Event(source=SCRIPT, target=BROWSER, title=f"fetch: {method}", words=tuple(words))
 
 
-def _wire(script: Script, report: Report, record: Sequence[Exchanged]) -> Iterator[Event]:
+def _wire(script: Script, report: Report, record: Sequence[Entry]) -> Iterator[Event]:
     names = {name.lower().encode("latin-1") for name, _ in script.headers} | set(_ASKED)
-    for index, exchanged in enumerate(record):
-        step = _step_of(report, index, exchanged)
+    for index, entry in enumerate(record):
+        step = _step_of(report, index, entry)
         if step is not None and step.is_preflight:
             yield note("The browser asks B first: a preflight", step.because)
-        lines = tuple(Line(cased(name), text(value)) for name, value in exchanged.sent if name.lower() in names)
+        lines = tuple(Line(cased(name), text(value)) for name, value in entry.request_fields if name.lower() in names)
         yield Event(
             source=BROWSER,
             target=SERVER,
-            title=f"{exchanged.method} {exchanged.target}",
+            title=asked_line(entry),
             lines=lines,
             words=_where(report, step),
         )
-        yield _answer(exchanged, () if step is None else step.rows)
+        yield _answer(entry, () if step is None else step.rows)
         if step is not None:
             yield _judgement(step)
 
@@ -69,16 +70,15 @@ def _where(report: Report, step: Step | None) -> tuple[str, ...]:
     return (f"to another origin, {text(step.sending.url.origin)}: the same server by another name",)
 
 
-def _answer(exchanged: Exchanged, rows: tuple[Row, ...]) -> Event:
-    status = exchanged.status
+def _answer(entry: Entry, rows: tuple[Row, ...]) -> Event:
+    status, decision = entry.status, entry.decision
     title = "no answer" if status is None else f"{status} {reason_phrase(status)}"
-    decision = exchanged.decision
-    words = "B’s app answers" if exchanged.reached_app else "corserver answers by itself"
+    words = "B’s app answers" if decision.status is None else "corserver answers by itself"
     return Event(
         source=SERVER,
         target=BROWSER,
         title=title,
-        lines=tuple(_answered_lines(exchanged.received, rows, title)),
+        lines=tuple(_answered_lines(entry.response_fields, rows, title)),
         words=(f"{words}: {decision.sentence}",),
     )
 
@@ -134,7 +134,7 @@ def _headline(report: Report, got: Mapping[str, Any]) -> str:
     return f"The script reads the answer, a {status}"
 
 
-def _why(report: Report, record: Sequence[Exchanged]) -> dict[str, Any]:
+def _why(report: Report, record: Sequence[Entry]) -> dict[str, Any]:
     rule = report.rule
     decision = record[-1].decision if record else None
     return {
@@ -165,9 +165,7 @@ def _foretold(report: Report) -> str:
     return report.reason
 
 
-def _step_of(report: Report, index: int, exchanged: Exchanged) -> Step | None:
+def _step_of(report: Report, index: int, entry: Entry) -> Step | None:
     """The step that was foretold at this place, as long as it is what came."""
     step = report.steps[index] if index < len(report.steps) else None
-    if step is None or (text(step.sending.method), step.sending.url.path) != (exchanged.method, exchanged.target):
-        return None
-    return step
+    return step if step is not None and step.sending.line == asked_line(entry) else None

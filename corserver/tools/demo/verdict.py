@@ -1,12 +1,17 @@
 """Did the browser do what was foretold? Every difference is a sentence."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
+from corserver.cors.fetch import Field
+from corserver.http.log import Entry
 from corserver.tools.check.exchanges import Reply
 from corserver.tools.check.report import Report
-from corserver.tools.demo.record import Exchanged
+from corserver.tools.demo.record import asked_line
 from corserver.tools.demo.runs import COUNT
+
+#: What the server writes on every answer; nothing of it is foretold.
+_SERVERS: Final = (b"connection", b"content-length", b"date", b"server")
 
 
 def got_response(got: Mapping[str, Any]) -> bool:
@@ -14,7 +19,7 @@ def got_response(got: Mapping[str, Any]) -> bool:
     return got.get("response") is not None
 
 
-def disagreements(report: Report, record: Sequence[Exchanged], got: Mapping[str, Any]) -> list[str]:
+def disagreements(report: Report, record: Sequence[Entry], got: Mapping[str, Any]) -> list[str]:
     """What the browser did otherwise than *report* foretold; empty where they agree."""
     return [*_of_script(report, got), *_of_wire(report, record)]
 
@@ -35,19 +40,21 @@ def _of_script(report: Report, got: Mapping[str, Any]) -> Iterator[str]:
         yield f"{COUNT.decode()} was to be {'hidden' if is_visible else 'visible'}, and it is not"
 
 
-def _of_wire(report: Report, record: Sequence[Exchanged]) -> Iterator[str]:
+def _of_wire(report: Report, record: Sequence[Entry]) -> Iterator[str]:
     foretold = [step.sending.line for step in report.steps]
-    sent = [f"{exchanged.method} {exchanged.target}" for exchanged in record]
+    sent = [asked_line(entry) for entry in record]
     if sent != foretold:
         yield f"B was to see {_listed(foretold)}, and it saw {_listed(sent)}"
         return
-    for step, exchanged in zip(report.steps, record, strict=True):
-        if isinstance(step.outcome, Reply) and _answer(step.outcome) != (exchanged.status, set(exchanged.received)):
-            yield f"B answered the {exchanged.method} otherwise than was foretold"
+    for step, entry in zip(report.steps, record, strict=True):
+        reply, told = step.outcome, (entry.status, _own(entry.response_fields))
+        if isinstance(reply, Reply) and (reply.status, _own(reply.headers)) != told:
+            yield f"B answered the {entry.method.decode('latin-1')} otherwise than was foretold"
 
 
-def _answer(reply: Reply) -> tuple[int | None, set[tuple[bytes, bytes]]]:
-    return reply.status, set(reply.headers)
+def _own(fields: tuple[Field, ...]) -> set[Field]:
+    """What B's author or its policy says."""
+    return {(name.lower(), value) for name, value in fields if name.lower() not in _SERVERS}
 
 
 def _listed(lines: Sequence[str]) -> str:

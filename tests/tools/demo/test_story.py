@@ -4,11 +4,11 @@ from typing import Any
 
 from corserver.cors.browser import CHROMIUM, parse_url
 from corserver.cors.decision import CORSRequest
+from corserver.http.log import Entry
 from corserver.tools.check.exchanges import Reply
 from corserver.tools.check.report import Report
 from corserver.tools.demo.cases import CASES
 from corserver.tools.demo.foretold import foretell
-from corserver.tools.demo.record import Exchanged
 from corserver.tools.demo.runs import Run
 from corserver.tools.demo.story import story
 from corserver.tools.demo.verdict import disagreements
@@ -17,7 +17,7 @@ A = "http://127.0.0.1:8000"
 BLOCKED = {"error": "TypeError: Failed to fetch"}
 
 
-def foretold(name: str) -> tuple[Run, Report, list[Exchanged]]:
+def foretold(name: str) -> tuple[Run, Report, list[Entry]]:
     """A case, what is foretold of it, and the record that it leaves if all goes that way."""
     url = parse_url("http://127.0.0.1:8001/run/1/data")
     assert url is not None
@@ -27,16 +27,19 @@ def foretold(name: str) -> tuple[Run, Report, list[Exchanged]]:
     for step in report.steps:
         assert isinstance(step.outcome, Reply)
         request = CORSRequest.read(step.sending.method, step.sending.headers)
-        decision = run.site_b.decide(request)
+        lines = b"".join(b"\r\n%s: %s" % line for line in ((b"Date", b"today"), *step.outcome.headers))
         record.append(
-            Exchanged(
-                method=step.sending.method.decode(),
-                target=step.sending.url.path,
+            Entry(
+                time=0.0,
+                client=None,
+                method=step.sending.method,
+                target=step.sending.url.path.encode(),
                 status=step.outcome.status,
-                sent=tuple((name.lower(), value) for name, value in step.sending.headers),
-                received=step.outcome.headers,
-                decision=decision,
-                reached_app=decision.status is None,
+                sent=0,
+                seconds=0.0,
+                decision=run.site_b.decide(request),
+                request_fields=tuple((name.lower(), value) for name, value in step.sending.headers),
+                response_head=b"HTTP/1.1 %d x%s\r\n\r\n" % (step.outcome.status, lines),
             )
         )
     return run, report, record
