@@ -187,8 +187,8 @@ class _Reader:
             except click.BadParameter as error:
                 words = number_words(option.type)
                 why = f"this must be {words}" if words else error.message
-            except ValueError as error:  # A path with a NUL.
-                why = str(error)
+            except ValueError:
+                why = "a path has no NUL in it"
         if why:
             self._refuse(where, why)
 

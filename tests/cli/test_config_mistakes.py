@@ -57,7 +57,7 @@ path = "/api/*"
         ("cors = 1", "corserver.toml:1: cors = 1\n      an origin begins with a scheme"),
         ("tls-cert = 1", "corserver.toml:1: tls-cert = 1\n      File '1' does not exist"),
         ("tls-key = 99999999999999999999", "corserver.toml:1: tls-key = 99999999999999999999\n      File '9"),
-        ('uds = "\\u0000"', 'corserver.toml:1: uds = "\\u0000"\n      embedded null byte'),
+        ('uds = "\\u0000"', 'corserver.toml:1: uds = "\\u0000"\n      a path has no NUL in it'),
         ("a = " + "{ a = " * 3000, "this is not TOML: maximum recursion depth exceeded"),
     ],
     ids=["origin", "path", "huge", "NUL", "deep"],

@@ -4,7 +4,9 @@ Each is asked one request at a time. One that the upstream closed meanwhile is s
 is closed at the very moment is the exchange's business, which knows whether it may ask again.
 
 This is not httpcore's pool: that sends a request's body to its end before it reads, drops interim answers and trailers,
-and takes 850 to 1000 us of CPU for a proxied GET; its HTTP/1.1 connection alone takes 340 to 460, and this 135.
+and takes 850 to 1000 us of CPU for a proxied GET; its HTTP/1.1 connection alone takes 340 to 460, and this 135. Nor can
+the pool be had alone: for each idle connection it looks at every other, twice a request, which takes 0.3 ms where half
+of 32 are idle, 1.3 ms where half of 100 are, and 7 ms of 256.
 """
 
 import ssl
