@@ -60,7 +60,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"trio"},
     ),
     "corserver.apps.live": (
-        {"corserver.apps.live", *MESSAGES, "corserver.cors.scopes"},
+        {"corserver.apps.live", "corserver.apps.wrapping", *MESSAGES, "corserver.cors.scopes"},
         {"trio", "watchfiles"},
     ),
     "corserver.config": ({"corserver.cors", "corserver.http.limits", "corserver.config"}, set()),

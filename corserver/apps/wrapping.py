@@ -9,7 +9,7 @@ class Wrapping:
     """Around *app*: entered it enters the app, and its policies are the app's."""
 
     def __init__(self, app: App) -> None:
-        self._app: Any = app
+        self._app = app
 
     @property
     def cors(self) -> Any:
@@ -27,8 +27,9 @@ class Wrapping:
         return bool(getattr(self._app, "decodes_paths", False))
 
     async def __aenter__(self) -> Self:
-        if hasattr(self._app, "__aenter__"):
-            await self._app.__aenter__()
+        enter: Any = getattr(self._app, "__aenter__", None)
+        if enter is not None:
+            await enter()
         return self
 
     async def __aexit__(self, *exc_info: Any) -> bool | None:

@@ -82,8 +82,7 @@ class Late(Wrapping):
 
     async def __call__(self, request: Request) -> Response:
         """As the app."""
-        response: Response = await self._app(request)
-        return response
+        return await self._app(request)
 
     async def __aenter__(self) -> Self:
         self.load()

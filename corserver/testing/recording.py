@@ -75,8 +75,7 @@ class RecordedApp(Wrapping):
     async def __call__(self, request: Request) -> Response:
         """As the app."""
         _reached_app.set(True)
-        response: Response = await self._app(request)
-        return response
+        return await self._app(request)
 
 
 def recorder(

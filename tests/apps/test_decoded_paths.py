@@ -8,6 +8,7 @@ import pytest
 
 from corserver import App, Policy, Request, Response, Scopes, asgi, wsgi
 from corserver.apps.auth import BasicAuth
+from corserver.apps.live import Live
 from corserver.apps.proxy import Fallback, Proxy
 from corserver.http.exchange import Service
 from corserver.http.polling import Poller
@@ -105,6 +106,7 @@ async def test_the_lobby_refuses_what_a_connection_refuses(open_poller: Callable
         (Proxy("http://localhost:9"), True),
         (BasicAuth(asgi(nothing), {"a": "b"}, realm="r"), True),
         (BasicAuth(own, {"a": "b"}, realm="r"), False),
+        (Live(asgi(nothing)), True),
         (Fallback(own, Proxy("http://localhost:9")), True),
         (Fallback(own, own), False),
         (mounting(asgi(nothing)), True),

@@ -9,13 +9,14 @@ import html
 import os
 from collections.abc import AsyncIterator, Sequence
 from importlib import resources
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import trio
 
 from corserver.apps.live.changes import Changes
 from corserver.apps.live.injecting import Injection, awaits_page
 from corserver.apps.live.watching import check_installed, watch
+from corserver.apps.wrapping import Wrapping
 from corserver.cors.scopes import Path, Scopes
 from corserver.http.messages import App, HTTPError, Request, Response
 
@@ -34,14 +35,14 @@ _GUARDS: Final = (
 )
 
 
-class Live:
+class Live(Wrapping):
     """*app*, with pages that reload when something below *paths* changes, or when *changes* is told so.
 
     Raises ImportError where there are paths, and not the library that watches them.
     """
 
     def __init__(self, app: App, paths: Sequence[str] = ()) -> None:
-        self._app = app
+        super().__init__(app)
         self._roots = tuple(map(os.path.realpath, paths))
         if self._roots:
             check_installed()
@@ -52,12 +53,11 @@ class Live:
     @property
     def cors(self) -> Scopes:
         """The policies of the app, but for script and stream, which have none."""
-        return Scopes.of(getattr(self._app, "cors", None)).without(PRIVATE)
+        return Scopes.of(super().cors).without(PRIVATE)
 
-    async def __aenter__(self) -> "Live":
-        life: Any = self._app
-        if hasattr(life, "__aenter__"):
-            await self._stack.enter_async_context(life)
+    async def __aenter__(self) -> Self:
+        await super().__aenter__()
+        self._stack.push_async_exit(super().__aexit__)
         if self._roots:
             nursery = await self._stack.enter_async_context(trio.open_nursery())
             self._stack.callback(nursery.cancel_scope.cancel)
@@ -71,6 +71,7 @@ class Live:
     def stopping(self) -> None:
         """The server stops: the streams end, so that it need not wait for them."""
         self.changes.end()
+        super().stopping()
 
     async def __call__(self, request: Request) -> Response:
         """Raises `HTTPError` 403 and 405 for what is not for whoever asks, and whatever the app raises."""

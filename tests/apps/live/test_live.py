@@ -15,7 +15,7 @@ from corserver.apps.live.changes import Change
 from corserver.apps.live.watching import judge
 from corserver.cors.scopes import Path as URLPath
 from corserver.cors.scopes import Scopes
-from corserver.http.messages import Request
+from corserver.http.messages import Request, Response
 from corserver.http.server import Server
 
 PAGE = {"Accept": "text/html"}
@@ -198,3 +198,24 @@ async def test_streams_end_with_the_app_even_where_no_server_has_said_that_it_st
         assert b"event: state" in await anext(stream)
     with trio.fail_after(10):
         assert [event async for event in stream] == []
+
+
+async def test_the_app_is_told_that_the_server_stops_and_lives_as_long() -> None:
+    seen: list[str] = []
+
+    class Inner:
+        async def __call__(self, request: Request) -> Response:
+            raise AssertionError
+
+        async def __aenter__(self) -> None:
+            seen.append("entered")
+
+        async def __aexit__(self, *exc_info: object) -> None:
+            seen.append("left")
+
+        def stopping(self) -> None:
+            seen.append("stopping")
+
+    async with Live(Inner()) as live:
+        live.stopping()
+    assert seen == ["entered", "stopping", "left"]
