@@ -103,22 +103,6 @@ def is_safelisted_request_header(name: bytes, value: bytes) -> bool:
     return False
 
 
-def unsafe_request_header_names(headers: Iterable[Field]) -> tuple[bytes, ...]:
-    """Fetch "CORS-unsafe request-header names": lower-case, without repetition, sorted."""
-    unsafe: set[bytes] = set()
-    safelisted: set[bytes] = set()
-    total = 0
-    for name, value in headers:
-        if is_safelisted_request_header(name, value):
-            safelisted.add(name.lower())
-            total += len(value)
-        else:
-            unsafe.add(name.lower())
-    if total > MAX_SAFELISTED_TOTAL:
-        unsafe |= safelisted
-    return tuple(sorted(unsafe))
-
-
 def list_of_tokens(values: Iterable[bytes]) -> tuple[bytes, ...] | None:
     """Fetch "extract header list values" for the ABNF `#token` (RFC 9110 §5.6.1).
 

@@ -151,18 +151,6 @@ def test_request_headers_that_are_not_safelisted(name: bytes, value: bytes) -> N
     assert not fetch.is_safelisted_request_header(name, value)
 
 
-def test_unsafe_names_are_lower_case_sorted_and_unique() -> None:
-    headers = [(b"X-Z", b"1"), (b"Accept", b"a"), (b"a-b", b"1"), (b"x-z", b"2"), (b"Content-Type", b"a/json")]
-    assert fetch.unsafe_request_header_names(headers) == (b"a-b", b"content-type", b"x-z")
-
-
-def test_beyond_1024_bytes_nothing_is_safelisted() -> None:
-    lines = [(b"Accept", b"a" * 128)] * 8
-    assert fetch.unsafe_request_header_names(lines) == ()
-    over = [*lines, (b"Accept-Language", b"e"), (b"X-A", b"1")]
-    assert fetch.unsafe_request_header_names(over) == (b"accept", b"accept-language", b"x-a")
-
-
 @pytest.mark.parametrize(
     ("values", "tokens"),
     [
@@ -198,13 +186,6 @@ def test_lists_of_tokens(values: list[bytes], tokens: tuple[bytes, ...] | None) 
 )
 def test_mime_essence(value: bytes, essence: bytes | None) -> None:
     assert fetch.mime_essence(value) == essence
-
-
-@settings(derandomize=True, deadline=None)
-@given(st.binary(max_size=200), st.binary(max_size=200))
-def test_any_header_is_either_safelisted_or_unsafe(name: bytes, value: bytes) -> None:
-    names = fetch.unsafe_request_header_names([(name, value)])
-    assert names == (() if fetch.is_safelisted_request_header(name, value) else (name.lower(),))
 
 
 @settings(derandomize=True, deadline=None)
