@@ -61,7 +61,8 @@ def make_environ(
     if isinstance(client, tuple):
         environ["REMOTE_PORT"] = str(client[1])
     has_body, whole = _add_headers(environ, request.headers.fields), request.content.whole
-    environ["wsgi.input"] = _input(read) if has_body and whole is None else io.BytesIO(whole or b"")
+    is_to_come = has_body and whole is None
+    environ["wsgi.input"] = io.BufferedReader(Input(read), _READ_AHEAD) if is_to_come else io.BytesIO(whole or b"")
     return environ
 
 
@@ -87,10 +88,6 @@ def _variable(name: bytes) -> str | None:
         return None
     variable = name.decode("latin-1").upper().replace("-", "_")
     return variable if variable in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{variable}"
-
-
-def _input(read: Callable[[], bytes]) -> io.BufferedIOBase:
-    return io.BufferedReader(Input(read), _READ_AHEAD)
 
 
 def _split(request: Request, encoded: str) -> tuple[str, str]:

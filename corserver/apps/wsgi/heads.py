@@ -32,19 +32,11 @@ def read_head(status: str, headers: list[tuple[str, str]]) -> Head:
     closes = len(fields) < len(lines) and any(
         name.lower() == "connection" and "close" in value.lower().replace(" ", "").split(",") for name, value in lines
     )
-    return Head(int(found[1]), fields, _length(fields), closes)
+    length = next((int(value) for name, value in fields if name.lower() == b"content-length"), None)
+    return Head(int(found[1]), fields, length, closes)
 
 
 def _line(name: object, value: object) -> tuple[str, str]:
     if not (isinstance(name, str) and isinstance(value, str)):
         raise TypeError(f"the name and the value of a header are str, not {name!r}: {value!r}")
     return name, value.strip(" \t")
-
-
-def _length(fields: tuple[tuple[bytes, bytes], ...]) -> int | None:
-    lengths = [value for name, value in fields if len(name) == 14 and name.lower() == b"content-length"]
-    if not lengths:
-        return None
-    if len(lengths) > 1 or not (lengths[0].isdigit() and len(lengths[0]) < 19):
-        raise ValueError(f"a response has one Content-Length, a decimal number, not {lengths!r}")
-    return int(lengths[0])
