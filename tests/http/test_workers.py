@@ -125,7 +125,7 @@ def test_a_worker_that_cannot_be_forked_leaves_no_pipe_open() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (after + 2, hard))
     try:
         with pytest.raises(OSError, match="Too many open files"):
-            Process.fork(trio.sleep_forever, print)  # type: ignore[arg-type]
+            Process.fork(trio.sleep_forever, print)
         free = os.pipe()
         for fd in free:
             os.close(fd)

@@ -11,9 +11,9 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from enum import Enum
-from typing import Final, NoReturn, Protocol
+from typing import Final, NoReturn
 
 import trio
 
@@ -48,11 +48,8 @@ class Command(Enum):
     CUT = b"c"
 
 
-class Serve(Protocol):
-    """What a worker runs: `serve` with everything but these two arguments."""
-
-    async def __call__(self, *, task_status: trio.TaskStatus[Server]) -> None:
-        """Serve until cancelled or stopped."""
+#: What a worker runs: `serve` with everything but its *task_status*.
+Serve = Callable[..., Awaitable[None]]
 
 
 def run_worker(serve: Serve, control: int, report: int, mask: Iterable[int]) -> NoReturn:
@@ -101,7 +98,7 @@ class _Worker:
             nursery.start_soon(self._heed_commands)
             async with trio.open_nursery() as serving:
                 with self._starting:
-                    self._server = await serving.start(self._serve, serve)
+                    self._server = await serving.start(serve)
                 if self._server is None:
                     serving.cancel_scope.cancel()
                 else:
@@ -114,9 +111,6 @@ class _Worker:
                     nursery.start_soon(self._tell_closed, self._server)
             nursery.cancel_scope.cancel()
         return self._was_cut_off
-
-    async def _serve(self, serve: Serve, task_status: trio.TaskStatus[Server]) -> None:
-        await serve(task_status=task_status)
 
     async def _heed_signals(self, task_status: trio.TaskStatus[None]) -> None:
         with trio.open_signal_receiver(signal.SIGTERM) as signals:
