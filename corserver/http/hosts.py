@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from corserver.cors.origins import is_ipv4
+from corserver.cors.origins import is_ipv4, is_loopback_host
 from corserver.http.authority import is_authority, split_authority
 
 
@@ -52,6 +52,5 @@ def _is_address(given: str) -> bool:
 @functools.lru_cache(maxsize=256)  # Most clients of a server name the same host.
 def _permits(names: frozenset[str], authority: bytes) -> bool:
     host = split_authority(authority)[0].removesuffix(b".")
-    if not host or host.startswith(b"[") or is_ipv4(host):
-        return True
-    return host == b"localhost" or host.endswith(b".localhost") or host.decode("ascii") in names
+    is_own = not host or host.startswith(b"[") or is_ipv4(host) or is_loopback_host(host)
+    return is_own or host.decode("ascii") in names

@@ -33,7 +33,7 @@ _NO_SYN: Final = b"".join(
     for instruction in ((0x30, 0, 0, 13), (0x45, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF))
 )
 #: As many connections as the system lets wait: it cuts this down to its own limit.
-_BACKLOG: Final = 65535
+BACKLOG: Final = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,11 +238,11 @@ def _queues(family: int, address: Any, queues: int, apart: bool) -> list[socket.
         first = opened[0]
         if apart and queues > 1:
             first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        first.listen(_BACKLOG)
+        first.listen(BACKLOG)
         for _ in range(queues - 1):
             opened.append(_bound(family, first.getsockname(), reuse_port=True) if apart else first.dup())
             if apart:
-                opened[-1].listen(_BACKLOG)
+                opened[-1].listen(BACKLOG)
     except BaseException:
         for sock in opened:
             sock.close()

@@ -12,8 +12,8 @@ import stat
 from collections.abc import Iterator
 from typing import Final
 
-#: As many connections as the system lets wait: it cuts this down to its own limit.
-_BACKLOG: Final = 65535
+from corserver.http.listeners import BACKLOG
+
 #: sun_path in unix(7), without its final NUL.
 _LONGEST: Final = 107
 
@@ -38,7 +38,7 @@ def unix_listener(path: str, mode: int = 0o600) -> Iterator[socket.socket]:
             os.umask(mask)
         own = _identity(path)
         try:
-            listener.listen(_BACKLOG)
+            listener.listen(BACKLOG)
             yield listener
         finally:
             if _identity(path) == own:
