@@ -29,7 +29,7 @@ _MAX_TRAILER_FIELDS: Final = 32
 _PIECE: Final = 65536
 
 _REFUSED_TRAILERS: Final = frozenset({b"content-length", b"host", b"transfer-encoding"})
-_DROPPED_TRAILERS: Final = frozenset(
+_DROPPED_TRAILERS: Final = _REFUSED_TRAILERS.union(
     b"age authorization cache-control connection content-encoding content-range content-type cookie date expect "
     b"expires keep-alive location max-forwards origin pragma range retry-after set-cookie te trailer upgrade vary "
     b"warning www-authenticate".split()
@@ -39,12 +39,12 @@ _DROPPED_TRAILER_PREFIXES: Final = (b"access-control-", b"if-", b"proxy-", b"sec
 
 def is_passed_on(name: bytes) -> bool:
     """Whether a trailer of that lower-case *name* is one that may come so late (RFC 9110 §6.5.1)."""
-    late = _DROPPED_TRAILERS | _REFUSED_TRAILERS
-    return name not in late and not name.startswith(_DROPPED_TRAILER_PREFIXES)
+    return name not in _DROPPED_TRAILERS and not name.startswith(_DROPPED_TRAILER_PREFIXES)
 
 
 class _State(Enum):
-    #: A chunk's size, or a trailer line, or the end of data must come next.
+    """What must come next."""
+
     SIZE = "size"
     DATA = "data"
     DATA_END = "data end"
