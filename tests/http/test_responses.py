@@ -66,7 +66,7 @@ async def test_a_stream_that_breaks_its_length_is_cut(
     data = await converse(service(app), request("GET", "/") + request("GET", "/hidden"))
     assert data.count(b"HTTP/1.1 ") == 1
     assert f"Content-Length: {length}".encode() in data
-    assert len(data.partition(b"\r\n\r\n")[2]) < int(length) or length == "2"
+    assert len(data.partition(b"\r\n\r\n")[2]) < int(length)
     assert "cut" in caplog.text
 
 
@@ -97,9 +97,6 @@ async def test_a_stream_is_closed_whether_it_is_sent_or_not(autojump_clock: obje
     await ask(service(app), request("GET", "/"))
     await ask(service(app), request("HEAD", "/"), method="HEAD")
     assert closed == [True, True]
-
-
-# ------------------------------------------------------------------------------------------- cancelled at every await
 
 
 async def test_a_stream_that_is_silent_for_long_is_not_cut(autojump_clock: object) -> None:
