@@ -181,12 +181,11 @@ def kind_words(decision: Decision) -> str:
 
 def cors_words(decision: Decision) -> str:
     """What CORS did, and why if it is not what was asked for; empty where it plays no part."""
-    kind, reason = decision.request.kind, decision.reason
-    origin = ", ".join(printable(origin) for origin in decision.request.origins)
-    words = kind_words(decision)
+    reason, words = decision.reason, kind_words(decision)
+    origin = ", ".join(map(printable, decision.request.origins))
     if reason is Reason.NO_POLICY and decision.request.origin != decision.request.own_origin:
         return f"{words} off {origin} ({decision.sentence})"
-    if kind is Kind.NOT_CORS or reason.outcome is Outcome.UNRELATED:
+    if reason.outcome is Outcome.UNRELATED:
         return ""
     if reason.outcome is Outcome.ALLOWED:
         return f"{words} allowed {origin}"

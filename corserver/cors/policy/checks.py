@@ -21,7 +21,6 @@ from .faults import Fault, Refusal
 
 MAX_MAX_AGE = 86400
 
-_RESPONSE_ONLY = fetch.CORS_RESPONSE_HEADERS
 _NOT_EXPOSABLE = frozenset(
     {b"origin", b"access-control-request-method", b"access-control-request-headers"}
     | {b"access-control-allow-methods", b"access-control-allow-headers", b"access-control-max-age"}
@@ -69,7 +68,8 @@ def check_origins(texts: tuple[str, ...]) -> tuple[tuple[OriginPattern, ...], li
             # What was meant goes on to the checks of credentials, so that its every mistake is told at once.
             refusal, pattern = _refuse_origin(text)
             refusals.append(refusal)
-        patterns += [] if pattern is None else [pattern]
+        if pattern is not None:
+            patterns.append(pattern)
     if "*" in texts and len(texts) > 1:
         refusals.append(
             refuse(Fault.ORIGIN_ANY_WITH_OTHERS, "origins", list(texts), 'origins=["*"], or the others without "*"')
@@ -209,7 +209,7 @@ def _check_names(option: str, names: Iterable[str], refuse_name: Callable[[bytes
 
 
 def _refuse_request_header(name: bytes) -> Fault | None:
-    if name in _RESPONSE_ONLY:
+    if name in fetch.CORS_RESPONSE_HEADERS:
         return Fault.HEADER_IS_RESPONSE_ONLY
     return Fault.HEADER_FORBIDDEN if fetch.is_forbidden_request_header(name) else None
 

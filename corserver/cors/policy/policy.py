@@ -18,7 +18,7 @@ from .. import fetch
 from ..decision import CORSRequest, Decision, Kind, Outcome, Reason, Rules
 from ..decision.rules import OriginPredicate, requested_names
 from ..fetch import Field
-from ..origins import OriginSet
+from ..origins import OriginPattern, OriginSet
 from . import checks
 from .faults import Fault, PolicyError, Refusal
 
@@ -178,7 +178,7 @@ class Policy:
         age = "" if self.max_age is None else f"; max-age {self.max_age}"
         return f"{origins} ({methods}; {headers}; {credentials}{age})"
 
-    def _judge(self, request: CORSRequest) -> tuple[Reason, Any]:
+    def _judge(self, request: CORSRequest) -> tuple[Reason, OriginPattern | None]:
         if len(request.origins) == 1:
             return self.rules.judge_origin(request.origins[0])
         any_origin = self.rules.origins is None

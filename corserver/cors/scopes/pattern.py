@@ -123,11 +123,8 @@ class _Node(Generic[T]):
                 return node
         made: _Node[T] = _Node()
         self.parameters.append((part, made))
-        self.parameters.sort(key=lambda pair: _SPECIFICITY.index(pair[0]))
+        self.parameters.sort(key=lambda pair: tuple(ParameterType).index(pair[0]))
         return made
-
-
-_SPECIFICITY: Final = tuple(ParameterType)
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,8 @@ class ResponseHeads:
         if not any(name.lower() == b"via" for name, _ in start.headers):  # A proxy's are not the app's own.
             self._tell(start.decoration.replaced(start.headers))
         named = {name.lower() for name, _ in start.headers}
-        fields = list(start.decoration.apply((*start.headers, *self._missing(named))))
+        missing = [line for line in self._more if line[0].lower() not in named]
+        fields = list(start.decoration.apply((*start.headers, *missing)))
         if start.has_length or start.status == 204:  # RFC 9110 §8.6: a 204 has no Content-Length.
             fields = [line for line in fields if line[0].lower() != b"content-length"]
         names = {name.lower(): value for name, value in fields}
@@ -145,9 +146,6 @@ class ResponseHeads:
         raw = _asked(start.minor_version).send(h11.Response(status_code=start.status, headers=fields, reason=reason))
         announced = names.get(b"content-length")
         return _cut(raw or b"", has_date, start.has_length, None if announced is None else int(announced))
-
-    def _missing(self, named: set[bytes]) -> list[Field]:
-        return [line for line in self._more if line[0].lower() not in named]
 
     def _tell(self, replaced: tuple[bytes, ...]) -> None:
         new = {name.lower(): name.decode() for name in replaced if name.lower() not in self._told}
