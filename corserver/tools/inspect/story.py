@@ -10,7 +10,6 @@ from typing import Any, Final
 from corserver.config import allowing_flag
 from corserver.cors.decision import Decision, Kind, Outcome, Reason
 from corserver.cors.decision.decision import printable
-from corserver.cors.fetch import Field
 from corserver.http.log import Entry, asked_method, kind_words, shown_method, shown_target
 from corserver.http.messages import reason_phrase
 from corserver.tools.check.words import text
@@ -134,17 +133,14 @@ def _answer(entry: Entry, what: str) -> Event:
         source=SERVER,
         target=BROWSER,
         title=title,
-        # What follows a 101 is not HTTP, and it carries no lines of CORS.
-        lines=() if status == _SWITCHING else tuple(_answered_lines(decision, what)),
+        lines=tuple(_answered_lines(entry, what)),
         words=tuple(words),
     )
 
 
 def _end(decision: Decision, what: str, *, is_preflight: bool, status: int | None) -> Iterator[Event]:
     if what == "off":
-        yield note(
-            "What the app itself says of CORS is not seen here", ("Without Access-Control-Allow-Origin: blocked.",)
-        )
+        yield note("What the app itself says of CORS counts", ("Without Access-Control-Allow-Origin: blocked.",))
         return
     checked = "preflight" if is_preflight else "answer"
     if what == "denied":
@@ -167,14 +163,16 @@ def _end_of_handshake(decision: Decision, what: str, status: int | None) -> Iter
     yield Event(source=BROWSER, target=SCRIPT, title="open" if is_open else "error", state="ok" if is_open else "bad")
 
 
-def _answered_lines(decision: Decision, what: str) -> Iterator[Line]:
+def _answered_lines(entry: Entry, what: str) -> Iterator[Line]:
+    """The lines that CORS is about, and the one that is missing."""
+    decision = entry.decision
     about = _ABOUT.get(decision.reason, _ORIGIN_LINE) if what == "denied" and not _is_websocket(decision) else b""
-    lines: tuple[Field, ...] = decision.decorate(())
-    present = {name.lower() for name, _ in lines}
-    for name, value in lines:
-        is_bad, is_ok = name.lower() == about, what and name.lower() == _ORIGIN_LINE
-        yield Line(cased(name), text(value), "bad" if is_bad else "ok" if is_ok else "")
-    if about and about not in present:
+    present = {name.lower() for name, _ in entry.response_fields}
+    for name, value in entry.response_fields:
+        if name.lower().startswith(b"access-control-") or name.lower() == b"vary":
+            is_bad, is_ok = name.lower() == about, what in ("allowed", "denied") and name.lower() == _ORIGIN_LINE
+            yield Line(cased(name), text(value), "bad" if is_bad else "ok" if is_ok else "")
+    if about and about not in present and entry.status is not None:
         must = f"must be {_origin(decision)}" if about == _ORIGIN_LINE else f"must have {_asked_for(decision, about)}"
         yield Line(cased(about), must, "bad", is_absent=True)
 

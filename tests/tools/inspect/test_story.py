@@ -19,10 +19,13 @@ def told(*given: str, policy: Policy | None = LISTED, status: int = 200) -> dict
     return story(7, entry(*given, policy=policy, status=status))
 
 
-def entry(*given: str, policy: Policy | None = LISTED, status: int = 200) -> Entry:
+def entry(*given: str, policy: Policy | None = LISTED, status: int = 200, app: bytes = b"") -> Entry:
+    """*app* is a line of the app's own."""
     decision = asked(*given, policy=policy)
     method = b"OPTIONS" if len(given) > 1 else b"GET"
-    return ENTRY._replace(decision=decision, method=method, status=decision.status or status)
+    lines = app + b"".join(b"\r\n%s: %s" % line for line in ((b"Date", b"today"), *decision.decorate(())))
+    head = b"HTTP/1.1 %d x%s\r\n\r\n" % (status, lines)
+    return ENTRY._replace(decision=decision, method=method, status=decision.status or status, response_head=head)
 
 
 def ways(found: dict[str, Any]) -> list[str]:
@@ -99,6 +102,9 @@ def test_without_a_policy_nothing_is_foretold_and_without_an_origin_nothing_is_t
     off = told("https://b.example", policy=None)
     assert (off["state"], off["flag"]) == ("off", "--cors https://b.example")
     assert marks(off) == {}
+    own = story(1, entry("https://b.example", policy=None, app=b"\r\naccess-control-allow-origin: *"))
+    (answer,) = (event for event in own["events"] if event["from"] == "b")
+    assert [(each["name"], each["value"]) for each in answer["lines"]] == [("Access-Control-Allow-Origin", "*")]
     plain = story(1, ENTRY)
     assert (plain["state"], plain["mend"], plain["headline"]) == ("", "", "CORS plays no part")
     assert ways(plain) == ["browser>b GET /a", "b>browser 200 OK"]
@@ -148,7 +154,10 @@ def test_a_websocket_is_no_fetch_and_its_answer_has_no_check(
 
 
 def test_what_a_peer_wrote_is_escaped_and_what_was_cut_short_is_said() -> None:
-    found = story(1, ENTRY._replace(target=b"/\x1b<b>", method=b"G\xffT", status=None, failure="the client left"))
+    denied = asked("https://b.example")
+    cut = ENTRY._replace(target=b"/\x1b<b>", method=b"G\xffT", status=None, failure="the client left")
+    assert story(1, cut._replace(decision=denied))["events"][2]["lines"] == [], "nothing was sent"
+    found = story(1, cut)
     assert (found["target"], found["method"]) == ("/\\x1b<b>", "G\\xffT")
     assert ways(found)[-1] == "b>browser no answer"
     assert "cut short: the client left" in found["events"][-1]["words"]
