@@ -227,8 +227,9 @@ def _own_origin(head: Head, service: Service, sender: Sender | None) -> bytes:
 def refused_exchange(refusal: RefusedHead, service: Service) -> Exchange:
     """The 4xx or 5xx to a head that was refused.
 
-    Where the head was complete, the policy of its path decides: a script may read it if it names exactly one
-    well-formed origin. Before that, only a default policy of `*` can (every response of such a server says so).
+    Where there is a request line, the policy of its path decides: a script may read it if what came of the head names
+    exactly one well-formed origin. Before that, only a default policy of `*` can (every response of such a server says
+    so).
     """
     policy, answer = service.scopes.default_policy, refusal.response()
     found = salvage(refusal.raw or refusal.beginning)
@@ -236,7 +237,7 @@ def refused_exchange(refusal: RefusedHead, service: Service) -> Exchange:
         answer = Response(b"", answer.status, answer.headers)
     origins = found.origins if len(found.origins) == 1 and parse_origin(found.origins[0]) else ()
     request = CORSRequest(found.method, origins)
-    if refusal.raw is not None:
+    if refusal.raw is not None or found.target:
         with contextlib.suppress(BadPath):
             path = Path.parse(found.target.partition(b"?")[0])
             policy = service.scopes.policy_for(path, found.method.decode("latin-1"))

@@ -7,8 +7,8 @@ Transfer-Encoding, folded lines, bare LF, any Host, any target. The gate refuses
 Rules
 -----
 * A head is refused as early as it can be: a first byte that no method has, a bare LF, an over-long line do not wait.
-* What is refused is never interpreted again, with one exception: `salvage` reads method, target and Origin from a
-  refused but complete head, so that a script that is entitled to read the 400 can read it.
+* What is refused is never interpreted again, with one exception: `salvage` reads method, target and Origin from what
+  has arrived of a refused head, so that a script that is entitled to read the 400 can read it.
 * Comparison and splitting are on bytes; no str method decides anything (`\\x85` is no line end, `٣` is no digit).
 * A header line that does not bear on others is judged by itself: where it is known, its field is, and both h11 and the
   gate have accepted it (`request_heads`).
@@ -95,7 +95,8 @@ class Screened(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Salvage:
-    """What can still be told of a refused head: enough to choose a policy and name an origin."""
+    """What can still be told of a refused head: enough to choose a policy and name an origin. Without the end of the
+    request line *target* is empty."""
 
     method: bytes
     target: bytes
@@ -110,8 +111,7 @@ def body_too_large(limit: int) -> HTTPError:
 class RefusedHead(HTTPError):
     """A head that the gate, or h11 after it, refused. *raw* is the head where its end was seen.
 
-    Where it was not, *beginning* may hold what there is of the request line: an answer to HEAD has no body all the
-    same.
+    Where it was not, *beginning* may hold what has arrived: an answer to HEAD has no body all the same.
     """
 
     def __init__(self, status: int, detail: str, raw: bytes | None = None) -> None:
@@ -148,12 +148,12 @@ def screen(raw: bytes, limits: Limits, known: KnownLines = NO_LINES) -> Screened
 
 
 def salvage(raw: bytes) -> Salvage:
-    """What a refused head still tells. Never raises."""
-    request_line, *lines = raw[:65536].split(b"\r\n")
+    """What a refused head, or its beginning, still tells by its whole lines. Never raises."""
+    request_line, *lines = raw[:131072].split(b"\r\n", 1001)
     method, _, rest = request_line.partition(b" ")
-    target = rest.rpartition(b" ")[0]
+    target = rest.rpartition(b" ")[0] if lines else b""
     absolute = _ABSOLUTE.fullmatch(target)
-    origins = (line[7:].strip(b" \t") for line in lines[:1000] if line[:7].lower() == b"origin:")
+    origins = (line[7:].strip(b" \t") for line in lines[:-1] if line[:7].lower() == b"origin:")
     return Salvage(method, absolute[2] if absolute else target, tuple(origins))
 
 

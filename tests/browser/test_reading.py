@@ -59,12 +59,14 @@ ERRORS = {
     "'/items', {...json('PUT'), body: '{'}": 400,
     "'/%zz'": 400,
     "'/' + 'a'.repeat(9000)": 414,
+    "'/' + 'a'.repeat(60000)": 414,
+    "'/', {headers: {'X-A': 'a'.repeat(40000)}}": 431,
 }
 
 
 async def test_errors_are_readable(page: Page, start_site: StartSite) -> None:
     """Whoever answers with an error, handler, router, reader of JSON or parser: the script reads status and text."""
-    b = await start_site(broken(), Policy([page.origin], methods=["PUT", "DELETE"], headers=["content-type"]))
+    b = await start_site(broken(), Policy([page.origin], methods=["PUT", "DELETE"], headers=["content-type", "x-a"]))
     asked = ", ".join(f"await ask({arguments})" for arguments in ERRORS)
     script = f"const ask = (path, init) => read(b + path, init); return [{asked}];"
     outcomes = await page.run(script, b=b.url)
@@ -152,6 +154,24 @@ async def test_a_revalidated_file_is_read_again(page: Page, start_site: StartSit
     b = await start_site(StaticFiles(tmp_path), cors_policy([page.origin]))
     script = "return [await read(url, {cache: 'no-cache'}), await read(url, {cache: 'no-cache'})].map(r => r.body)"
     assert await page.run(script, url=f"{b.url}/data.json") == ['{"a":1}'] * 2
+    assert "if-none-match" in b.seen[-1].headers
+
+
+async def test_all_headers_stay_exposed_after_a_revalidation(page: Page, start_site: StartSite) -> None:
+    """A 304 has few of the headers that the browser has kept, and names none, so that all stay exposed."""
+    app = App()
+
+    @app.get("/")
+    async def rows(request: Request) -> Response:
+        lines = {"ETag": '"1"', "Cache-Control": "no-cache"}
+        is_known = "if-none-match" in request.headers
+        return Response(status=304, headers=lines) if is_known else Response("rows", headers={**lines, "X-Rows": "7"})
+
+    b = await start_site(app, Policy([page.origin], expose=["*"], credentials=True))
+    script = (
+        "return [await read(url, init), await read(url, init)].map(r => [r.headers['x-rows'], 'date' in r.headers])"
+    )
+    assert await page.run(script, url=b.url, init={"credentials": "include"}) == [["7", True]] * 2
     assert "if-none-match" in b.seen[-1].headers
 
 

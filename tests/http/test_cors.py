@@ -103,6 +103,9 @@ EVERY_STATUS = {
     "400 target": request("GET", "200", ORIGIN),
     "400 no Host": f"GET /200 HTTP/1.1\r\n{ORIGIN}\r\n\r\n".encode(),
     "417": request("POST", "/200", ORIGIN, "Expect: tea"),
+    "431 size": request("GET", "/200", ORIGIN, "Cookie: " + "c" * 40000),
+    "400 end": request("GET", "/200", ORIGIN).removesuffix(b"\r\n"),
+    "400 line": request("GET", "/200", ORIGIN, "X: 1").removesuffix(b"\r\n\r\n") + b"\n",
     "431 fields": request("GET", "/200", ORIGIN, *(f"X-{n}: 1" for n in range(120))),
     "505": request("GET", "/200", ORIGIN, version="2.0"),
     "302": request("GET", "/moved", ORIGIN),
@@ -154,8 +157,22 @@ async def test_without_a_policy_nothing_is_added(autojump_clock: object, data: b
     assert (answer.cors, answer.vary) == ({}, [])
 
 
+async def test_with_credentials_all_that_is_sent_is_exposed_by_name(autojump_clock: object) -> None:
+    async def app(request: Request) -> Response:
+        lines = [("ETag", '"1"'), ("Content-Type", "a/b"), ("X-Rows", "7"), ("Set-Cookie", "a=b")]
+        return Response(b"", int(request.path.segments[0]), lines)
+
+    server = replace(served(Policy([SITE], expose=["*"], credentials=True), app), server_header=b"corserver")
+    fresh, kept = read_answers(await converse(server, request("GET", "/200", ORIGIN) + request("GET", "/304", ORIGIN)))
+    assert fresh.cors[b"access-control-expose-headers"] == b"date, etag, server, x-rows"
+    # Of the answer that the browser keeps, and takes a 304's lines for, the names have to stay.
+    assert b"access-control-expose-headers" not in kept.cors
+    assert kept.cors[b"access-control-allow-origin"] == SITE.encode()
+
+
 EARLY = {
-    "no end of the head": f"GET / HTTP/1.1\r\n{ORIGIN}\r\nX: 1\n".encode(),
+    "no end of its line": f"GET / HTTP/1.1\r\nX: 1\r\n{ORIGIN}\n".encode(),
+    "no request line": b"GET /" + b"x" * 9000,
     "TLS": b"\x16\x03\x01\x00",
     "two origins": request("GET", "/200", ORIGIN, ORIGIN, "Bad[Name: 1"),
     "malformed origin": request("GET", "/200", ORIGIN + "/", "Bad[Name: 1"),
@@ -170,9 +187,17 @@ async def test_an_error_whose_origin_is_not_known_is_decorated_by_a_policy_of_an
 ) -> None:
     closed = await ask(served(POLICY), data)
     open_ = await ask(served(ANY), data)
-    assert (closed.status, closed.cors, open_.status) == (400, {}, 400)
-    assert closed.vary == ([b"Origin"] if data.endswith(b"\r\n\r\n") else [])
+    assert closed.status == open_.status == (414 if len(data) > 9000 else 400)
+    assert closed.cors == {}
+    assert closed.vary == ([b"Origin"] if b"\r\n" in data else [])
     assert open_.cors[b"access-control-allow-origin"] == b"*"
+
+
+@pytest.mark.parametrize(("status", "line", "padding"), [(414, 40000, 1), (431, 1, 40000)])
+async def test_what_came_beyond_a_limit_tells_too(autojump_clock: object, status: int, line: int, padding: int) -> None:
+    data = request("GET", "/" + "a" * line, "X: " + "y" * padding, ORIGIN)
+    answer = await ask(served(POLICY), data + b"Origin: https://in.the.body\r\n")
+    assert (answer.status, answer.cors[b"access-control-allow-origin"]) == (status, SITE.encode())
 
 
 async def test_an_error_is_decorated_by_the_policy_of_its_path(autojump_clock: object) -> None:
@@ -180,8 +205,10 @@ async def test_an_error_is_decorated_by_the_policy_of_its_path(autojump_clock: o
     server = Service(app=answer_by_path, scopes=scopes)
     api = await ask(server, request("GET", "/api/x", ORIGIN, "Bad[Name: 1"))
     rest = await ask(server, request("GET", "/x", ORIGIN, "Bad[Name: 1"))
+    early = await ask(server, request("GET", "/api/x", ORIGIN, "Cookie: " + "c" * 40000))
     unreadable = await ask(server, request("GET", "/api/%zz", ORIGIN))
-    assert [SITE.encode(), b"*", b"*"] == [a.cors[b"access-control-allow-origin"] for a in (api, rest, unreadable)]
+    found = [answer.cors[b"access-control-allow-origin"] for answer in (api, early, rest, unreadable)]
+    assert [SITE.encode(), SITE.encode(), b"*", b"*"] == found
 
 
 # ----------------------------------------------------------------------------------------------------------- preflights

@@ -17,7 +17,7 @@ class Decoration(NamedTuple):
     """What a decision does to a response's header lines. Two decisions with one decoration do the same.
 
     *headers* and *vary* are added. *governs*: lines `Access-Control-*` that were there are replaced; where no policy
-    governs, nothing is touched. *exposes_all*: the names of the response's own headers are exposed.
+    governs, nothing is touched. *exposes_all*: the names of all that the response has are exposed.
     """
 
     headers: tuple[Field, ...] = ()
@@ -25,14 +25,16 @@ class Decoration(NamedTuple):
     governs: bool = False
     exposes_all: bool = False
 
-    def apply(self, headers: Sequence[Field]) -> tuple[Field, ...]:
-        """*headers* with this decoration."""
+    def apply(self, headers: Sequence[Field], status: int = 200, others: Sequence[Field] = ()) -> tuple[Field, ...]:
+        """*headers* of a response of this *status* with this decoration; *others* are lines that it has beside them."""
         if not self.governs:
             return tuple(headers)
         kept = tuple(line for line in headers if not _is_cors_header(line[0]))
         varied = fetch.vary_members(kept) if self.vary else ()
         vary = () if b"*" in varied else (line for line in self.vary if line[1].lower() not in varied)
-        return (*kept, *self.headers, *(_exposing(kept) if self.exposes_all else ()), *vary)
+        # What a 304 names would hide the rest of the kept answer, whose line it replaces (RFC 9111 §4.3.4).
+        exposed = _exposing((*kept, *others)) if self.exposes_all and status != 304 else ()
+        return (*kept, *self.headers, *exposed, *vary)
 
     def replaced(self, headers: Iterable[Field]) -> tuple[bytes, ...]:
         """The names of the app's own CORS lines in *headers* that `apply` replaces."""

@@ -128,16 +128,15 @@ class ResponseHeads:
         if not any(name.lower() == b"via" for name, _ in start.headers):  # A proxy's are not the app's own.
             self._tell(start.decoration.replaced(start.headers))
         named = {name.lower() for name, _ in start.headers}
-        missing = [line for line in self._more if line[0].lower() not in named]
-        fields = list(start.decoration.apply((*start.headers, *missing)))
+        headers = (*start.headers, *(line for line in self._more if line[0].lower() not in named))
         if start.has_length or start.status == 204:  # RFC 9110 §8.6: a 204 has no Content-Length.
-            fields = [line for line in fields if line[0].lower() != b"content-length"]
-        names = {name.lower(): value for name, value in fields}
-        if self._server is not None and b"server" not in names:
-            fields.append((b"Server", self._server))
+            headers = tuple(line for line in headers if line[0].lower() != b"content-length")
+        names = {name.lower(): value for name, value in headers}
+        own = [] if self._server is None or b"server" in names else [(b"Server", self._server)]
         has_date = b"date" not in names
         if has_date:
-            fields.append((b"Date", b"-"))
+            own.append((b"Date", b"-"))
+        fields = [*start.decoration.apply(headers, start.status, own), *own]
         if start.has_length:
             fields.append((b"Content-Length", b"0"))
         if start.closes:

@@ -145,8 +145,9 @@ class Wire:
 
     @property
     def beginning(self) -> bytes:
-        """What there is of the next request's line."""
-        return bytes(self._buffer[: self._limits.request_line]).splitlines()[0] if self._buffer else b""
+        """What has arrived of the next head, or of one that was refused."""
+        end = self._buffer.find(b"\r\n\r\n") + 2
+        return bytes(self._buffer[:end] if end > 1 else self._buffer)
 
     def take_head(self, data: bytes) -> Head | None:
         """`receive` and `next_head` in one, for *data* that comes while the wire is silent."""
