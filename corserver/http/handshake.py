@@ -68,6 +68,14 @@ class _Secured(Transport):
     def _ask_name(self) -> tuple[str, int] | None:
         return self._plain.server
 
+    async def idle(self) -> bytes | None:
+        """As `Transport`. Where nothing more comes, the peer is told the end (RFC 9112 §9.8), as far as it listens."""
+        data = await super().idle()
+        if not data:
+            with trio.move_on_after(self._limits.linger_idle_seconds):
+                await self.stream.aclose()
+        return data
+
     async def linger(self) -> None:
         """As `Transport`: our end is close_notify (RFC 9112 §9.8)."""
         try:

@@ -24,7 +24,7 @@ LONG = 600.0
 
 @asynccontextmanager
 async def encrypted(
-    app: App = hello, verify: ssl.VerifyMode = ssl.CERT_NONE
+    app: App = hello, verify: ssl.VerifyMode = ssl.CERT_NONE, idle: float = LONG
 ) -> AsyncIterator[tuple[Server, ssl.SSLContext]]:
     """A server, and the context of a client that trusts it and has no certificate."""
     authority = trustme.CA()
@@ -33,7 +33,7 @@ async def encrypted(
     for context in (ours, theirs):
         authority.configure_trust(context)
     ours.verify_mode = verify
-    limits = Limits(handshake_seconds=LONG, grace_seconds=LONG)
+    limits = Limits(handshake_seconds=LONG, grace_seconds=LONG, idle_seconds=idle)
     with trio.fail_after(30):
         async with trio.open_nursery() as nursery:
             server: Server = await nursery.start(
@@ -90,3 +90,18 @@ async def test_a_handshake_does_not_hold_up_the_stop() -> None:
             await trio.testing.wait_all_tasks_blocked()
         server.stop()
         await server.wait_stopped()
+
+
+@pytest.mark.parametrize("stops", [False, True])
+async def test_who_asks_nothing_more_is_told_that_the_connection_ends(stops: bool) -> None:
+    async with encrypted(idle=LONG if stops else 0.1) as (server, trusting):
+        stream = trio.SSLStream(await connect(server), trusting, server_hostname="localhost")
+        async with stream:
+            await stream.send_all(request("GET", "/"))
+            received = b""
+            while not received.endswith(b"hello"):
+                received += await stream.receive_some()
+            if stops:
+                await trio.testing.wait_all_tasks_blocked()
+                server.stop()
+            assert await stream.receive_some() == b""  # close_notify, or it would raise
