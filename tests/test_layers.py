@@ -17,7 +17,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 HOUSE = sorted(path for room in ("corserver", "tests", "bench", "docs") for path in (ROOT / room).rglob("*.py"))
 
 #: What an app is given, and what it returns.
-MESSAGES = ("corserver.http.messages", "corserver.http.header_lines", "corserver.http.encoding")
+MESSAGES = ("corserver.http.messages", "corserver.http.header_lines", "corserver.http.json_text")
 #: room -> what its files may import inside the package, and which distributions outside the standard library.
 #: The longest room that a module's name begins with counts.
 ROOMS: dict[str, tuple[set[str], set[str]]] = {

@@ -1,6 +1,5 @@
 """The messages: what a handler is given and what it returns. Values, apart from the `Body`, which is read once."""
 
-import json
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
 from http import HTTPStatus
 from types import MappingProxyType
@@ -13,9 +12,9 @@ from corserver.cors.scopes import Path
 from corserver.http.body import NO_BODY, Body, Peer
 from corserver.http.body import BodyWithTrailers as BodyWithTrailers  # Apps may have one,
 from corserver.http.body import PeerLeft as PeerLeft  # and raise this.
-from corserver.http.encoding import to_json
 from corserver.http.forms import Form, FormError, FormLimits, Query, read_form
 from corserver.http.header_lines import Headers, HeadersLike, header_fields
+from corserver.http.json_text import from_json, to_json
 from corserver.http.percent import unquoted, urlencoded_pair
 
 if TYPE_CHECKING:
@@ -56,13 +55,6 @@ _NO_PARAMETERS: Final[Mapping[str, Any]] = MappingProxyType({})
 _ROOT: Final = Path(slash=False)
 #: Makes a named tuple of a tuple, without a look at it. Sums of tuples take half the time of one with unpackings in it.
 _make: Final = tuple.__new__
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number in JSON")
-
-
-_DECODER: Final = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def _not_served(fn: Callable[..., Awaitable[Any]], *args: Any) -> None:
@@ -112,8 +104,8 @@ class Request(_RequestFields):
         """The body as JSON, in UTF-8. Raises `HTTPError` 400 where it is not (RFC 8259)."""
         body = await self.content.read()
         try:
-            return _DECODER.decode(body.decode("utf-8"))
-        except (ValueError, RecursionError) as error:  # A number of thousands of digits is no JSONDecodeError.
+            return from_json(body.decode("utf-8"))
+        except ValueError as error:  # A number of thousands of digits is no JSONDecodeError.
             raise HTTPError(400, f"the request body is not JSON: {error}") from error
 
     async def form(self, limits: FormLimits = _FORM_LIMITS) -> Form:

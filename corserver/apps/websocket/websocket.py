@@ -8,8 +8,8 @@ from corserver.apps.websocket.closed import ORDERLY, WebSocketClosed, check_clos
 from corserver.apps.websocket.handshake import read_handshake
 from corserver.apps.websocket.options import WebSocketOptions
 from corserver.apps.websocket.session import Session, State
-from corserver.http.encoding import to_json
 from corserver.http.header_lines import HeadersLike
+from corserver.http.json_text import to_json
 from corserver.http.messages import HTTPError, Request, Response
 
 logger = logging.getLogger("corserver")

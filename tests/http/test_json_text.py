@@ -1,4 +1,4 @@
-"""JSON as it is sent is what the standard library makes of it."""
+"""JSON is what the standard library makes of it, sent and read."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corserver.http.encoding import to_json
+from corserver.http.json_text import from_json, to_json
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -17,6 +17,7 @@ VALUES = st.recursive(
 @given(VALUES)
 def test_it_is_the_standard_librarys(value: object) -> None:
     assert to_json(value) == json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    assert from_json(to_json(value)) == json.loads(json.dumps(value))
 
 
 @pytest.mark.parametrize("value", [float("nan"), [float("inf")], object(), {"a": {1, 2}}, {b"a": 1}])

@@ -1,4 +1,4 @@
-"""JSON as it is sent: compact, in UTF-8 (RFC 8259)."""
+"""JSON (RFC 8259): as it is sent, compact, and as it is read."""
 
 import json.encoder
 from collections.abc import Callable, Iterable
@@ -27,3 +27,18 @@ def to_json(value: object) -> str:
         return "".join(_encode(value, 0))
     except RecursionError:
         raise ValueError("a value that contains itself, or is nested too deeply, is not JSON") from None
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number in JSON")
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_no_constant)
+
+
+def from_json(text: str) -> Any:
+    """The value that *text* is. Raises ValueError where it is not JSON."""
+    try:
+        return _DECODER.decode(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
