@@ -9,7 +9,8 @@ from enum import Enum, unique
 from corserver.cli.access_log import AccessLog, Lines, Reader
 from corserver.cli.colour import wants_colour
 from corserver.cli.text_lines import TextLines
-from corserver.http.log import Entry, Repeated, common, json_line
+from corserver.http.log import Entry, common, json_line
+from corserver.http.repeated import Repeated
 
 
 @unique

@@ -24,8 +24,8 @@ from corserver.cli.summary import Tally
 from corserver.cli.tls import trust_rows
 from corserver.cli.worker_tallies import WorkerTallies
 from corserver.http.listeners import BoundAddress, bound_address, open_listeners, open_queues
-from corserver.http.log import Repeated
 from corserver.http.messages import App
+from corserver.http.repeated import Repeated
 from corserver.http.server import Server
 from corserver.http.serving import serve
 from corserver.http.unix_sockets import unix_listener

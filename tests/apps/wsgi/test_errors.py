@@ -10,7 +10,7 @@ import pytest
 from corserver.apps.wsgi import wsgi
 from corserver.apps.wsgi.errors import Errors
 from corserver.http.exchange import Service
-from corserver.http.log import Repeated
+from corserver.http.repeated import Repeated
 
 from ...http.peer import ask as ask_service
 from ...http.peer import request
