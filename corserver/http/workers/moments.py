@@ -1,13 +1,6 @@
-"""What a supervisor tells, how it fails, and what its workers run."""
+"""What a supervisor tells, and how it fails."""
 
-import socket
-from collections.abc import Sequence
 from enum import Enum, unique
-from typing import Protocol
-
-import trio
-
-from corserver.http.server import Server
 
 
 @unique
@@ -24,10 +17,3 @@ class Moment(Enum):
 
 class WorkersFailed(Exception):
     """A worker ended before the server had started."""
-
-
-class ServeOn(Protocol):
-    """What a worker runs: `serve` with everything but these two arguments."""
-
-    async def __call__(self, *, listeners: Sequence[socket.socket], task_status: trio.TaskStatus[Server]) -> None:
-        """Serve on *listeners* until cancelled or stopped."""

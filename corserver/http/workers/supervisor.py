@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from corserver.http.workers.moments import Moment, ServeOn, WorkersFailed
+from corserver.http.workers.moments import Moment, WorkersFailed
 from corserver.http.workers.process import Process, how
 from corserver.http.workers.signals import Signals, caught_signals, has_terminal
 from corserver.http.workers.slot import Slot
-from corserver.http.workers.worker import EXIT_CUT_OFF, Command
+from corserver.http.workers.worker import EXIT_CUT_OFF, Command, Serve
 
 logger = logging.getLogger("corserver")
 
@@ -29,6 +29,7 @@ _KILL_SECONDS: Final = 2.0
 class Supervisor:
     """Runs a worker for each of *queues*, the listening sockets of a slot; closes them in the end.
 
+    *serve_on* is `serve` with everything but *listeners* and *task_status*.
     *grace* is how long answers may take to finish, in seconds, as in `Limits`; *drain* is how long they go on after a
     SIGTERM, saying that they will end. *tell* is called with a `Moment`, *prepare* before a SIGHUP replaces the
     workers; where it returns False they stay.
@@ -38,7 +39,7 @@ class Supervisor:
 
     def __init__(
         self,
-        serve_on: ServeOn,
+        serve_on: Serve,
         queues: Sequence[Sequence[socket.socket]],
         *,
         grace: float,
