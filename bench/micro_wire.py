@@ -52,14 +52,18 @@ def service(remembers: bool) -> Service:
     return Service(app=app, scopes=Scopes.of(app.cors), remembers=remembers)
 
 
+def fill(heads: ResponseHeads) -> bytes:
+    return heads.template(START).filled(27)
+
+
 CASES: dict[str, Callable[[], object]] = {
     "gate alone, preflight": functools.partial(screen, PREFLIGHT, LIMITS),
     "gate and h11, preflight": functools.partial(judge, PREFLIGHT, LIMITS),
     "gate and h11, GET": functools.partial(judge, GET, LIMITS),
     "a wire, GET judged": functools.partial(read, GET),
     "a wire, GET recalled": functools.partial(read, GET, knowing()),
-    "response head, serialised": functools.partial(ResponseHeads(b"corserver").head, START, 27),
-    "response head, filled in": functools.partial(ResponseHeads(b"corserver", Memory()).head, START, 27),
+    "response head, serialised": functools.partial(fill, ResponseHeads(b"corserver")),
+    "response head, filled in": functools.partial(fill, ResponseHeads(b"corserver", Memory())),
     "preflight, new": functools.partial(Preflights(service(False)).answer, PREFLIGHT),
     "preflight, known": functools.partial(Preflights(service(True)).answer, PREFLIGHT),
 }

@@ -93,12 +93,8 @@ class ResponseHeads:
         self._recent: Memory[tuple[int, ...], _Recent] = self._known.alike()
         self._told: set[bytes] = set()
 
-    def head(self, start: ResponseStart, length: int | None = None) -> bytes:
-        """The bytes of a head, its empty line included. Raises `h11.LocalProtocolError` for one that cannot be."""
-        return self.template(start).filled(length or 0)
-
     def template(self, start: ResponseStart) -> Template:
-        """A head without its date and length. Raises as `head`."""
+        """A head without its date and length. Raises `h11.LocalProtocolError` for one that cannot be."""
         found = self._known.get(start)
         if found is None:
             found = self._serialise(start)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from corserver import HTTPError, Policy, Request, Response
 from corserver.cors.decision import Decoration
+from corserver.cors.fetch import Field
 from corserver.cors.scopes import Scopes
 from corserver.http.exchange import Service
 from corserver.http.memory import Memory
@@ -74,10 +75,13 @@ def parsed(raw: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def test_a_204_has_no_length_and_a_body_without_one_is_chunked_or_ends_with_the_connection() -> None:
-    heads = ResponseHeads()
-    assert b"ength" not in heads.head(ResponseStart(204, ((b"Content-Length", b"1"),), Decoration(), False, False, 1))
-    assert b"Transfer-Encoding: chunked" in heads.head(ResponseStart(200, (), Decoration(), False, False, 1))
-    old = heads.head(ResponseStart(200, (), Decoration(), False, True, 0))
+    def head(status: int, *fields: Field, closes: bool = False, minor_version: int = 1) -> bytes:
+        start = ResponseStart(status, fields, Decoration(), False, closes, minor_version)
+        return ResponseHeads().template(start).filled(0)
+
+    assert b"ength" not in head(204, (b"Content-Length", b"1"))
+    assert b"Transfer-Encoding: chunked" in head(200)
+    old = head(200, closes=True, minor_version=0)
     assert b"Transfer-Encoding" not in old
     assert b"Connection: close" in old
 
@@ -86,7 +90,7 @@ def test_an_app_is_told_once_that_its_lines_are_replaced(caplog: pytest.LogCaptu
     heads = ResponseHeads()
     with caplog.at_level(logging.WARNING, "corserver"):
         for status in (200, 404):
-            heads.head(ResponseStart(status, ((b"access-control-ALLOW-origin", b"*"),), ALLOWED, True, False, 1), 3)
+            heads.template(ResponseStart(status, ((b"access-control-ALLOW-origin", b"*"),), ALLOWED, True, False, 1))
     assert [record.args for record in caplog.records] == [("access-control-ALLOW-origin",)]
 
 
@@ -95,7 +99,7 @@ def test_what_h11_refuses_is_not_remembered() -> None:
     bad = ResponseStart(200, ((b"X", b"a\r\nb"),), Decoration(), True, False, 1)
     for _ in range(2):
         with pytest.raises(h11.LocalProtocolError):
-            heads.head(bad, 0)
+            heads.template(bad)
 
 
 def test_switching_protocols() -> None:
