@@ -24,8 +24,13 @@ def main() -> None:
             sys.stdout.flush()  # What a log could not write yet: the interpreter's own try would end in a traceback.
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
-    except BaseExceptionGroup as error:
-        if error.split(KeyboardInterrupt)[1] is not None:
+    except BaseExceptionGroup as group:
+        from corserver.http.mistakes import alone
+
+        error = alone(group)
+        if isinstance(error, SystemExit):  # An app's.
+            raise error from None
+        if not isinstance(error, KeyboardInterrupt):
             raise
         sys.exit(EXIT_INTERRUPTED)
     except OSError as error:

@@ -8,6 +8,8 @@ import trio
 from corserver.http.body import PeerLeft
 from corserver.http.messages import HTTPError
 
+#: What ends the program.
+_EXITS: Final = (KeyboardInterrupt, SystemExit)
 #: What ends a task, or the program.
 _ENDS: Final = (trio.Cancelled, KeyboardInterrupt, SystemExit, GeneratorExit)
 
@@ -51,8 +53,11 @@ def without_mistakes(error: BaseException, logger: logging.Logger) -> BaseExcept
 
 
 def alone(error: BaseException) -> BaseException:
-    """The error that is alone in its groups: nobody wants to catch the groups of nurseries that they never saw."""
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+    """The error that is alone in its groups: nobody wants to catch the groups of nurseries that they never saw.
+
+    Of those that end the program the first is enough.
+    """
+    while isinstance(error, BaseExceptionGroup) and (len(error.exceptions) == 1 or error.split(_EXITS)[1] is None):
         error = error.exceptions[0]
     return error
 

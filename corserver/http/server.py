@@ -36,7 +36,6 @@ from corserver.http.listeners import (
 )
 from corserver.http.lobby import Lobby
 from corserver.http.messages import Address
-from corserver.http.mistakes import alone
 from corserver.http.polling import Poller
 from corserver.http.transport import Transport
 
@@ -156,19 +155,16 @@ class Server:
         await self._stopped.wait()
 
     async def _run(self, listeners: Sequence[socket.socket], task_status: trio.TaskStatus["Server"]) -> None:
-        try:
-            async with trio.open_nursery() as nursery:
-                try:
-                    await nursery.start(self._serve_connections)
-                    task_status.started(self)
-                    await self._accept(listeners)
-                    await self._wait_for_the_last()
-                finally:
-                    self.stop()
-                    for listener in listeners:
-                        listener.close()
-        except BaseExceptionGroup as group:  # After Ctrl-C a KeyboardInterrupt, as from any other program.
-            raise alone(group) from None
+        async with trio.open_nursery() as nursery:
+            try:
+                await nursery.start(self._serve_connections)
+                task_status.started(self)
+                await self._accept(listeners)
+                await self._wait_for_the_last()
+            finally:
+                self.stop()
+                for listener in listeners:
+                    listener.close()
 
     async def _serve_connections(self, task_status: trio.TaskStatus[None]) -> None:
         poller = None if self._open_poller is None else self._open_poller()

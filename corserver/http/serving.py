@@ -3,7 +3,7 @@
 import contextlib
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import trio
@@ -18,6 +18,7 @@ from corserver.http.limits import Limits
 from corserver.http.listeners import bound_address, open_listeners
 from corserver.http.log import Entry
 from corserver.http.messages import App
+from corserver.http.mistakes import alone
 from corserver.http.polling import open_poller
 from corserver.http.server import Policies, Server
 
@@ -64,7 +65,7 @@ async def serve(
     >>> trio.run(main)
     """
     scopes = Scopes.of(cors if cors is not None else getattr(app, "cors", None))
-    async with contextlib.AsyncExitStack() as stack:
+    async with _alone(), contextlib.AsyncExitStack() as stack:
         await _enter(stack, app, access_log)
         opened = await open_listeners(host, port) if listeners is None else listeners
         addresses = tuple(bound_address(listener, "https" if ssl_context else "http") for listener in opened)
@@ -82,6 +83,14 @@ async def serve(
             health=None if health is None else health_path(health),
         )
         await Server(service, addresses, ssl_context, open_poller if lobby else None)._run(opened, task_status)
+
+
+@contextlib.asynccontextmanager
+async def _alone() -> AsyncIterator[None]:
+    try:
+        yield
+    except BaseExceptionGroup as group:  # After Ctrl-C a KeyboardInterrupt, as from any other program.
+        raise alone(group) from None
 
 
 async def _enter(stack: contextlib.AsyncExitStack, *lives: Any) -> None:

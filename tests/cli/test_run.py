@@ -191,6 +191,13 @@ async def test_a_change_reloads_it_and_a_mistake_leaves_the_last_that_worked(pro
         assert "--workers does nothing" in await errors(running)
 
 
+async def test_an_app_that_ends_the_program_says_by_which_exit_code(project: Path) -> None:
+    (project / "leaving.py").write_text(ASGI.replace("raise NotImplementedError", "raise SystemExit(7)"))
+    code, text = await refused("run", "leaving:app", "-p", "0")
+    assert code == 7
+    assert text.startswith("ERROR the app has called sys.exit(): the server stops\n  Traceback")
+
+
 async def test_an_app_that_is_broken_from_the_start_is_waited_for(project: Path) -> None:
     async with corserver("run", "broken:app", "-p", "0", "--reload") as running:
         assert running.process.stderr is not None

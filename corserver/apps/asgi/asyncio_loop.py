@@ -6,16 +6,26 @@ signal, to an asynchronous generator that Cython compiled, and to `asyncio.run` 
 """
 
 import asyncio
+import logging
 import sys
+import traceback
 from asyncio import events
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from contextvars import Context
-from typing import Any
+from contextvars import Context, ContextVar
+from typing import Any, Final
 
 import trio
 import trio_asyncio
+from trio_asyncio._base import TrioAsyncioExit
+
+from corserver.apps.asgi.loop import log_exit
+
+logger = logging.getLogger("corserver")
+
+#: Whether what runs was started by a request, and not by the app's life.
+of_request: Final = ContextVar("of_request", default=False)
 
 
 class AsyncioLoop(trio_asyncio.TrioEventLoop):  # type: ignore[misc]  # It has no types.
@@ -23,13 +33,47 @@ class AsyncioLoop(trio_asyncio.TrioEventLoop):  # type: ignore[misc]  # It has n
 
     #: What the app has set, None for trio's threads.
     own_executor: Executor | None = None
+    #: What has ended the program, if anything has, and what is told of it.
+    _exit: SystemExit | KeyboardInterrupt | None = None
+    _has_exit: trio.Event
 
     @classmethod
     def completed(cls, loop: trio_asyncio.TrioEventLoop) -> "AsyncioLoop":
         """*loop*, which is one of this class from now on."""
         loop.__class__ = cls
         found: AsyncioLoop = loop
+        found._has_exit = trio.Event()
         return found
+
+    async def raise_exit(self) -> None:
+        """Wait until `sys.exit()` is called in a task or a callback, and not on behalf of a request, and raise that.
+
+        So it is for a KeyboardInterrupt. asyncio's loops end at once. This one goes on: who waits for what runs on it
+        waits for ever where it has ended, and what is under way is to end in order.
+        """
+        await self._has_exit.wait()
+        assert self._exit is not None, "it is set before"
+        raise self._exit
+
+    async def _main_loop_one(self, no_wait: bool = False) -> None:
+        # trio-asyncio calls it again and again, for a callback each time. What ends its loop is raised here.
+        while True:
+            try:
+                await super()._main_loop_one(no_wait)
+            except TrioAsyncioExit:  # It was told to end.
+                raise
+            except (SystemExit, KeyboardInterrupt) as error:
+                self._heed(error)
+            if no_wait:
+                return
+
+    def _heed(self, error: SystemExit | KeyboardInterrupt) -> None:
+        if isinstance(error, SystemExit) and _context_of(error).get(of_request):
+            logger.error("what a request had started called sys.exit()", exc_info=error)
+        elif self._exit is None:
+            log_exit(error)
+            self._exit = error
+            self._has_exit.set()
 
     def set_default_executor(self, executor: Executor) -> None:
         """As asyncio's."""
@@ -111,6 +155,15 @@ def _compiled_generators(loop: AsyncioLoop) -> Iterator[None]:
         yield
     finally:
         sys.set_asyncgen_hooks(*hooks)
+
+
+def _context_of(error: BaseException) -> Context:
+    """Of the callback that has raised *error*."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if frame.f_code is asyncio.Handle._run.__code__:
+            found: Context = frame.f_locals["self"]._context
+            return found
+    return Context()
 
 
 async def _close(generator: AsyncGenerator[Any, Any]) -> None:

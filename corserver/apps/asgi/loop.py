@@ -1,9 +1,12 @@
 """What a hosted app needs of an event loop; `loops` has the two that there are."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from corserver.http.messages import Request
+
+logger = logging.getLogger("corserver")
 
 AsyncFunction = Callable[..., Awaitable[Any]]
 
@@ -41,3 +44,10 @@ class Loop(Protocol):
 
     def from_trio(self, fn: AsyncFunction) -> AsyncFunction:
         """*fn*, which is the server's, as the app's side can call it."""
+
+
+def log_exit(error: BaseException) -> None:
+    """Say that the app has called `sys.exit()`, if *error* says so: the server ends, and its user may wonder why."""
+    group = error if isinstance(error, BaseExceptionGroup) else BaseExceptionGroup("", [error])
+    if group.subgroup(SystemExit) is not None:
+        logger.error("the app has called sys.exit(): the server stops", exc_info=error)

@@ -10,7 +10,7 @@ from typing import Any
 import trio
 import trio_asyncio
 
-from corserver.apps.asgi.asyncio_loop import complete
+from corserver.apps.asgi.asyncio_loop import complete, of_request
 from corserver.apps.asgi.loop import AsyncFunction, Event
 from corserver.http.messages import Request
 
@@ -64,10 +64,15 @@ async def open_asyncio() -> AsyncGenerator[AsyncioTasks, None]:
         # trio-asyncio's own handler ends the loop, and all that are served with it, for one task that nobody awaited.
         loop.set_exception_handler(_tell)
         with complete(loop) as completed:
-            yield AsyncioTasks(completed)
+            await completed.synchronize()  # The callback that it waits for is not run by what is completed.
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(completed.raise_exit)
+                yield AsyncioTasks(completed)
+                nursery.cancel_scope.cancel()
 
 
 async def _coroutine(fn: AsyncFunction, args: tuple[Any, ...]) -> None:
+    of_request.set(True)
     await fn(*args)
 
 
@@ -79,4 +84,6 @@ async def _wait_for(task: "asyncio.Task[None]") -> None:
 
 
 def _tell(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    logger.error("asyncio: %s", context.get("message", "an error"), exc_info=context.get("exception"))
+    error = context.get("exception")
+    if not isinstance(error, SystemExit):  # That was told as it was raised.
+        logger.error("asyncio: %s", context.get("message", "an error"), exc_info=error)

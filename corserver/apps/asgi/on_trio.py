@@ -4,7 +4,7 @@ from typing import Any
 
 import trio
 
-from corserver.apps.asgi.loop import AsyncFunction, Event
+from corserver.apps.asgi.loop import AsyncFunction, Event, log_exit
 from corserver.http.messages import Request
 
 
@@ -31,7 +31,11 @@ class TrioLoop:
 
     async def run(self, fn: AsyncFunction, *args: Any) -> Any:
         """As `Loop`."""
-        return await fn(*args)
+        try:
+            return await fn(*args)
+        except BaseException as error:
+            log_exit(error)
+            raise
 
     def from_trio(self, fn: AsyncFunction) -> AsyncFunction:
         """As `Loop`."""
