@@ -8,9 +8,10 @@ import click
 from corserver.cli.asking import Flags, question_options
 from corserver.cli.colour import wants_colour, width
 from corserver.cli.topics import TopicCommand, option
+from corserver.tools.check.curl import commands
 from corserver.tools.check.report import Outcome, Report
 from corserver.tools.check.snippets import SERVERS
-from corserver.tools.check.text import commands, render
+from corserver.tools.check.text import render
 
 EXIT_BLOCKED = 1
 EXIT_UNREACHABLE = 3

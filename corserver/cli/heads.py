@@ -6,7 +6,7 @@ from typing import Final
 
 from corserver.cors.decision.decision import printable
 from corserver.http.log import Entry, shown_method, shown_target
-from corserver.tools.sequence.events import cased
+from corserver.tools.words import cased
 
 #: How much of a value is shown, in bytes.
 _SHOWN: Final = 1000

@@ -11,6 +11,7 @@ from corserver.cli.colour import wants_colour
 from corserver.cli.text_lines import TextLines
 from corserver.http.log import Entry, common, json_line
 from corserver.http.repeated import Repeated
+from corserver.tools.words import plain
 
 
 @unique
@@ -86,7 +87,7 @@ class PlainFormatter(logging.Formatter):
         lines = [record.getMessage()] if record.args else str(record.msg).split("\n")
         if record.exc_info:
             lines += self.formatException(record.exc_info).split("\n")
-        return f"{record.levelname} " + "\n  ".join(map(_escaped, lines))
+        return f"{record.levelname} " + "\n  ".join(map(plain, lines))
 
 
 def log_to_stderr() -> Repeated:
@@ -106,9 +107,3 @@ def log_rest(repeated: Repeated) -> None:
     """Say what was left out and not said yet."""
     for sentence in repeated.rest():
         logging.getLogger("corserver").warning("%s", sentence)
-
-
-def _escaped(text: str) -> str:
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in text
-    )

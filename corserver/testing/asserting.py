@@ -5,7 +5,6 @@ judged by `corserver.cors.browser`. A failure says which step of the fetch, whic
 expected, and the header line that mends it.
 """
 
-import functools
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from threading import Thread
@@ -144,23 +143,12 @@ def _ask(question: Question, timeout: float) -> Report:
 
     def ask() -> None:
         try:
-            done.set_result(trio.run(functools.partial(_fetch, question, Sender(timeout))))
+            done.set_result(trio.run(Sender(timeout).drive, fetch(question, question.browser, Known())))
         except BaseException as error:
             done.set_exception(error)
 
     Thread(target=ask, name="corserver-asking", daemon=True).start()
     return assemble(question, done.result())
-
-
-async def _fetch(question: Question, sender: Sender) -> Fetched:
-    asking = fetch(question, question.browser, Known())
-    try:
-        sending = next(asking)
-        while True:
-            sending = asking.send(await sender.send(sending))
-    except StopIteration as end:
-        fetched: Fetched = end.value
-        return fetched
 
 
 def _question(

@@ -15,7 +15,7 @@ from corserver.tools.check.exchanges import Reply, Sending
 from corserver.tools.check.investigation import investigate, run
 from corserver.tools.check.question import Question
 from corserver.tools.check.report import Mend, Report, Spoken, Step
-from corserver.tools.check.words import names
+from corserver.tools.words import names, sentence
 
 _VERDICTS = {
     Outcome.ALLOWED: "corserver allows it",
@@ -93,7 +93,7 @@ def _cause(policy: Policy | None, report: Report) -> str:
     decision = _decide(policy, report.steps[-1].sending)
     if decision.reason.outcome is Outcome.ALLOWED:
         return report.cause
-    return " ".join(_sentence(part) for part in (decision.sentence, decision.hint) if part)
+    return " ".join(sentence(part) for part in (decision.sentence, decision.hint) if part)
 
 
 def _mends(policy: Policy | None, question: Question, report: Report) -> tuple[Mend, ...]:
@@ -107,7 +107,7 @@ def _mends(policy: Policy | None, question: Question, report: Report) -> tuple[M
 
 def _policy_advice(policy: Policy | None, question: Question, report: Report) -> str:
     if report.rule in _POLICY_MENDS:
-        return _sentence(_POLICY_MENDS[report.rule].format(origin=question.origin.decode("latin-1")))
+        return sentence(_POLICY_MENDS[report.rule].format(origin=question.origin.decode("latin-1")))
     if report.rule is None:
         unread = tuple(name for name in question.read if name not in report.readable)
         exposable = tuple(name for name in unread if name not in FORBIDDEN_RESPONSE_HEADERS)
@@ -115,8 +115,4 @@ def _policy_advice(policy: Policy | None, question: Question, report: Report) ->
             return f"No script can read {names(unread)}, exposed or not."
         return f"Add {names(exposable)} to the policy's expose (on the command line: --cors-expose {names(exposable)})."
     last: Step | None = report.steps[-1] if report.steps else None
-    return "" if last is None else _sentence(_decide(policy, last.sending).fix)
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
+    return "" if last is None else sentence(_decide(policy, last.sending).fix)

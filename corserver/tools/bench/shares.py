@@ -4,7 +4,6 @@ A process is given its plan on stdin, opens its connections, says `ready`, waits
 in the end its share are lines of JSON on stdout.
 """
 
-import base64
 import json
 import subprocess
 import sys
@@ -29,18 +28,20 @@ async def run(plan: Plan, processes: int, progress: Progress) -> tuple[Share, ..
         client = Client(plan, progress)
         await client.open()
         return (await client.run(),)
-    children = [_Child(each) for each in plans]
-    counts = [(0, 0)] * len(children)
+    children: list[_Child] = []
+    counts = [(0, 0)] * len(plans)
 
     def count(index: int, done: int, errors: int) -> None:
         counts[index] = done, errors
         progress(sum(done for done, _ in counts), sum(errors for _, errors in counts))
 
     try:
+        for _ in plans:
+            children += [await _open()]
+        for child, each in zip(children, plans, strict=True):
+            await child.start(each)
         for child in children:
-            await child.start()
-        for child in children:
-            await child.go()
+            await child.say("go")
         async with trio.open_nursery() as nursery:
             for index, child in enumerate(children):
                 nursery.start_soon(child.follow, index, count)
@@ -53,27 +54,18 @@ async def run(plan: Plan, processes: int, progress: Progress) -> tuple[Share, ..
 class _Child:
     """A process with a share."""
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._process: trio.Process | None = None
+    def __init__(self, process: trio.Process) -> None:
+        self._process = process
         self._said = b""
         self.share: Share
 
-    async def start(self) -> None:
-        command = [sys.executable, "-m", "corserver.tools.bench.shares"]
-        # a group of its own: Ctrl-C is for this process, which ends them
-        self._process = await trio.lowlevel.open_process(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0
-        )
-        plan = asdict(self._plan) | {"request": base64.b64encode(self._plan.request).decode("ascii")}
-        assert self._process.stdin is not None
-        await self._process.stdin.send_all(json.dumps(plan).encode() + b"\n")
+    async def start(self, plan: Plan) -> None:
+        await self.say(json.dumps(asdict(plan) | {"request": plan.request.decode("latin-1")}))
         await self._next()
 
-    async def go(self) -> None:
-        assert self._process is not None
+    async def say(self, line: str) -> None:
         assert self._process.stdin is not None
-        await self._process.stdin.send_all(b"go\n")
+        await self._process.stdin.send_all(f"{line}\n".encode())
 
     async def follow(self, index: int, count: Callable[[int, int, int], None]) -> None:
         while "share" not in (said := await self._next()):
@@ -82,12 +74,10 @@ class _Child:
         for name in ("latencies", "statuses"):
             share[name] = {int(key): value for key, value in share[name].items()}
         self.share = Share(**share | {"seconds": tuple(share["seconds"])})
-        assert self._process is not None
         await self._process.wait()
 
     async def _next(self) -> dict[str, Any]:
         """The next line of what it says."""
-        assert self._process is not None
         assert self._process.stdout is not None
         while b"\n" not in self._said:
             more = await self._process.stdout.receive_some()
@@ -99,14 +89,21 @@ class _Child:
         return found
 
     def end(self) -> None:
-        if self._process is not None and self._process.returncode is None:
+        if self._process.returncode is None:
             self._process.kill()
+
+
+async def _open() -> _Child:
+    command = [sys.executable, "-m", "corserver.tools.bench.shares"]
+    # a group of its own: Ctrl-C is for this process, which ends them
+    process = await trio.lowlevel.open_process(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0)
+    return _Child(process)
 
 
 def main() -> None:
     """One share, in a process of its own."""
     given = json.loads(sys.stdin.readline())
-    plan = Plan(**given | {"request": base64.b64decode(given["request"])})
+    plan = Plan(**given | {"request": given["request"].encode("latin-1")})
 
     def say(what: dict[str, Any]) -> None:
         print(json.dumps(what), flush=True)

@@ -3,10 +3,10 @@
 from typing import Any
 
 from corserver.cors.fetch import Field
+from corserver.tools.check.curl import commands
 from corserver.tools.check.exchanges import Reply, Trouble
 from corserver.tools.check.question import Question
 from corserver.tools.check.report import Mend, Note, Probe, Report, Step
-from corserver.tools.check.text import commands
 
 
 def as_json(report: Report, *, insecure: bool = False) -> dict[str, Any]:

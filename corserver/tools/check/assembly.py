@@ -1,7 +1,7 @@
 """The assembly: what was found out becomes the report."""
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from corserver.cors.browser import (
     BROWSERS,
@@ -36,7 +36,7 @@ from corserver.tools.check.rows import (
     response_rows,
 )
 from corserver.tools.check.snippets import Wish, recognised, snippets
-from corserver.tools.check.words import names, text
+from corserver.tools.words import names, text
 
 #: Faults of the call itself: no server's configuration mends them.
 _SCRIPT_RULES = frozenset(
@@ -88,7 +88,7 @@ def assemble(
         snippets=_snippets(question, fetched, verdict, outcome),
         console=tuple(_console(chrome, firefox)),
         chrome_code=None if chrome is None else chrome_code(chrome),
-        notes=tuple(sorted((*notes(question, fetched), *found), key=lambda note: not note.is_warning)),
+        notes=tuple(sorted((*notes(question, fetched, verdict), *found), key=lambda note: not note.is_warning)),
         probes=probes,
     )
 
@@ -140,8 +140,7 @@ def _trouble(fetched: Fetched) -> str:
 
 
 def _steps(fetched: Fetched, verdict: Verdict) -> Iterator[Step]:
-    for index, turn in enumerate(fetched.turns):
-        following = fetched.turns[index + 1] if index + 1 < len(fetched.turns) else None
+    for turn, following in zip_longest(fetched.turns, fetched.turns[1:]):
         hop, preflight, browser = turn.message.hop, turn.message.preflight, fetched.browser
         rows: tuple[Row, ...] = ()
         if isinstance(turn.outcome, Reply):

@@ -10,7 +10,7 @@ from corserver.cors.origins import OriginPattern, OriginSet, diagnose
 from corserver.tools.check.exchanges import Reply, Trouble
 from corserver.tools.check.fetching import Fetched, Turn
 from corserver.tools.check.rows import ALLOW_HEADERS, ALLOW_METHODS, listed
-from corserver.tools.check.words import names, text
+from corserver.tools.words import names, text
 
 #: A refusal in a server's own words is no longer than this.
 _MAX_WORDS = 200

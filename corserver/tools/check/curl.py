@@ -1,8 +1,14 @@
-"""The curl command that sends what a browser sends, ready to be pasted."""
+"""The curl commands that send what a browser sends, ready to be pasted."""
 
 from shlex import quote
 
 from corserver.tools.check.exchanges import Sending
+from corserver.tools.check.report import Report
+
+
+def commands(report: Report, *, insecure: bool = False) -> list[str]:
+    """The command of each message that was sent."""
+    return [curl(step.sending, insecure=insecure) for step in report.steps]
 
 
 def curl(sending: Sending, *, insecure: bool = False) -> str:

@@ -19,7 +19,7 @@ from corserver.tools.check.rows import (
     Row,
     listed,
 )
-from corserver.tools.check.words import text
+from corserver.tools.words import text
 
 _ORIGIN_RULES = frozenset(
     {Rule.ACAO_MISSING, Rule.ACAO_MULTIPLE, Rule.ACAO_INVALID, Rule.ACAO_MISMATCH, Rule.ACAO_WILDCARD_WITH_CREDENTIALS}

@@ -17,28 +17,22 @@ from corserver.tools.check.exchanges import Reply
 from corserver.tools.check.fetching import Fetched, Turn
 from corserver.tools.check.question import Question
 from corserver.tools.check.report import Note, Topic
-from corserver.tools.check.words import names, text
+from corserver.tools.words import names, text
 
 #: Chromium keeps a preflight no longer than this; a longer Max-Age is only of use to Firefox.
 _GOOD_MAX_AGE = b"7200"
 
 
-def notes(question: Question, fetched: Fetched) -> tuple[Note, ...]:
-    """Everything worth knowing about *fetched*, warnings first."""
-    verdict = fetched.verdict
-    if verdict is None:
-        return ()
+def notes(question: Question, fetched: Fetched, verdict: Verdict) -> Iterator[Note]:
+    """Everything worth knowing about *fetched*, which had this *verdict*."""
     turns = fetched.turns
-    found = [
-        *_about_the_request(question, verdict, turns),
-        *_about_the_place(question, turns),
-        *_about_preflights(turns),
-        *_about_redirects(turns, verdict.readable),
-        *_about_the_answer(question, verdict, turns),
-    ]
+    yield from _about_the_request(question, verdict, turns)
+    yield from _about_the_place(question, turns)
+    yield from _about_preflights(turns)
+    yield from _about_redirects(turns, verdict.readable)
+    yield from _about_the_answer(question, verdict, turns)
     if fetched.browser is SAFARI:
-        found.append(Note(Topic.UNRECORDED, "Safari is judged from WebKit's source; it was not recorded."))
-    return tuple(sorted(found, key=lambda note: not note.is_warning))
+        yield Note(Topic.UNRECORDED, "Safari is judged from WebKit's source; it was not recorded.")
 
 
 def _about_the_request(question: Question, verdict: Verdict, turns: tuple[Turn, ...]) -> Iterator[Note]:

@@ -13,7 +13,7 @@ from corserver.cors.origins import Origin, parse_origin
 from corserver.tools.check.exchanges import Reply
 from corserver.tools.check.fetching import Asking, Fetched, Known, Turn
 from corserver.tools.check.report import Note, Probe, Topic
-from corserver.tools.check.words import text
+from corserver.tools.words import text
 
 STRANGER = b"https://stranger.example"
 _ALLOW_ORIGIN = b"access-control-allow-origin"

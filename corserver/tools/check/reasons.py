@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from corserver.cors.browser import Browser, Hop, Preflight, Trigger
 from corserver.cors.browser.preflights import is_safelisted
 from corserver.cors.fetch import CORS_RESPONSE_HEADERS, MAX_SAFELISTED_VALUE, mime_essence
-from corserver.tools.check.words import text
+from corserver.tools.words import text
 
 _SAFELISTED_BY_VALUE = frozenset(b"accept accept-language content-language content-type range".split())
 

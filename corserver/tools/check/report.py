@@ -8,7 +8,7 @@ from corserver.cors.fetch import Field
 from corserver.tools.check.exchanges import Reply, Sending, Trouble
 from corserver.tools.check.question import Question
 from corserver.tools.check.rows import Row
-from corserver.tools.check.words import names
+from corserver.tools.words import names
 
 
 @unique

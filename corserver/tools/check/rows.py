@@ -15,7 +15,7 @@ from corserver.cors.browser.judging import check_access
 from corserver.cors.browser.requests import Tainting
 from corserver.cors.fetch import SAFELISTED_METHODS, is_token
 from corserver.tools.check.exchanges import Reply
-from corserver.tools.check.words import text
+from corserver.tools.words import text
 
 ALLOW_ORIGIN = "Access-Control-Allow-Origin"
 ALLOW_CREDENTIALS = "Access-Control-Allow-Credentials"

@@ -7,7 +7,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
 
 import h11
 import trio
@@ -23,6 +23,7 @@ from corserver.tools.check.talk import Talk
 #: How long more of a body is waited for once the head has come: an event stream never ends.
 BODY_SECONDS: Final = 1.0
 _CHUNK: Final = 16 * 1024
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,16 @@ class Sender:
 
     timeout: float = 10.0
     insecure: bool = False
+
+    async def drive(self, asking: Asking[_T]) -> _T:
+        """Send whatever *asking* asks for; what it found in the end."""
+        try:
+            sending = next(asking)
+            while True:
+                sending = asking.send(await self.send(sending))
+        except StopIteration as end:
+            found: _T = end.value
+            return found
 
     async def send(self, sending: Sending) -> Reply | Trouble:
         """Send one message and take its answer."""
@@ -71,14 +82,7 @@ class Sender:
 
 async def check(question: Question, sender: Sender) -> Report:
     """Ask the server and report."""
-    asking: Asking[Report] = investigate(question)
-    try:
-        sending = next(asking)
-        while True:
-            sending = asking.send(await sender.send(sending))
-    except StopIteration as end:
-        report: Report = end.value
-        return report
+    return await sender.drive(investigate(question))
 
 
 async def _receive(stream: "trio.SSLStream[trio.SocketStream] | trio.SocketStream", talk: Talk) -> Reply:

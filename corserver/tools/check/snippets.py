@@ -11,7 +11,7 @@ from typing import Final
 
 from corserver.tools.check.exchanges import Reply
 from corserver.tools.check.report import Snippet
-from corserver.tools.check.words import text
+from corserver.tools.words import text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

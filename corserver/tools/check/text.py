@@ -9,13 +9,13 @@ from textwrap import wrap
 
 from corserver.cors.browser import Rule
 from corserver.cors.fetch import Field
-from corserver.tools.check.curl import curl
+from corserver.tools.check.curl import commands
 from corserver.tools.check.exchanges import Reply
 from corserver.tools.check.report import Mend, Note, Outcome, Report, Spoken, Step
 from corserver.tools.check.rows import Mark, Row
 from corserver.tools.check.snippets import SERVERS
-from corserver.tools.check.words import names, plain, text
 from corserver.tools.looks import Look, styled
+from corserver.tools.words import names, plain, text
 
 #: The response headers that have to do with the verdict or its cause; the others are named only.
 _SHOWN = frozenset(b"vary location allow www-authenticate server x-powered-by set-cookie cache-control".split())
@@ -224,11 +224,6 @@ class _Page:
             break_on_hyphens=False,
             break_long_words=False,
         )
-
-
-def commands(report: Report, *, insecure: bool = False) -> list[str]:
-    """The curl command of each message that was sent."""
-    return [curl(step.sending, insecure=insecure) for step in report.steps]
 
 
 def _sent(step: Step) -> Iterator[str]:

@@ -12,11 +12,11 @@ from corserver.http.log import Entry
 from corserver.http.messages import reason_phrase
 from corserver.tools.check.report import Outcome, Report, Step
 from corserver.tools.check.rows import Mark, Row
-from corserver.tools.check.words import text
 from corserver.tools.demo.record import asked_line
 from corserver.tools.demo.runs import COUNT, Script
 from corserver.tools.demo.verdict import disagreements, got_response
-from corserver.tools.sequence.events import BROWSER, SCRIPT, SERVER, Event, Line, cased, note, sentence
+from corserver.tools.sequence.events import BROWSER, SCRIPT, SERVER, Event, Line, note
+from corserver.tools.words import cased, sentence, text
 
 #: The header lines that this is about, beside those that the script set.
 _ASKED: Final = (b"origin", b"access-control-request-method", b"access-control-request-headers", b"cookie")

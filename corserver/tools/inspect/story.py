@@ -12,8 +12,8 @@ from corserver.cors.decision import Decision, Kind, Outcome, Reason
 from corserver.cors.decision.decision import printable
 from corserver.http.log import Entry, asked_method, kind_words, shown_method, shown_target
 from corserver.http.messages import reason_phrase
-from corserver.tools.check.words import text
-from corserver.tools.sequence.events import BROWSER, SCRIPT, SERVER, Event, Line, cased, note, sentence
+from corserver.tools.sequence.events import BROWSER, SCRIPT, SERVER, Event, Line, note
+from corserver.tools.words import cased, sentence, text
 
 _FAILED: Final = "TypeError: Failed to fetch"
 _SWITCHING: Final = 101

@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from corserver.tools.check.words import text
-
 #: The lanes.
 SCRIPT: Final = "script"
 BROWSER: Final = "browser"
@@ -51,13 +49,3 @@ class Event:
 def note(title: str, words: Iterable[str], state: str = "") -> Event:
     """What the browser thinks of it."""
     return Event(source=BROWSER, target=BROWSER, title=title, words=tuple(filter(None, words)), state=state)
-
-
-def cased(name: bytes) -> str:
-    """A header's name as people write it."""
-    return "-".join(part.capitalize() for part in text(name).split("-")).replace("Www-", "WWW-")
-
-
-def sentence(words: str) -> str:
-    """Words with a capital and a full stop."""
-    return f"{words[:1].upper()}{words[1:]}{'' if words.endswith('.') else '.'}"

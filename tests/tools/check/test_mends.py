@@ -13,7 +13,7 @@ from corserver.tools.check.exchanges import Reply, Sending, Trouble
 from corserver.tools.check.investigation import investigate, run
 from corserver.tools.check.question import Question
 from corserver.tools.check.report import Mend, Outcome
-from corserver.tools.check.words import text
+from corserver.tools.words import text
 from tests.oracle.cases import Thrown, Unmodelled
 from tests.oracle.recordings import load_compact
 from tests.tools.check.test_investigation import Wire, question_of

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corserver.tools.check.words import MAX_SHOWN, names, plain, text
+from corserver.tools.words import MAX_SHOWN, names, plain, text
 
 
 @given(st.binary(max_size=2 * MAX_SHOWN))

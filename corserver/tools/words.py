@@ -1,4 +1,4 @@
-"""Bytes of a peer's as text for people: printable, bounded, and never a control character for the terminal."""
+"""Words for people: a peer's bytes and names as text, bounded and without control characters; sentences."""
 
 MAX_SHOWN = 400
 
@@ -17,3 +17,13 @@ def plain(sentence: str) -> str:
 def names(values: tuple[bytes, ...] | list[bytes]) -> str:
     """Names with commas between them."""
     return ", ".join(map(text, values))
+
+
+def cased(name: bytes) -> str:
+    """A header's name as people write it."""
+    return "-".join(part.capitalize() for part in text(name).split("-")).replace("Www-", "WWW-")
+
+
+def sentence(words: str) -> str:
+    """*words* with a capital and a full stop."""
+    return f"{words[:1].upper()}{words[1:]}{'' if words.endswith('.') else '.'}"
