@@ -164,7 +164,7 @@ async def test_with_credentials_all_that_is_sent_is_exposed_by_name(autojump_clo
 
     server = replace(served(Policy([SITE], expose=["*"], credentials=True), app), server_header=b"corserver")
     fresh, kept = read_answers(await converse(server, request("GET", "/200", ORIGIN) + request("GET", "/304", ORIGIN)))
-    assert fresh.cors[b"access-control-expose-headers"] == b"date, etag, server, x-rows"
+    assert fresh.cors[b"access-control-expose-headers"] == b"date, etag, server, vary, x-rows"
     # Of the answer that the browser keeps, and takes a 304's lines for, the names have to stay.
     assert b"access-control-expose-headers" not in kept.cors
     assert kept.cors[b"access-control-allow-origin"] == SITE.encode()

@@ -31,9 +31,9 @@ class Decoration(NamedTuple):
             return tuple(headers)
         kept = tuple(line for line in headers if not _is_cors_header(line[0]))
         varied = fetch.vary_members(kept) if self.vary else ()
-        vary = () if b"*" in varied else (line for line in self.vary if line[1].lower() not in varied)
+        vary = () if b"*" in varied else tuple(line for line in self.vary if line[1].lower() not in varied)
         # What a 304 names would hide the rest of the kept answer, whose line it replaces (RFC 9111 §4.3.4).
-        exposed = _exposing((*kept, *others)) if self.exposes_all and status != 304 else ()
+        exposed = _exposing((*kept, *vary, *others)) if self.exposes_all and status != 304 else ()
         return (*kept, *self.headers, *exposed, *vary)
 
     def replaced(self, headers: Iterable[Field]) -> tuple[bytes, ...]:
