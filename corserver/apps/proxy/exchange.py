@@ -14,8 +14,8 @@ from corserver.apps.proxy.hops import Line, end_to_end
 from corserver.apps.proxy.links import Link, Links, UpstreamGone, UpstreamStalled
 from corserver.apps.proxy.outgoing import has_body
 from corserver.apps.proxy.upload import Upload
-from corserver.apps.proxy.waiting import ClientLeft, attentive
-from corserver.http.messages import BodyWithTrailers, HTTPError, Request
+from corserver.apps.proxy.waiting import attentive
+from corserver.http.messages import BodyWithTrailers, HTTPError, PeerLeft, Request
 from corserver.http.wire import AnswerHead, BadAnswer, NoAnswer
 
 logger = logging.getLogger("corserver")
@@ -80,7 +80,7 @@ class Exchange:
         await link.close()
 
     async def wait(self, link: Link, patience: float) -> None:
-        """Wait for more of the answer. Raises `UpstreamGone`, `UpstreamStalled` after *patience* seconds, `ClientLeft`.
+        """Wait for more of the answer. Raises `UpstreamGone`, `UpstreamStalled` after *patience* seconds, `PeerLeft`.
 
         While the body goes up, silence is none of the upstream's; and its sender is watched by who reads it.
         """
@@ -161,7 +161,7 @@ class AnswerBody(BodyWithTrailers):
                 await self._exchange.wait(link, self._patience)
         except _FAILURES as error:
             raise self._exchange.failure(error) from error
-        except ClientLeft:
+        except PeerLeft:
             await self.aclose()
             raise
         if not piece:

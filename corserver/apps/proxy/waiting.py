@@ -6,20 +6,16 @@ from typing import Final
 import trio
 
 from corserver.apps.proxy.links import UpstreamStalled
-from corserver.http.messages import Request
+from corserver.http.messages import PeerLeft, Request
 
 #: How long nobody looks whether the client is still there, in seconds: most answers come sooner.
 _UNWATCHED: Final = 0.25
 
 
-class ClientLeft(Exception):
-    """The client is gone. The server knows."""
-
-
 async def attentive(receive: Callable[[], Awaitable[None]], request: Request, patience: float) -> None:
     """Await *receive*, which may be cancelled without a loss, while the client is there.
 
-    The request's body must have been read. Raises `ClientLeft`, `UpstreamStalled` after *patience* seconds, and what
+    The request's body must have been read. Raises `PeerLeft`, `UpstreamStalled` after *patience* seconds, and what
     *receive* raises.
     """
     with trio.move_on_after(min(_UNWATCHED, patience)) as brief:
@@ -34,7 +30,7 @@ async def _watched(receive: Callable[[], Awaitable[None]], request: Request, pat
     async def watch() -> None:
         nonlocal outcome
         await request.client_left()
-        outcome = ClientLeft()
+        outcome = PeerLeft()
         nursery.cancel_scope.cancel()
 
     async with trio.open_nursery() as nursery:

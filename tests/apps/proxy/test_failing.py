@@ -99,7 +99,7 @@ async def receive_until_cut(stream: trio.SocketStream) -> bytes:
 
 
 @pytest.mark.parametrize("begins", [False, True], ids=["before the answer", "inside of it"])
-async def test_a_client_that_leaves_takes_its_request_with_it(begins: bool) -> None:
+async def test_a_client_that_leaves_takes_its_request_with_it(begins: bool, caplog: pytest.LogCaptureFixture) -> None:
     reached, left = trio.Event(), trio.Event()
 
     async def script(peer: Peer, number: int) -> None:
@@ -120,6 +120,7 @@ async def test_a_client_that_leaves_takes_its_request_with_it(begins: bool) -> N
         await left.wait()
         while server.connections:
             await trio.lowlevel.checkpoint()
+    assert not caplog.text, "that is nobody's fault"
 
 
 async def test_what_a_client_sends_ahead_is_not_lost_while_it_waits() -> None:
