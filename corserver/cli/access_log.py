@@ -8,7 +8,7 @@ import contextlib
 import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self
 
 import trio
 
@@ -22,7 +22,6 @@ _PIECE: Final = 4096
 
 logger = logging.getLogger("corserver")
 
-Self = TypeVar("Self", bound="AccessLog")
 #: What is given the exchanges that have ended, in their order.
 Reader = Callable[[Sequence[Entry]], None]
 
@@ -52,7 +51,7 @@ class AccessLog:
         elif len(entries) == 1:
             self._waiting.set()
 
-    async def __aenter__(self: Self) -> Self:
+    async def __aenter__(self) -> Self:
         nursery = await self._stack.enter_async_context(trio.open_nursery())
         self._most = _MOST
         nursery.start_soon(self._write_batches)

@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from corserver.cli.topics import option
-from corserver.cors.browser import Credentials, Mode, Url
+from corserver.cors.browser import Credentials, Mode
 from corserver.cors.browser.construct import is_valid_header
 from corserver.cors.fetch import Field
 from corserver.tools.check.question import (
@@ -94,6 +94,7 @@ _OPTIONS = (
     option("--json", "json_", topic="verdict", common=True, is_flag=True, help="The report as JSON."),
 )
 
+_Asked = TypeVar("_Asked")
 #: What no terminal is to be sent, and no header line holds but by mistake.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
@@ -115,18 +116,18 @@ class Flags:
         self, url: str, *, cookie: str | None = None, security: bool = False, fixes: tuple[str, ...] = ()
     ) -> Question:
         """The question that they ask of *url*. Raises `click.UsageError`, with what to write instead."""
-        body = None if self.data is None else _body(self.data)
+        body, usual = (None, "GET") if self.data is None else (_body(self.data), "POST")
         options: dict[str, Any] = {} if self.browser is None else {"browser": BY_NAME[self.browser]}
         return Question(
-            url=_url(url),
-            origin=_origin(self.origin),
-            method=_method(("GET" if body is None else "POST") if self.method is None else self.method),
+            url=_asked(asked_url, url, "URL"),
+            origin=_asked(asked_origin, self.origin, "--origin"),
+            method=_asked(asked_method, usual if self.method is None else self.method, "--method"),
             headers=tuple(map(_header, self.headers)),
             body=body,
             cookie=None if cookie is None else _cookie(cookie, self.credentials),
             credentials=Credentials(self.credentials),
             mode=Mode(self.mode),
-            read=tuple(_name(name, "--read").lower() for name in self.read),
+            read=tuple(map(_name, self.read)),
             security=security,
             fixes=fixes,
             **options,
@@ -147,33 +148,24 @@ def question_options(command: Callable[..., None]) -> Callable[..., None]:
     return decorated
 
 
-def _url(text: str) -> Url:
+def _asked(read: Callable[[str], _Asked], text: str, option: str, write: str = "") -> _Asked:
+    """What *read* makes of *text*. Raises `click.UsageError`, which says to *write* something else."""
     try:
-        return asked_url(text)
+        return read(text)
     except Unaskable as error:
-        write = f": write {error.write}" if error.write else ""
-        raise click.UsageError(f"URL: {text!r} {error.why}{write}") from error
+        write = write or error.write
+        raise click.UsageError(f"{option}: {text!r} {error.why}{f': write {write}' if write else ''}") from error
 
 
-def _origin(text: str) -> bytes:
-    try:
-        return asked_origin(text)
-    except Unaskable as error:
-        write = f"\n  write: {error.write}" if error.write else ""
-        raise click.UsageError(f"--origin: {text!r}: {error.why}{write}") from error
-
-
-def _method(text: str) -> bytes:
-    try:
-        return asked_method(text)
-    except Unaskable as error:
-        raise click.UsageError(f"--method: {text!r} {error.why}: write {error.write}") from error
+def _name(text: str) -> bytes:
+    return _asked(asked_name, text, "--read").lower()
 
 
 def _header(text: str) -> Field:
     name, colon, value = text.partition(":")
     # a name alone is enough to ask; what it holds only matters to the few that are safelisted by their value
-    field = (_name(name.strip(), "--header"), os.fsencode(value.strip() if colon else "1"))
+    write = "NAME: VALUE, such as 'content-type: application/json'"
+    field = (_asked(asked_name, name.strip(), "--header", write), os.fsencode(value.strip() if colon else "1"))
     if not is_valid_header(*field) or _CONTROL.search(value):
         raise click.UsageError(f"--header: {text!r} holds a control character")
     return field
@@ -185,14 +177,6 @@ def _cookie(text: str, credentials: str) -> bytes:
     if _CONTROL.search(text):
         raise click.UsageError(f"--cookie: {text!r} holds a control character")
     return os.fsencode(text)
-
-
-def _name(text: str, option: str) -> bytes:
-    try:
-        return asked_name(text)
-    except Unaskable as error:
-        write = "NAME: VALUE, such as 'content-type: application/json'" if option == "--header" else error.write
-        raise click.UsageError(f"{option}: {text!r} {error.why}: write {write}") from error
 
 
 def _body(data: str) -> bytes:

@@ -9,14 +9,6 @@ from corserver.cli.topics import option
 from corserver.http.forwarded import TrustedProxies
 from corserver.http.health import DRAIN_SECONDS, health_path
 
-
-def _health(ctx: click.Context, parameter: click.Parameter, given: str | None) -> str | None:
-    try:
-        return None if given is None else health_path(given).decode("ascii")
-    except ValueError as error:
-        raise click.BadParameter(str(error), ctx, parameter) from error
-
-
 BEHIND_OPTIONS: Final = (
     option(
         "--forwarded-allow-ips",
@@ -30,7 +22,7 @@ BEHIND_OPTIONS: Final = (
     option(
         "--health",
         topic="network",
-        callback=_health,
+        callback=checked(lambda given: None if given is None else health_path(given)),
         metavar="PATH",
         help="Answer health checks at this path: 200, and 503 once SIGTERM has come. They are not in the log.",
     ),

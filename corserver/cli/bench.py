@@ -14,7 +14,7 @@ import click
 
 from corserver.cli.asking import Flags
 from corserver.cli.colour import width
-from corserver.cli.topics import Option
+from corserver.cli.topics import CONTEXT, Option
 from corserver.tools.bench import report
 from corserver.tools.bench.asking import Asked, ask, validate
 from corserver.tools.bench.emit import GENERATORS
@@ -43,7 +43,7 @@ Ask only servers that are yours.
 
 
 @click.command(
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings=CONTEXT,
     epilog=_EPILOG,
 )
 @click.argument("url")

@@ -7,7 +7,7 @@ import click
 
 from corserver.cli.asking import Flags, question_options
 from corserver.cli.colour import wants_colour, width
-from corserver.cli.topics import TopicCommand, option
+from corserver.cli.topics import CONTEXT, TopicCommand, option
 from corserver.tools.check.curl import commands
 from corserver.tools.check.report import Outcome, Report
 from corserver.tools.check.snippets import SERVERS
@@ -33,7 +33,7 @@ Exits with 0 if it is allowed, 1 if it is blocked (or not as --expect says),
 
 @click.command(
     cls=TopicCommand,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings=CONTEXT,
     epilog=_EPILOG,
 )
 @click.argument("url")

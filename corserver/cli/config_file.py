@@ -4,7 +4,7 @@ Each value passes the checks of its option, so that all that is wrong in the fil
 """
 
 import importlib.util
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
@@ -193,9 +193,9 @@ class _Reader:
             self._refuse(where, why)
 
     def _check_policy(self) -> None:
-        given = {option: self._defaults[name] for option, name in _policy_options() if name in self._defaults}
+        given = {option: self._defaults[name] for option, name in FLAGS.items() if name in self._defaults}
         if self._tables:
-            for name in (name for option, name in _policy_options() if option in given):
+            for name in (FLAGS[option] for option in given):
                 self._refuse(
                     self._places[name], "beside [[cors]] tables this says nothing: it belongs into one of them"
                 )
@@ -204,7 +204,7 @@ class _Reader:
                 cors_policy(**given)
             except PolicyError as error:
                 for refusal in error.refusals:
-                    where = self._places.get(dict(_policy_options())[refusal.option], ("cors",))
+                    where = self._places.get(FLAGS[refusal.option], ("cors",))
                     place = entry_of(given.get(refusal.option), refusal)
                     self._refuse(
                         (*where, *place) if self._is_list(where) else where,
@@ -220,10 +220,6 @@ class _Reader:
 
     def _refuse(self, where: Where, why: str, write: str = "") -> None:
         self._mistakes.append(self._file.mistake(where, why, write))
-
-
-def _policy_options() -> Iterable[tuple[str, str]]:
-    return [(option, flag.removeprefix("--").replace("-", "_")) for option, flag in FLAGS.items()]
 
 
 def _names_of_others(command: click.Command) -> Iterator[set[str]]:

@@ -9,7 +9,7 @@ from corserver.cli.logs import Output
 from corserver.cli.opening import open_in_browser
 from corserver.cli.serving import run_server
 from corserver.cli.settings import Settings
-from corserver.cli.topics import Option
+from corserver.cli.topics import CONTEXT, Option
 from corserver.http.listeners import BoundAddress
 from corserver.tools.demo.sites import Demo
 
@@ -21,7 +21,7 @@ Examples:
 
 
 @click.command(
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings=CONTEXT,
     epilog=_EPILOG,
 )
 @click.option(

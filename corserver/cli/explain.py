@@ -4,8 +4,9 @@ import click
 
 from corserver.cli.asking import Flags, question_options
 from corserver.cli.check import leave, show
-from corserver.cli.policy import policy_options, read_policy
-from corserver.cli.topics import TopicCommand, option
+from corserver.cli.policy import policy_options
+from corserver.cli.topics import CONTEXT, TopicCommand, option
+from corserver.cors.policy import Policy
 from corserver.tools.explain import explain as explain_policy
 
 _EPILOG = """\b
@@ -24,7 +25,7 @@ Exits with 0 if it is allowed, 1 if it is blocked (or not as --expect says),
 
 @click.command(
     cls=TopicCommand,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings=CONTEXT,
     epilog=_EPILOG,
 )
 @click.argument("url", default="http://127.0.0.1:8000/")
@@ -38,23 +39,10 @@ Exits with 0 if it is allowed, 1 if it is blocked (or not as --expect says),
     type=click.Choice([200, 201, 204, 304, 400, 401, 403, 404, 405, 500, 503]),
     help="What the app answers.",
 )
-def explain(
-    url: str,
-    cors: tuple[str, ...],
-    cors_methods: tuple[str, ...],
-    cors_headers: tuple[str, ...],
-    cors_expose: tuple[str, ...],
-    cors_credentials: bool,
-    cors_max_age: int,
-    flags: Flags,
-    expect: str | None,
-    json_: bool,
-    status: int,
-) -> None:
+def explain(url: str, policy: Policy | None, flags: Flags, expect: str | None, json_: bool, status: int) -> None:
     """Say what corserver with these --cors flags answers to a page's request, why, and what a browser makes of it.
     Nothing is sent; URL only says where the server would be.
     """
-    policy = read_policy(cors, cors_methods, cors_headers, cors_expose, cors_credentials, cors_max_age)
     report = explain_policy(policy, flags.question(url), status=status)
     show(report, json_)
     leave(report, expect)

@@ -1,8 +1,9 @@
 """The `--cors` flags, and the policy that they make; the same words in every command that has them."""
 
+import functools
 import re
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import click
 
@@ -11,19 +12,19 @@ from corserver.cli.topics import option
 from corserver.config import cors_policy
 from corserver.cors.policy import Policy, PolicyError
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
-
-#: A policy's option -> the flag that is meant.
+#: A policy's option -> the name of the flag that says it.
 FLAGS: Final = {
-    "origins": "--cors",
-    "methods": "--cors-methods",
-    "headers": "--cors-headers",
-    "expose": "--cors-expose",
-    "credentials": "--cors-credentials",
-    "max_age": "--cors-max-age",
+    "origins": "cors",
+    "methods": "cors_methods",
+    "headers": "cors_headers",
+    "expose": "cors_expose",
+    "credentials": "cors_credentials",
+    "max_age": "cors_max_age",
 }
 
 _MAX_AGE: Final = 600
+#: What the flags say where nobody has given one.
+_UNGIVEN: Final = dict.fromkeys(FLAGS, ()) | {"credentials": False, "max_age": _MAX_AGE}
 
 #: The flags, for the decorators of a command.
 POLICY_OPTIONS: Final = (
@@ -59,40 +60,38 @@ POLICY_OPTIONS: Final = (
 )
 
 
-def policy_options(command: _Command) -> _Command:
-    """The `--cors` flags, for a command that passes them on to `read_policy`."""
+def policy_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The `--cors` flags, for a command that is given them as one value, *policy*."""
+
+    @functools.wraps(command)
+    def with_policy(**given: Any) -> Any:
+        policy = read_policy(click.get_current_context())
+        return command(policy=policy, **{name: value for name, value in given.items() if name not in FLAGS.values()})
+
+    decorated: Callable[..., Any] = with_policy
     for decorate in reversed(POLICY_OPTIONS):
-        command = decorate(command)
-    return command
+        decorated = decorate(decorated)
+    return decorated
 
 
-def read_policy(
-    cors: tuple[str, ...],
-    cors_methods: tuple[str, ...],
-    cors_headers: tuple[str, ...],
-    cors_expose: tuple[str, ...],
-    cors_credentials: bool,
-    cors_max_age: int,
-) -> Policy | None:
-    """The policy of the flags, None without `--cors`. Raises `click.UsageError` with every mistake there is."""
+def read_policy(ctx: click.Context) -> Policy | None:
+    """The policy of *ctx*'s flags, None without `--cors`. Raises `click.UsageError` with every mistake there is."""
+    given: dict[str, Any] = {option: ctx.params[name] for option, name in FLAGS.items()}
     try:
-        policy = cors_policy(
-            cors, cors_methods or None, cors_headers or None, cors_expose or None, cors_credentials, cors_max_age
-        )
+        policy = cors_policy(**given | {option: given[option] or None for option in ("methods", "headers", "expose")})
     except PolicyError as error:
-        raise click.UsageError(_refused(error)) from error
-    if policy is None and cors:
+        raise click.UsageError(_refused(error, ctx)) from error
+    if policy is None and given["origins"]:
         raise click.UsageError("--cors '': write an origin, such as https://app.example; or leave it out")
-    if policy is None and (cors_methods or cors_headers or cors_expose or cors_credentials or cors_max_age != _MAX_AGE):
+    if policy is None and given != _UNGIVEN:
         raise click.UsageError("the --cors-... flags say what --cors allows: add --cors ORIGIN")
     return policy
 
 
-def _refused(error: PolicyError) -> str:
-    ctx = click.get_current_context()
+def _refused(error: PolicyError, ctx: click.Context) -> str:
     lines = ["the CORS policy was refused:"]
     for refusal in error.refusals:
-        flag = said_in(ctx, FLAGS[refusal.option].removeprefix("--").replace("-", "_"))
+        flag = said_in(ctx, FLAGS[refusal.option])
         lines += [f"  {flag} {refusal.given}", f"      {refusal.why}", f"      write: {_as_flags(refusal.write)}"]
     return "\n".join(lines)
 

@@ -12,7 +12,7 @@ from corserver.cli.configured import Lines, Needed, ServingCommand, checked
 from corserver.cli.server_options import header_option, server_options, topic_texts
 from corserver.cli.serving import run_server
 from corserver.cli.settings import Settings
-from corserver.cli.topics import option
+from corserver.cli.topics import CONTEXT, option
 from corserver.config import header_lines
 from corserver.cors.policy import Policy
 from corserver.cors.scopes import Scopes
@@ -32,14 +32,14 @@ Examples:
 """
 
 
-#: An option of a proxy -> the flag that is meant, where it is called differently.
+#: An option of a proxy -> the flag that says it.
 _FLAGS: Final = {"path_prefix": "--path-prefix", "rewrite": "--rewrite", "request_headers": "--upstream-header"}
 
 
 @click.command(
     cls=ServingCommand,
     texts=topic_texts(_LIMITS),
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings=CONTEXT,
     epilog=_EPILOG,
 )
 @click.argument("url", cls=Needed)

@@ -1,9 +1,9 @@
 """`corserver run MODULE:APP`: serve an app of ASGI, WSGI or corserver's own."""
 
-import dataclasses
 import functools
 import logging
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from corserver.cli.loading import named
 from corserver.cli.server_options import header_option, server_options, topic_texts
 from corserver.cli.serving import EXIT_FAILED, run_server
 from corserver.cli.settings import Settings
-from corserver.cli.topics import option
+from corserver.cli.topics import CONTEXT, option
 from corserver.cli.watching import Watch, watching
 from corserver.config import header_lines
 from corserver.http.limits import Limits
@@ -55,10 +55,15 @@ def _check_folders(given: str | tuple[str, ...]) -> None:
             raise ValueError(f"there is no directory {folder}")
 
 
+def _check_root_path(given: str) -> None:
+    if given and not given.startswith("/"):
+        raise ValueError(f"a path begins with a slash: write /{given}")
+
+
 @click.command(
     cls=ServingCommand,
     texts=topic_texts(_LIMITS),
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings=CONTEXT,
     epilog=EXAMPLES,
 )
 @click.argument("target", metavar="MODULE:APP", cls=Needed, callback=checked(named))
@@ -98,7 +103,14 @@ def _check_folders(given: str | tuple[str, ...]) -> None:
     show_default=True,
     help="Tell an ASGI app of its start and end: if it takes part, or it must, or not.",
 )
-@option("--root-path", topic="app", default="", metavar="PATH", help="The path that a proxy in front took off.")
+@option(
+    "--root-path",
+    topic="app",
+    default="",
+    callback=checked(_check_root_path),
+    metavar="PATH",
+    help="The path that a proxy in front took off.",
+)
 @option(
     "--reload",
     topic="app",
@@ -145,32 +157,10 @@ def _check_folders(given: str | tuple[str, ...]) -> None:
     show_default=True,
     help="What goes to the log; above info there is no line for each request.",
 )
-def run(target: str, settings: Settings, **flags: Any) -> None:
-    """Serve APP, an object in the Python module MODULE: an ASGI app (FastAPI, Starlette, Quart ...), a WSGI app with
-    --wsgi, or an App of corserver's, with its own policies unless --cors is given."""
-    _warn_of_idle(wsgi=flags["is_wsgi"], reload=flags["reload"])
-    _run(target, settings, **flags)
-
-
-def _warn_of_idle(**given: bool) -> None:
-    ctx = click.get_current_context()
-    for name, needed in _NEEDS.items():
-        # A configuration file may well have them for another time.
-        if not given[needed.removeprefix("--")] and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            click.echo(f"WARNING --{name.replace('_', '-')} does nothing without {needed}", err=True)
-
-
-def _run(
+def run(
     target: str,
     settings: Settings,
     *,
-    factory: bool,
-    app_dir: str,
-    is_wsgi: bool,
-    threads: int | None,
-    loop: str,
-    lifespan: str,
-    root_path: str,
     reload: bool,
     reload_dir: tuple[str, ...],
     reload_include: tuple[str, ...],
@@ -179,35 +169,35 @@ def _run(
     timeout_graceful_shutdown: float | None,
     headers: tuple[str, ...],
     log_level: str,
+    **about_app: Any,
 ) -> None:
-    if root_path and not root_path.startswith("/"):
-        raise click.UsageError(f"--root-path {root_path}: write /{root_path}")
-    hosting = Hosting(
-        target=target,
-        factory=factory,
-        app_dir=app_dir,
-        is_wsgi=is_wsgi,
-        threads=threads,
-        loop=loop,
-        lifespan=lifespan,
-        root_path=root_path,
-        has_others=settings.workers > 1,
-    )
+    """Serve APP, an object in the Python module MODULE: an ASGI app (FastAPI, Starlette, Quart ...), a WSGI app with
+    --wsgi, or an App of corserver's, with its own policies unless --cors is given."""
+    hosting = Hosting(target=target, has_others=settings.workers > 1, **about_app)
+    _warn_of_idle(wsgi=hosting.is_wsgi, reload=reload)
     limits = settings.limits
     if limit_concurrency is not None:
-        limits = dataclasses.replace(limits, concurrency=limit_concurrency)
+        limits = replace(limits, concurrency=limit_concurrency)
     if timeout_graceful_shutdown is not None:
-        limits = dataclasses.replace(limits, grace_seconds=timeout_graceful_shutdown)
-    settings = dataclasses.replace(settings, limits=limits, headers=header_lines(headers))
+        limits = replace(limits, grace_seconds=timeout_graceful_shutdown)
+    settings = replace(settings, limits=limits, headers=header_lines(headers))
     settings = _logging_at(log_level, settings)
     if reload:
-        watch = Watch(reload_dir or (app_dir or ".",), reload_include, reload_exclude)
+        watch = Watch(reload_dir or (hosting.app_dir or ".",), reload_include, reload_exclude)
         if settings.workers > 1:
             click.echo("WARNING --reload serves by one process: --workers does nothing", err=True)
         with watching(watch):
-            _serve(hosting, dataclasses.replace(settings, workers=1, watch_config=True), reloads=True)
+            _serve(hosting, replace(settings, workers=1, watch_config=True), reloads=True)
     else:
         _serve(hosting, settings, reloads=False)
+
+
+def _warn_of_idle(**given: bool) -> None:
+    ctx = click.get_current_context()
+    for name, needed in _NEEDS.items():
+        # A configuration file may well have them for another time.
+        if not given[needed.removeprefix("--")] and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            click.echo(f"WARNING --{name.replace('_', '-')} does nothing without {needed}", err=True)
 
 
 def _serve(hosting: Hosting, settings: Settings, *, reloads: bool) -> None:
@@ -232,6 +222,4 @@ def _logging_at(name: str, settings: Settings) -> Settings:
     level = logging.DEBUG if name == "trace" else logging.getLevelNamesMapping()[name.upper()]
     logging.getLogger("corserver").setLevel(level)
     output = settings.output
-    return dataclasses.replace(
-        settings, output=dataclasses.replace(output, lines=output.lines and level <= logging.INFO)
-    )
+    return replace(settings, output=replace(output, lines=output.lines and level <= logging.INFO))

@@ -19,7 +19,7 @@ from corserver.cli.rereading import Changed
 from corserver.cli.server_options import header_option, server_options, topic_texts
 from corserver.cli.serving import run_server
 from corserver.cli.settings import Settings
-from corserver.cli.topics import option
+from corserver.cli.topics import CONTEXT, option
 from corserver.config import cache_control, embedding_lines, header_lines, users
 from corserver.cors.policy import Policy
 from corserver.cors.scopes import PathPattern, Scopes
@@ -49,7 +49,7 @@ class Directory(click.Path):
 @click.command(
     cls=ServeDirectory,
     texts=topic_texts(),
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings=CONTEXT,
 )
 @click.argument("directory", default=".", type=Directory())
 @server_options

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 import trio
 
-from corserver.cli import terminal
+from corserver.cli import EXIT_INTERRUPTED, terminal
 from corserver.cli.access_log import Reader
 from corserver.cli.inherited import BadSocket, inherited, shared
 from corserver.cli.logs import log_rest, log_to_stderr
@@ -42,7 +42,6 @@ Begin = Callable[[Sequence[BoundAddress]], None]
 _PORTS_TO_TRY = 20
 EXIT_FAILED = 1
 EXIT_UNBOUND = 3
-EXIT_INTERRUPTED = 130
 
 
 def run_server(

@@ -11,7 +11,7 @@ import click
 from corserver.cli.configured import Configuration, configuration, is_given, parse_again
 from corserver.cli.inherited import listen_fds
 from corserver.cli.logs import LogFormat, Output
-from corserver.cli.policy import read_policy
+from corserver.cli.policy import FLAGS, read_policy
 from corserver.cli.tls import TLS, read_tls
 from corserver.config import limits, scopes_of
 from corserver.cors.policy import Policy
@@ -62,7 +62,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class _Flags:
-    # As they were typed.
+    # As they were typed, but for those of the policy.
     host: str
     port: int
     strict_port: bool
@@ -74,12 +74,6 @@ class _Flags:
     tls_key: Path | None
     open_path: str | None
     inspect: bool
-    cors: tuple[str, ...]
-    cors_methods: tuple[str, ...]
-    cors_headers: tuple[str, ...]
-    cors_expose: tuple[str, ...]
-    cors_credentials: bool
-    cors_max_age: int
     forwarded_allow_ips: tuple[str, ...]
     health: str | None
     drain_seconds: float
@@ -96,8 +90,9 @@ class _Flags:
     watch_config: bool
 
 
+_NAMES: Final = tuple(each.name for each in fields(_Flags))
 #: The names of the flags that make the settings.
-SHARED: Final = tuple(each.name for each in fields(_Flags))
+SHARED: Final = (*_NAMES, *FLAGS.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +119,8 @@ def read_settings(ctx: click.Context, base: Limits) -> Settings:
 
 
 def _settings(base: Limits, ctx: click.Context) -> Settings:
-    given, found = _Flags(**{name: ctx.params[name] for name in SHARED}), configuration(ctx)
+    given, found = _Flags(**{name: ctx.params[name] for name in _NAMES}), configuration(ctx)
+    fds = given.fds or listen_fds()
     if given.inspect and given.workers > 1:
         raise click.UsageError("--inspect is for one process: leave out --workers")
     return Settings(
@@ -137,15 +133,15 @@ def _settings(base: Limits, ctx: click.Context) -> Settings:
         tls=read_tls(given.tls, given.tls_cert, given.tls_key, given.host, given.allow_host),
         open_path=_open_path(given.open_path, given.uds),
         inspect=given.inspect,
-        policy=_policy(given, found),
+        policy=_policy(ctx, found),
         allow_hosts=given.allow_host or None,
         explain_denials=given.explain_denials,
         server_header=None if given.no_server_header else "corserver",
         limits=limits(given.limits, base),
-        fds=given.fds or listen_fds(),
+        fds=fds,
         trusted_proxies=given.forwarded_allow_ips,
         health=given.health,
-        drain_seconds=0.0 if given.health is None or given.fds or listen_fds() else given.drain_seconds,
+        drain_seconds=0.0 if given.health is None or fds else given.drain_seconds,
         output=Output(
             LogFormat(given.log_format),
             lines=not given.no_access_log,
@@ -158,15 +154,8 @@ def _settings(base: Limits, ctx: click.Context) -> Settings:
     )
 
 
-def _policy(given: _Flags, found: Configuration | None) -> Policy | Scopes | None:
-    policy = read_policy(
-        given.cors,
-        given.cors_methods,
-        given.cors_headers,
-        given.cors_expose,
-        given.cors_credentials,
-        given.cors_max_age,
-    )
+def _policy(ctx: click.Context, found: Configuration | None) -> Policy | Scopes | None:
+    policy = read_policy(ctx)
     return scopes_of(found.tables) if found is not None and found.tables and not is_given("cors") else policy
 
 

@@ -1,4 +1,4 @@
-"""What the terminal shows: the banner, a line for each exchange, errors. Coloured where it is a terminal."""
+"""What is said for people beside the log: the banner, what happens meanwhile, the summary, errors."""
 
 import contextlib
 import errno
@@ -10,7 +10,7 @@ import socket
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 import click
 
@@ -88,7 +88,7 @@ def print_rows(*rows: tuple[str, str], aside: bool = False) -> None:
 
 def print_row(label: str, text: str, *, aside: bool = False) -> None:
     """A label and its text, in a column of its own."""
-    stream = sys.stderr if aside else sys.stdout
+    stream = _stream(aside)
     room = max(shutil.get_terminal_size().columns - len(_COLUMN) - 1, 1) if stream.isatty() else None
     lines = wrapped(text, room)
     shown = f"\n{_COLUMN}".join(styled(line, Look.STRONG) if label in _URL_LABELS else line for line in lines)
@@ -110,7 +110,7 @@ def print_summary(tally: Tally, killed_workers: int = 0, *, aside: bool = False)
     rows = [*summary(tally)]
     if rows and killed_workers:
         rows.append(("", f"without what {killed_workers} killed workers served"))
-    if sys.stdout.isatty():
+    if _stream(aside).isatty():
         print_line("", aside=aside)  # Below the ^C of the terminal.
     for label, text in rows:
         print_row(label, text, aside=aside)
@@ -164,4 +164,8 @@ def print_line(line: str, *, aside: bool = False) -> None:
     """A line as it is, to stdout or, *aside*, to stderr; without its colours where they are not wanted."""
     # A log that nobody reads any more (a closed pipe) is no reason to stop serving.
     with contextlib.suppress(OSError):
-        click.echo(line, err=aside, color=wants_colour(sys.stderr if aside else sys.stdout))
+        click.echo(line, err=aside, color=wants_colour(_stream(aside)))
+
+
+def _stream(aside: bool) -> TextIO:
+    return sys.stderr if aside else sys.stdout

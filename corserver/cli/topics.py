@@ -12,6 +12,9 @@ import click
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
+#: How every command is set up.
+CONTEXT: Final[dict[str, Any]] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
 ALL: Final = "all"
 #: Every topic there is in some command, with its heading.
 TOPICS: Final[Mapping[str, str]] = {

@@ -85,10 +85,7 @@ def scope_sentences(policies: Policy | Scopes | None) -> Iterator[tuple[str, str
     for scope in policies.scopes:
         if not isinstance(scope.policy, Scopes) and scope.policy is not INHERIT:
             yield str(scope.pattern), _sentence(scope.policy)
-    if policies.scopes:
-        yield "elsewhere", _sentence(policies.default_policy)
-    else:
-        yield "", _sentence(policies.default_policy)
+    yield "elsewhere" if policies.scopes else "", _sentence(policies.default_policy)
 
 
 def _sentence(policy: Policy | None) -> str:

@@ -189,7 +189,7 @@ def _origin(text: str) -> bytes:
         return asked_origin(text)
     except Unaskable as error:
         write = f": write {error.write!r}" if error.write else ""
-        raise ValueError(f"origin {text!r}: {error.why}{write}") from error
+        raise ValueError(f"origin {text!r} {error.why}{write}") from error
 
 
 def _method(text: str) -> bytes:

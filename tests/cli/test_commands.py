@@ -61,9 +61,9 @@ def test_a_command_loads_no_server() -> None:
 def test_the_cors_flags_are_the_same_words_everywhere() -> None:
     explain = COMMANDS["explain"].load()
 
-    def flags(command: click.Command) -> dict[str, object]:
+    def flags(command: click.Command) -> dict[str | None, object]:
         options = [option for option in command.params if isinstance(option, click.Option)]
-        return {o.opts[0]: (o.help, o.default, o.metavar) for o in options if o.opts[0] in FLAGS.values()}
+        return {o.name: (o.opts, o.help, o.default, o.metavar) for o in options if o.name in FLAGS.values()}
 
     assert flags(explain) == flags(serve_directory)
     assert set(flags(explain)) == set(FLAGS.values())

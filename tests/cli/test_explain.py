@@ -41,7 +41,7 @@ def test_json_holds_the_decision_beside_the_browsers_conclusion() -> None:
         (["--cors", "https://App.example/"], "write: 'https://app.example'"),
         (["--cors-methods", "PUT"], "add --cors ORIGIN"),
         (["--cors", "*", "--cors-credentials"], "every site on the web"),
-        (["--cors", "*", "--origin", "app.example"], "write: https://app.example"),
+        (["--cors", "*", "--origin", "app.example"], ": write https://app.example"),
     ],
 )
 def test_mistakes_are_said_in_words(arguments: list[str], words: str) -> None:

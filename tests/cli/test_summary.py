@@ -7,7 +7,7 @@ import tempfile
 import pytest
 from click.testing import CliRunner
 
-from corserver.cli.policy import policy_options, read_policy
+from corserver.cli.policy import policy_options
 from corserver.cli.summary import MOST_DENIED, Tally, summary
 from corserver.cli.worker_tallies import WorkerTallies
 from corserver.config import allowing_flag, cors_policy
@@ -87,8 +87,8 @@ def policy_of(flags: list[str]) -> Policy | None:
 
     @click.command()
     @policy_options
-    def command(**given: object) -> None:
-        found.append(read_policy(**given))  # type: ignore[arg-type]
+    def command(policy: Policy | None) -> None:
+        found.append(policy)
 
     CliRunner().invoke(command, flags, catch_exceptions=False)
     return found[0]

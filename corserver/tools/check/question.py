@@ -89,7 +89,7 @@ def asked_origin(text: str) -> bytes:
     faults = () if value == b"null" else diagnose(value)
     if faults:
         mended = mend(value)
-        why = f"an origin {'; it '.join(fault.value for fault in faults)}"
+        why = f"is no origin: an origin {'; it '.join(fault.value for fault in faults)}"
         raise Unaskable(why, "" if mended is None else mended.decode("ascii"))
     return value
 
