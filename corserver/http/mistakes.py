@@ -11,7 +11,7 @@ from corserver.http.messages import HTTPError
 #: What ends the program.
 _EXITS: Final = (KeyboardInterrupt, SystemExit)
 #: What ends a task, or the program.
-_ENDS: Final = (trio.Cancelled, KeyboardInterrupt, SystemExit, GeneratorExit)
+_ENDS: Final = (trio.Cancelled, *_EXITS)
 
 
 def http_error_in(error: Exception) -> HTTPError | None:
@@ -32,7 +32,7 @@ def as_exception(error: BaseException) -> Exception:
     """*error*, or what stands for it where it is a mistake that is no `Exception`. Raises it where it is none."""
     if isinstance(error, Exception):
         return error
-    if not is_mistake(alone(error)):
+    if BaseExceptionGroup("", [error]).split(is_mistake)[1] is not None:
         raise error
     stand_in = RuntimeError(f"{type(alone(error)).__name__} was raised, which is no Exception")
     stand_in.__cause__ = error

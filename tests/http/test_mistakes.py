@@ -157,16 +157,17 @@ class Panic(BaseException):
     """As PyO3's, of Rust: no `Exception`, and not what ends a program."""
 
 
+@pytest.mark.parametrize("error", [Panic(), GeneratorExit(), BaseExceptionGroup("both", [Panic(), Mistake()])])
 @pytest.mark.parametrize("where", ["handler", "child", "stream"])
-async def test_a_panic_is_a_mistake(where: str) -> None:
+async def test_a_panic_is_a_mistake(where: str, error: BaseException) -> None:
     async def panics(*args: object) -> AsyncIterator[bytes]:
         if args:
             yield b"one"
-        raise Panic
+        raise error
 
     async def app(incoming: Request) -> Response:
         if where == "handler":
-            raise Panic
+            raise error
         if where == "stream":
             return Response(panics(incoming))
         async with trio.open_nursery() as nursery:

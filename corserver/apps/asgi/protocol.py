@@ -19,7 +19,8 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 _VERSION: Final = "3.0"
 _SPEC_VERSION: Final = "2.4"
 
-_ENDS: Final = (asyncio.CancelledError, trio.Cancelled, KeyboardInterrupt, GeneratorExit, BaseExceptionGroup)
+#: What ends a task, or the program.
+_ENDS: Final = (asyncio.CancelledError, trio.Cancelled, KeyboardInterrupt)
 
 
 class ClientLeft(OSError):
@@ -28,10 +29,10 @@ class ClientLeft(OSError):
 
 def mistake_in(error: BaseException) -> Exception | None:
     """*error*, or what stands for it: `sys.exit()` in an app, or a panic of Rust's (PyO3), ends its request, not the
-    server. None for what ends a task, or the program."""
+    server, and so does a group of such. None for what ends a task, or the program."""
     if isinstance(error, Exception):
         return error
-    if isinstance(error, _ENDS):
+    if isinstance(error, _ENDS) or (isinstance(error, BaseExceptionGroup) and error.subgroup(_ENDS) is not None):
         return None
     stand_in = RuntimeError(f"the app raised {type(error).__name__}")
     stand_in.__cause__ = error

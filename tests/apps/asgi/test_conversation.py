@@ -265,7 +265,11 @@ class Panic(BaseException):
     """As PyO3's, of Rust."""
 
 
-@pytest.mark.parametrize("error", [SystemExit(3), Panic("index out of bounds")], ids=["exits", "panics"])
+GROUP = BaseExceptionGroup("of a nursery's", [BaseExceptionGroup("of another", [SystemExit(3)]), ValueError()])
+ODD = [SystemExit(3), Panic("index out of bounds"), GeneratorExit(), GROUP]
+
+
+@pytest.mark.parametrize("error", ODD, ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize("messages", [(), (START,)])
 async def test_an_app_that_exits_ends_its_request_and_not_the_server(
     loop: str, messages: tuple[Message, ...], error: BaseException, caplog: pytest.LogCaptureFixture

@@ -189,7 +189,10 @@ async def test_before_it_accepts_the_app_answers_or_fails(
     assert bool(caplog.records) == bool(logged)
 
 
-@pytest.mark.parametrize("error", [LookupError("a mistake"), SystemExit(3), BaseException("a panic of Rust's")])
+ODD = [SystemExit(3), BaseException("a panic of Rust's"), GeneratorExit(), BaseExceptionGroup("", [SystemExit(3)])]
+
+
+@pytest.mark.parametrize("error", [LookupError("a mistake"), *ODD])
 async def test_an_app_that_raises_closes_with_1011(
     loop: str, error: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
