@@ -9,6 +9,8 @@ from typing import Final
 class _Window:
     began: float
     seen: int = 0
+    #: The first that was left out, in full.
+    example: str = ""
 
 
 class Repeated(logging.Filter):
@@ -40,12 +42,15 @@ class Repeated(logging.Filter):
                 record.msg = f"{template} ({_left_out_words(left_out)})"
             return True
         window.seen += 1
-        return window.seen <= self._most
+        if window.seen <= self._most:
+            return True
+        window.example = window.example or record.getMessage()
+        return False
 
     def rest(self) -> tuple[str, ...]:
-        """A sentence for each template of which records were left out since it was last written."""
-        counts = ((template, self._left_out(window)) for template, window in self._windows.items())
-        return tuple(f"{_left_out_words(count)}: {template}" for template, count in counts if count)
+        """A sentence for each template of which records were left out since it was last written, with the first."""
+        counts = ((window.example, self._left_out(window)) for window in self._windows.values())
+        return tuple(f"{_left_out_words(count)}: {example}" for example, count in counts if count)
 
     def _open(self, template: str, now: float) -> None:
         self._windows.pop(template, None)

@@ -14,7 +14,7 @@ def test_a_repeated_warning_is_written_five_times_in_ten_seconds_and_then_counte
     repeated = Repeated()
     written = [n for n in range(12) if repeated.filter(record("%s is odd", 100 + n / 2, n))]
     assert written == [0, 1, 2, 3, 4]
-    assert repeated.rest() == ("7 more like this were left out: %s is odd",)
+    assert repeated.rest() == ("7 more like this were left out: 5 is odd",)
     again = record("%s is odd", 110.0, 12)
     assert repeated.filter(again)
     assert again.getMessage() == "12 is odd (7 more like this were left out)"

@@ -13,6 +13,7 @@ from .origin import (
     MAX_SCHEME,
     is_ipv4,
     is_ipv6,
+    is_loopback_host,
     parse_origin,
 )
 
@@ -60,19 +61,37 @@ def diagnose(value: bytes) -> tuple[Malformation, ...]:
     fault = _host_fault(host)
     if fault is not None and (fault is not Malformation.BAD_HOST or not found):
         found.append(fault)
-    return tuple(dict.fromkeys(found)) or (Malformation.BAD_HOST,)
+    return tuple(dict.fromkeys(found)) or (
+        Malformation.BAD_ADDRESS if host.startswith(b"[") else Malformation.BAD_HOST,
+    )
+
+
+#: What a copy, a shell or a list may have left around an origin.
+_AROUND = b" \t\r\n'\"<>,;"
+#: `http:/a`, `http:a`, `http//a` and the like: what a browser's address bar would take for `http://a`.
+_ALMOST = re.compile(rb"(https?)(?::[/\\]*|//)(?=[^/\\])", re.IGNORECASE)
+#: `data:`, `about:blank`, `file:/a`, `a:b`: what follows is no port, and so what stands before is no host.
+_OTHER_KIND = re.compile(rb"[a-z][a-z0-9+.\-]*:(?!:|[0-9*])", re.IGNORECASE)
 
 
 def with_scheme(value: bytes) -> bytes:
-    """*value* with the scheme that was probably meant, where it has none and is not `null`."""
-    if b":/" in value or value.lower() == b"null":
+    """*value* with the scheme that was probably meant, where it has none; not `null`, and no URL of another kind."""
+    if b"://" in value or value.lower() == b"null":
         return value
-    return (b"http://" if value.startswith((b"localhost", b"127.")) else b"https://") + value
+    almost = _ALMOST.match(value)
+    if almost is not None:
+        return almost[1] + b"://" + value[almost.end() :]
+    rest = value.lstrip(b"/")  # `//a` is `a`, by the scheme of the page that it stands in.
+    if _OTHER_KIND.match(rest) or not rest:
+        return value
+    host = _host_and_port(re.split(rb"[/?#]", rest, maxsplit=1)[0])[0].lower()
+    is_plain = is_loopback_host(host) or is_ipv4(host) or is_ipv6(host)  # Few addresses have a certificate.
+    return (b"http://" if is_plain else b"https://") + rest
 
 
 def mend(value: bytes) -> bytes | None:
     """The origin that *value* was probably meant to be, or None. An international name is put into Punycode."""
-    parts = _PARTS.fullmatch(with_scheme(value.strip()[:4096]))
+    parts = _PARTS.fullmatch(with_scheme(value.strip(_AROUND)[:4096]))
     if parts is None:
         return None
     host, port = _host_and_port(parts["authority"])
@@ -113,9 +132,18 @@ def _surplus(parts: re.Match[bytes]) -> list[Malformation]:
 
 
 def _host_and_port(authority: bytes) -> tuple[bytes, bytes | None]:
-    hostport = authority.rpartition(b"@")[2]
+    hostport = _bracketed(authority.rpartition(b"@")[2])
     found = re.fullmatch(rb"(\[[^\]]*\]|[^:\[]*):(.*)", hostport, re.DOTALL)
     return (hostport, None) if found is None else (found[1], found[2])
+
+
+def _bracketed(hostport: bytes) -> bytes:
+    """*hostport* with brackets where it is an IPv6 address without: of `::1:3000` the number is the port."""
+    found = re.fullmatch(rb"(::1|[0-9a-f:]*?)(:[0-9]*|:\*)?", hostport, re.IGNORECASE)
+    for host, port in ((found[1], found[2] or b""), (hostport, b"")) if found else ():
+        if is_ipv6(b"[%s]" % host.lower()):
+            return b"[%s]%s" % (host, port)
+    return hostport
 
 
 def _port_faults(scheme: bytes, port: bytes | None) -> list[Malformation]:

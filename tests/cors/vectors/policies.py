@@ -76,7 +76,8 @@ REFUSED: Final = (
     _origin("example.com:8443", _MALFORMED, "'https://example.com:8443'"),
     _origin("localhost:3000", _MALFORMED, "'http://localhost:3000'"),
     _origin("*.example.com", _MALFORMED, "'https://*.example.com'"),
-    _origin("//example.com", _MALFORMED, _ANY_ORIGIN),
+    _origin("//example.com", _MALFORMED, "'https://example.com'"),
+    _origin("about:blank", _MALFORMED, _ANY_ORIGIN),
     _origin("", _MALFORMED, _ANY_ORIGIN),
     _origin(" ", _MALFORMED, _ANY_ORIGIN),
     # more than an origin
@@ -132,7 +133,7 @@ REFUSED: Final = (
     _origin("http://[::FFFF]", _MALFORMED, "'http://[::ffff]'"),
     _origin("http://[fe80::1%eth0]", _MALFORMED, _ANY_ORIGIN),
     _origin("http://[::ffff:1.2.3.4]", _MALFORMED, _ANY_ORIGIN),
-    _origin("http://::1", _MALFORMED, _ANY_ORIGIN),
+    _origin("http://::1", _MALFORMED, "'http://[::1]'"),
     _origin("http://127.1", _MALFORMED, _ANY_ORIGIN),
     _origin("http://0x7f.0.0.1", _MALFORMED, _ANY_ORIGIN),
     _origin("http://1.2.3.04", _MALFORMED, _ANY_ORIGIN),
