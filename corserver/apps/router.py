@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from corserver.cors.scopes import INHERIT, Path, PathPattern, PathTable, PolicyChoice, Scope, Scopes
+from corserver.cors.scopes import INHERIT, Inherit, Path, PathPattern, PathTable, PolicyChoice, Scope, Scopes
 from corserver.http.memory import Memory
 from corserver.http.messages import App as AnyApp
 from corserver.http.messages import HTTPError, Request, Response
@@ -54,9 +54,9 @@ class _Found(NamedTuple):
 class App:
     """Routes and mounted apps, looked up most specific first; the policies that belong to them are in `cors`.
 
-    *cors* is the policy of everything that has none of its own: without it, that of the app that this one is mounted
-    in. *lifespan* is a function of the app that gives an
-    async context manager, entered while the app is served.
+    *cors* is the policy of every route and mount that has none of its own: without it, that of the app that this one is
+    mounted in. *lifespan* is a function of the app that gives an async context manager, entered while the app is
+    served.
 
     HEAD is answered by GET's handler and a plain OPTIONS by the list of methods, where no handler of their own is.
 
@@ -244,13 +244,16 @@ def _other_method(request: Request, allowed: tuple[str, ...]) -> Response:
 
 
 def _scope_of(entry: Route | Mount) -> Scope:
+    # What has no policy of its own has the app's, not that of a mount which has its path, too.
+    own = Inherit.DEFAULT if entry.policy is INHERIT else entry.policy
     if isinstance(entry, Route):
-        return Scope(entry.pattern, entry.policy, entry.methods)
+        return Scope(entry.pattern, own, entry.methods)
     inner = getattr(entry.app, "cors", None)
     if inner is None:
-        return Scope(entry.pattern, entry.policy)
+        return Scope(entry.pattern, own)
     scopes = Scopes.of(inner)
-    return Scope(entry.pattern, scopes if entry.policy is INHERIT else scopes.with_default(entry.policy))
+    keeps = entry.policy is INHERIT and scopes.default is not INHERIT
+    return Scope(entry.pattern, scopes if keeps else scopes.with_default(own))
 
 
 def to_response(returned: object) -> Response:

@@ -9,7 +9,7 @@ from corserver.config.file import ConfigFile, Mistake, in_toml
 from corserver.config.flags import cors_policy, policy_sentence
 from corserver.config.lines import Where
 from corserver.cors.policy import Policy, PolicyError, Refusal
-from corserver.cors.scopes import INHERIT, PathPattern, PathTable, PolicyChoice, Scope, Scopes
+from corserver.cors.scopes import INHERIT, Inherit, PathPattern, PathTable, PolicyChoice, Scope, Scopes
 
 #: What a table may say, each with what it is when it is not said; None where there is no word for that.
 CORS_KEYS: Final[dict[str, Any]] = {
@@ -83,7 +83,7 @@ def scope_sentences(policies: Policy | Scopes | None) -> Iterator[tuple[str, str
         yield "", _sentence(policies)
         return
     for scope in policies.scopes:
-        if not isinstance(scope.policy, Scopes) and scope.policy is not INHERIT:
+        if not isinstance(scope.policy, Scopes | Inherit):
             yield str(scope.pattern), _sentence(scope.policy)
     yield "elsewhere" if policies.scopes else "", _sentence(policies.default_policy)
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from corserver.apps.router import App, to_response
-from corserver.cors.policy import Policy
 from corserver.cors.scopes import Path
 from corserver.http.messages import HTTPError, Request, Response
 
@@ -205,78 +204,6 @@ def test_mistakes_are_found_when_the_route_is_made() -> None:
 
         @app.get("/c")  # type: ignore[arg-type]
         def plain(request: Request) -> None: ...
-
-
-P, Q, R = Policy(["https://p.example"]), Policy(["https://q.example"]), Policy(["https://r.example"])
-
-
-def test_a_policy_goes_with_the_route_the_mount_or_the_app() -> None:
-    async def handler(request: Request) -> None:
-        return None
-
-    inner = App(cors=R)
-    inner.get("/own", cors=Q)(handler)
-    inner.get("/none", cors=None)(handler)
-    inner.get("/inherits")(handler)
-    app = App(cors=P)
-    app.get("/a")(handler)
-    app.put("/a", cors=Q)(handler)
-    app.get("/public/{x}", cors=None)(handler)
-    app.mount("/inner", inner)
-    app.mount("/outer", inner, cors=Q)
-    app.mount("/plain", App())
-    found = {
-        (method, target): app.cors.policy_for(Path.parse(target.encode()), method)
-        for method, target in [
-            ("GET", "/a"),
-            ("HEAD", "/a"),
-            ("PUT", "/a"),
-            ("DELETE", "/a"),
-            ("GET", "/nowhere"),
-            ("GET", "/public/1"),
-            ("PUT", "/public/1"),
-            ("GET", "/inner/own"),
-            ("GET", "/inner/none"),
-            ("GET", "/inner/inherits"),
-            ("GET", "/inner/nowhere"),
-            ("GET", "/inner"),
-            ("GET", "/outer/own"),
-            ("GET", "/outer/nowhere"),
-            ("GET", "/plain/x"),
-        ]
-    }
-    assert found == {
-        ("GET", "/a"): P,
-        ("HEAD", "/a"): P,
-        ("PUT", "/a"): Q,
-        ("DELETE", "/a"): P,
-        ("GET", "/nowhere"): P,
-        ("GET", "/public/1"): None,
-        ("PUT", "/public/1"): P,
-        ("GET", "/inner/own"): Q,
-        ("GET", "/inner/none"): None,
-        ("GET", "/inner/inherits"): R,
-        ("GET", "/inner/nowhere"): R,
-        ("GET", "/inner"): R,
-        ("GET", "/outer/own"): Q,
-        ("GET", "/outer/nowhere"): Q,
-        ("GET", "/plain/x"): P,
-    }
-
-
-def test_the_policy_is_never_that_of_a_route_which_does_not_answer() -> None:
-    """A route above a mount answers before the mount's own, more literal route: so its policy counts too."""
-
-    async def handler(request: Request) -> None:
-        return None
-
-    inner = App(cors=R)
-    inner.get("/special", cors=Q)(handler)
-    app = App(cors=P)
-    app.get("/api/{x}")(handler)
-    app.mount("/api", inner)
-    assert app.cors.policy_for(Path.parse(b"/api/special"), "GET") == R
-    assert app.cors.policy_for(Path.parse(b"/api/special"), "PUT") == R
 
 
 async def test_a_lifespan_is_around_the_app_and_its_mounts() -> None:

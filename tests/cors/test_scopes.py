@@ -15,7 +15,7 @@ _A, _B, _C = (Policy([f"https://{name}.example"]) for name in "abc")
 
 
 def _policy(name: str | Inherit | None) -> PolicyChoice:
-    return POLICIES[name] if isinstance(name, str) else name
+    return POLICIES[name] if isinstance(name, str) else INHERIT if isinstance(name, Inherit) else name
 
 
 def _governing(scopes: Scopes, target: bytes, method: str = "GET") -> Policy | None:

@@ -11,14 +11,19 @@ from .pattern import PathPattern, PathTable
 
 
 class Inherit(Enum):
-    """The choice of a route or mount that has no policy of its own."""
+    """The choice of what has no policy of its own."""
 
+    #: That of the scope around it: of the next pattern, less specific, that ends in `/*`.
     INHERIT = "inherit"
+    #: That of the table that it stands in, whatever other patterns have its path.
+    DEFAULT = "default"
 
 
 INHERIT: Final = Inherit.INHERIT
 #: A policy, None for none, or INHERIT for the enclosing scope's.
 PolicyChoice = Policy | None | Literal[Inherit.INHERIT]
+#: What a scope or a table leaves the choice to, too.
+_Choice = Policy | Inherit | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class Scope:
     """
 
     pattern: PathPattern
-    policy: "PolicyChoice | Scopes"
+    policy: "_Choice | Scopes"
     methods: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
@@ -54,7 +59,7 @@ class Scopes:
 
     __slots__ = ("_table", "default", "only_policy", "scopes")
 
-    def __init__(self, scopes: Iterable[Scope] = (), default: PolicyChoice = INHERIT) -> None:
+    def __init__(self, scopes: Iterable[Scope] = (), default: _Choice = INHERIT) -> None:
         """*default* governs what no scope does, and requests whose path cannot be read.
 
         Raises ValueError if two scopes are for the same pattern and method, or a table is not at a prefix.
@@ -73,13 +78,12 @@ class Scopes:
         #: The policy of every path and method, None for none; INHERIT where it depends on them.
         self.only_policy: Final[PolicyChoice] = INHERIT if len(choices) > 1 else self.default_policy
 
-    def _own_choices(self) -> Iterator[PolicyChoice]:
-        yield from (() if self.default is INHERIT else (self.default,))
-        for scope in self.scopes:
-            if isinstance(scope.policy, Scopes):
-                yield from scope.policy._own_choices()
-            elif scope.policy is not INHERIT:
-                yield scope.policy
+    def _own_choices(self) -> Iterator[Policy | None]:
+        for choice in (self.default, *(scope.policy for scope in self.scopes)):
+            if isinstance(choice, Scopes):
+                yield from choice._own_choices()
+            elif not isinstance(choice, Inherit):
+                yield choice
 
     @classmethod
     def of(cls, policies: "Policy | Mapping[str, PolicyChoice] | Scopes | None") -> "Scopes":
@@ -92,7 +96,7 @@ class Scopes:
         default = by_pattern.pop("/*", INHERIT)
         return cls((Scope(PathPattern.parse(text), policy) for text, policy in by_pattern.items()), default)
 
-    def with_default(self, default: PolicyChoice) -> "Scopes":
+    def with_default(self, default: _Choice) -> "Scopes":
         """These scopes with another default."""
         return Scopes(self.scopes, default)
 
@@ -105,12 +109,12 @@ class Scopes:
     @property
     def default_policy(self) -> Policy | None:
         """The default, None where there is none."""
-        return None if self.default is INHERIT else self.default
+        return None if isinstance(self.default, Inherit) else self.default
 
     def policy_for(self, path: Path, method: str) -> Policy | None:
         """The most specific policy; where the most specific pattern has none of its own, its enclosing scope's."""
         choice = self.choice_for(path, method)
-        return None if choice is INHERIT else choice
+        return None if isinstance(choice, Inherit) else choice
 
     def certain_policy_for(self, path: Path, method: str) -> Policy | None:
         """As `policy_for`, where the app may read *path* in another way. Raises `BadPath` if another policy governs it
@@ -120,7 +124,7 @@ class Scopes:
             raise BadPath("a path is not to be read as another one, by its encoded slash or its `;`, of another policy")
         return policy
 
-    def choice_for(self, path: Path, method: str, *, inherited: bool = False) -> PolicyChoice:
+    def choice_for(self, path: Path, method: str, *, inherited: bool = False) -> _Choice:
         """As `policy_for`, but INHERIT where this table leaves the choice to the one around it.
 
         *inherited* says that a route outside has the path and takes its scope from what is around it: then the routes
@@ -134,6 +138,6 @@ class Scopes:
             if isinstance(choice, Scopes):
                 choice = choice.choice_for(path.below(len(leaf.pattern.parts)), method, inherited=inherited)
             if choice is not INHERIT:
-                return choice
+                return self.default if choice is Inherit.DEFAULT else choice
             inherited = True
         return self.default
