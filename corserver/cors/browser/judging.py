@@ -1,6 +1,6 @@
 """The verdicts: whether an answer will do, for a preflight and for the request itself, and which headers are readable.
 
-Fetch "CORS check", "CORS-preflight fetch" steps 7 and on, "cross-origin resource policy check" and "CORS filtered
+Fetch "CORS check", "CORS-preflight fetch" step 7, "cross-origin resource policy check" and "CORS filtered
 response". Every function takes one hop and one answer and returns what is wrong with it, or None. The order of the
 checks on a preflight's answer is the browser's (Browser.preflight_order); the rest is in the standard's order.
 """
@@ -190,7 +190,7 @@ def judge_response(hop: Hop, answer: Answer, browser: Browser) -> Hop | Verdict:
 
 
 def check_access(hop: Hop, answer: Answer, browser: Browser) -> Failure | None:
-    """Fetch "HTTP fetch" step 4: the check that every response goes through, a redirect's too."""
+    """Fetch "HTTP fetch" steps 4 and 5: the check that every response goes through, a redirect's too."""
     if answer.status == 407 and browser.proxy_authentication_fails:
         return failed(hop, Rule.PROXY_AUTHENTICATION, Stage.ACTUAL, status=407)
     match hop.tainting:

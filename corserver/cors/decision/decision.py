@@ -196,7 +196,7 @@ def printable(value: bytes, limit: int = 200) -> str:
 
 
 def _foretell(rules: Rules, request: CORSRequest) -> tuple[Reason, str] | None:
-    # In the order of Fetch's "CORS-preflight fetch": the method (step 7), then the headers (steps 8 and 9).
+    # In the order of Fetch's "CORS-preflight fetch": the method (step 7.5), then the headers (steps 7.6 and 7.7).
     reason = rules.judge_method(request.requested_methods)
     if reason is not None:
         asked = printable(request.requested_methods[0])

@@ -53,7 +53,7 @@ class Rules:
         return (Reason.ORIGIN_NOT_ALLOWED if self.predicate is None else _ask(self.predicate, value)), None
 
     def judge_method(self, requested: tuple[bytes, ...]) -> Reason | None:
-        """Why a browser will refuse the requested method, or None (Fetch "CORS-preflight fetch", step 7)."""
+        """Why a browser will refuse the requested method, or None (Fetch "CORS-preflight fetch", step 7.5)."""
         if len(requested) != 1 or not fetch.is_token(requested[0]):
             return Reason.ACRM_INVALID
         method = requested[0]
@@ -71,7 +71,7 @@ class Rules:
         return next((other for other in allowed if other.upper() == method.upper()), b"")
 
     def judge_headers(self, requested: tuple[bytes, ...]) -> tuple[Reason, tuple[bytes, ...]] | None:
-        """Why a browser will refuse the requested headers, and which, or None (Fetch, same place, steps 8 and 9)."""
+        """Why a browser will refuse the requested headers, and which, or None (Fetch, there, steps 7.6 and 7.7)."""
         names = requested_names(requested)
         if isinstance(names, Reason):
             return names, ()
