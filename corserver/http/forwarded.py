@@ -20,9 +20,9 @@ from corserver.http.authority import is_authority
 from corserver.http.messages import Address
 
 _SCHEMES: Final = {b"http": "http", b"https": "https", b"ws": "http", b"wss": "https"}
-#: A parameter of a Forwarded element (RFC 7239 §4), and what separates elements and parameters.
+#: A parameter of a Forwarded element (RFC 7239 §4), which may be missing, and what separates elements and parameters.
 _PAIR: Final = re.compile(
-    rb"[ \t]*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=(?:\"((?:[^\"\\]|\\.)*)\"|([^\",; \t]*))[ \t]*([,;]|\Z)"
+    rb"[ \t]*(?:([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=(?:\"((?:[^\"\\]|\\.)*)\"|([^\",; \t]*))[ \t]*)?([,;]|\Z)"
 )
 #: Beyond these a Forwarded is not read, in bytes. It would be somebody's who wants it to take time.
 _LONGEST: Final = 4096
@@ -109,16 +109,17 @@ def _forwarded(fields: Sequence[Field]) -> list[_Hop]:
     value = b", ".join(value for name, value in fields if name == b"forwarded")
     elements: deque[dict[bytes, bytes]] = deque(maxlen=_MOST)
     pairs: dict[bytes, bytes] = {}
-    at = 0
+    at, end = 0, b","
     if len(value) > _LONGEST:
         return _UNREADABLE
-    while at < len(value):
+    while end:
         found = _PAIR.match(value, at)
         if found is None:
             return _UNREADABLE
-        pairs[found[1].lower()] = found[3] if found[2] is None else re.sub(rb"\\(.)", rb"\1", found[2])
-        at = found.end()
-        if found[4] != b";":
+        if found[1]:
+            pairs[found[1].lower()] = found[3] if found[2] is None else re.sub(rb"\\(.)", rb"\1", found[2])
+        at, end = found.end(), found[4]
+        if pairs and end != b";":
             elements.append(pairs)
             pairs = {}
     return [_Hop(_node(e.get(b"for", b"")), _scheme(e.get(b"proto")), _host(e.get(b"host"))) for e in elements]

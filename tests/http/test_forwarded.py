@@ -79,6 +79,9 @@ def test_the_client_is_the_last_one_that_is_no_proxy_of_ours(value: str, client:
             "for=6.6.6.6;proto=http;host=evil, for=192.0.2.1;proto=https;host=a.example, for=10.0.0.2;proto=http",
             Sender(("192.0.2.1", 0), "https", "a.example"),
         ),
+        ("for=192.0.2.1;;proto=https ;", Sender(("192.0.2.1", 0), "https", "here.example")),
+        (", for=192.0.2.1 , ,", Sender(("192.0.2.1", 0), "http", "here.example")),
+        (",; ,", Sender(PEER, "http", "here.example")),
         ('for=192.0.2.1;host="a b"', Sender(("192.0.2.1", 0), "http", "here.example")),
         ("for=192.0.2.1;proto=gopher", Sender(("192.0.2.1", 0), "http", "here.example")),
         ("for=_hidden;proto=https", Sender(PEER, "https", "here.example")),
@@ -103,6 +106,7 @@ def test_scheme_and_host_are_those_that_the_client_used() -> None:
 def test_of_two_forms_that_differ_neither_is_believed() -> None:
     one, other = ("forwarded", "for=6.6.6.6;proto=https"), ("x-forwarded-for", "192.0.2.1")
     assert sender(one, other) == Sender(PEER, "http", "here.example")
+    assert sender((one[0], f"{one[1]};"), other) == Sender(PEER, "http", "here.example")
     assert sender(("forwarded", "for=192.0.2.1;proto=https"), other) == Sender(
         ("192.0.2.1", 0), "https", "here.example"
     )
@@ -122,10 +126,11 @@ def test_of_two_forms_that_differ_neither_is_believed() -> None:
         (["unix"], ("127.0.0.1", 1), False),
         (["*"], ("192.0.2.1", 1), True),
         (["*"], "", True),
+        ("10.0.0.0/8, ::1", ("10.0.0.1", 1), True),
         ([], ("127.0.0.1", 1), False),
     ],
 )
-def test_who_is_believed(entries: list[str], client: Address, trusted: bool) -> None:
+def test_who_is_believed(entries: list[str] | str, client: Address, trusted: bool) -> None:
     assert TrustedProxies.parse(entries).trusts(client) is trusted
 
 
