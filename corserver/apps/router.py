@@ -100,12 +100,15 @@ class App:
         """Decorate an async function of a `Request`: it answers *methods* at *path* (`/items/{id:int}`).
 
         *cors* is the route's own policy, None for none. Raises ValueError for a bad pattern or one that stands
-        already, TypeError for a handler that is not async.
+        already, and for a method in lower case, TypeError for a handler that is not async.
         """
         pattern = PathPattern.parse(path)
-        names = tuple(dict.fromkeys(methods))
+        names = (methods,) if isinstance(methods, str) else tuple(dict.fromkeys(methods))
         if not names:
             raise ValueError(f"{path!r}: a route has at least one method")
+        for name in names:
+            if name not in _METHODS and name.upper() in _METHODS:
+                raise ValueError(f"{path!r}: methods are compared with their case: write {name.upper()!r}")
 
         def add(handler: Handler) -> Handler:
             _check_async(path, handler)

@@ -57,6 +57,7 @@ class TrustedProxies:
     @classmethod
     def parse(cls, entries: Iterable[str]) -> Self:
         """Addresses and networks (`10.0.0.0/8`), `unix`, or `*`; also comma-separated. Raises ValueError."""
+        entries = (entries,) if isinstance(entries, str) else entries
         words = [word.strip() for entry in entries for word in entry.split(",") if word.strip()]
         networks = []
         for word in words:

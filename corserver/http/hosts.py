@@ -30,7 +30,7 @@ def allowed_hosts(names: Sequence[str] | None, *, on_loopback: bool) -> AllowedH
     """
     if names is None and not on_loopback:
         return None
-    return AllowedHosts(frozenset(map(_name, names or ())))
+    return AllowedHosts(frozenset(map(_name, (names,) if isinstance(names, str) else names or ())))
 
 
 def _name(given: str) -> str:

@@ -25,6 +25,10 @@ async def ask(app: App, method: str, target: str) -> tuple[int, Any, str | None]
     return response.status, response.body, None if allow is None else allow.decode()
 
 
+async def handler(request: Request) -> None:
+    return None
+
+
 @pytest.fixture
 def app() -> App:
     app = App()
@@ -188,18 +192,19 @@ def test_anything_else_is_an_error_that_says_what_to_return() -> None:
 def test_mistakes_are_found_when_the_route_is_made() -> None:
     app = App()
 
-    async def handler(request: Request) -> None:
-        return None
-
     app.get("/a")(handler)
     with pytest.raises(ValueError, match="/a stands twice for GET"):
         app.get("/a")(handler)
-    with pytest.raises(ValueError, match="begins with a slash"):
-        app.get("a")
-    with pytest.raises(ValueError, match="not a parameter type"):
-        app.get("/{a:integer}")
-    with pytest.raises(ValueError, match="at least one method"):
-        app.route("/b", methods=[])
+    for path, methods, words in (
+        ("a", ["GET"], "begins with a slash"),
+        ("/{a:integer}", ["GET"], "not a parameter type"),
+        ("/b", [], "at least one method"),
+        ("/b", ["GET", "put"], "compared with their case: write 'PUT'"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            app.route(path, methods=methods)
+    app.route("/b", methods="PROPFIND")(handler)
+    assert app.cors.scopes[-1].methods == ("PROPFIND",)
     with pytest.raises(TypeError, match="write `async def plain`"):
 
         @app.get("/c")  # type: ignore[arg-type]

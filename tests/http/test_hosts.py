@@ -26,6 +26,10 @@ def test_a_name_is_allowed_in_any_case_and_an_address_is_no_mistake(name: str) -
     assert allowed.permits(host.lower().encode())
 
 
+def test_a_lone_name_need_not_be_a_list() -> None:
+    assert allowed_hosts("my.example", on_loopback=True) == AllowedHosts(frozenset({"my.example"}))
+
+
 @pytest.mark.parametrize(
     "name", ["", ".", "http://my.example", "my.example:80", "*.example", "b\u00fccher.example", "a b"]
 )
