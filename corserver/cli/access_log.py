@@ -2,11 +2,17 @@
 
 A write for each line costs more than most answers do. So exchanges wait for a moment, and their lines go out together:
 in pieces that a pipe takes whole, so that the lines of several workers do not mix.
+
+A reader of the log who stalls is no reason not to serve: while a pipe is full, lines wait, up to a bound, and those
+beyond it are counted.
 """
 
 import contextlib
+import io
 import logging
+import select
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Self
 
@@ -19,11 +25,15 @@ _WAIT: Final = 0.05
 _MOST: Final = 32
 #: How much a pipe takes whole, in bytes (PIPE_BUF, pipe(7)).
 _PIECE: Final = 4096
+#: How much may wait for whoever reads the log, in characters, and for how long in the end, in seconds.
+_MOST_BEHIND: Final = 1024 * 1024
+_PATIENCE: Final = 1.0
 
 logger = logging.getLogger("corserver")
 
-#: What is given the exchanges that have ended, in their order.
-Reader = Callable[[Sequence[Entry]], None]
+#: What is given the exchanges that have ended, in their order. Says True where it is to be called again soon, also with
+#: none.
+Reader = Callable[[Sequence[Entry]], bool | None]
 
 
 class AccessLog:
@@ -39,6 +49,7 @@ class AccessLog:
         #: How many may wait: none where nobody sees to them.
         self._most = 1
         self._waiting = trio.Event()
+        self._is_behind = False
         self._stack = contextlib.AsyncExitStack()
 
     def __call__(self, entry: Entry) -> None:
@@ -62,6 +73,12 @@ class AccessLog:
         self._most = 1
         await self._stack.aclose()
         self.give_out()
+        with trio.CancelScope(deadline=trio.current_time() + _PATIENCE, shield=True) as patience:
+            while self._is_behind:
+                await trio.sleep(_WAIT)
+                self.give_out()
+        if patience.cancelled_caught:
+            logger.warning("the last lines of the log were not written: nobody reads it")
 
     async def _write_batches(self) -> None:
         while True:
@@ -73,34 +90,63 @@ class AccessLog:
     def give_out(self) -> None:
         """Give the readers what waits."""
         entries, self._entries = self._entries, []
-        if entries:
-            for read in self._readers:
-                try:
-                    read(entries)
-                except Exception:  # No line is worth the server.
-                    logger.exception("exchanges cannot be logged")
+        if not (entries or self._is_behind):
+            return
+        self._is_behind = False
+        for read in self._readers:
+            try:
+                self._is_behind |= bool(read(entries))
+            except Exception:  # No line is worth the server.
+                logger.exception("exchanges cannot be logged")
+        if self._is_behind:
+            self._waiting.set()
 
 
 class Lines:
-    """A reader that writes a line for each exchange to stdout."""
+    """A reader that writes a line for each exchange to stdout, when there is room."""
 
     def __init__(self, line: Callable[[Entry], str]) -> None:
         self._line = line
+        #: What waits for room, and how much that is; how many lines did not get there.
+        self._behind: deque[str] = deque()
+        self._size = 0
+        self._lost = 0
 
-    def __call__(self, entries: Sequence[Entry]) -> None:
-        lines = [*map(self._line, entries)]
+    def __call__(self, entries: Sequence[Entry]) -> bool:
+        if self._size < _MOST_BEHIND:
+            pieces = [*_pieces([*map(self._line, entries)])]
+            self._behind.extend(pieces)
+            self._size += sum(map(len, pieces))
+        else:
+            self._lost += len(entries)
         # A log that nobody reads any more (a closed pipe) is no reason to stop serving.
         with contextlib.suppress(OSError):
-            for piece in _pieces(lines):
+            while self._behind and _has_room():
+                piece = self._behind.popleft()
+                self._size -= len(piece)
                 sys.stdout.write(piece)
                 sys.stdout.flush()
+        if self._lost and not self._behind:
+            logger.warning("%d lines of the log were not written: whoever reads it is slow", self._lost)
+            self._lost = 0
+        return bool(self._behind)
+
+
+def _has_room() -> bool:
+    """Whether stdout takes a piece at once: a pipe does that has a page free, and a file always."""
+    try:
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), select.POLLOUT)
+    except (AttributeError, io.UnsupportedOperation):  # It is in memory, or this is Windows.
+        return True
+    return bool(poll.poll(0))
 
 
 def _pieces(lines: list[str]) -> Iterator[str]:
-    """Whole lines, in pieces that a pipe takes whole, as far as a line alone is no longer."""
-    text = "\n".join(lines) + "\n"
+    """Lines, in pieces that a pipe takes whole. None is divided that is no longer than a piece."""
+    text = "\n".join(lines) + "\n" if lines else ""
     if len(text) <= _PIECE or len(lines) == 1:
-        yield text
+        yield from (text[start : start + _PIECE] for start in range(0, len(text), _PIECE))
     else:
         middle = len(lines) // 2
         yield from _pieces(lines[:middle])

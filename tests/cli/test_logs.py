@@ -1,10 +1,15 @@
 """The command line's logs: which format goes where, and what stderr looks like."""
 
 import logging
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
 from types import SimpleNamespace
 
+import httpx
 import pytest
 import trio
 
@@ -12,6 +17,8 @@ from corserver.cli.access_log import AccessLog, Lines
 from corserver.cli.logs import LogFormat, Output, PlainFormatter
 from corserver.cors.decision import CORSRequest, Decision
 from corserver.http.log import Entry, common, json_line
+
+from .running import corserver, output
 
 ENTRY = Entry(
     time=0.0,
@@ -117,7 +124,7 @@ def test_floods_are_counted_on_stderr_and_every_traceback_of_the_app_is_there() 
     assert done.stdout == ""
     assert [line for line in lines if "odd" in line] == [
         *(f"WARNING {n} is odd" for n in range(5)),
-        "WARNING 15 more like this were left out: %d is odd",
+        "WARNING 15 more like this were left out: 5 is odd",
     ]
     assert [line for line in lines if "raised" in line] == [f"ERROR {n}: the handler raised" for n in range(20)]
     assert len(lines) == 26
@@ -174,4 +181,73 @@ def test_what_is_written_at_once_fits_a_pipe_whole(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(sys, "stdout", SimpleNamespace(write=written.append, flush=lambda: None))
     write = Lines(lambda entry: entry.target.decode())
     write([ENTRY._replace(target=b"x" * size) for size in (3000, 1000, 100, 5000, 1)])
-    assert [len(piece) for piece in written] == [4002, 101, 5001, 2]
+    assert [len(piece) for piece in written] == [4002, 101, 4096, 905, 2]
+
+
+@contextmanager
+def piped() -> Iterator[int]:
+    """The end of a pipe, from which what is written to stdout can be read."""
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    with open(writing, "w") as stdout, redirect_stdout(stdout):
+        yield reading
+    os.close(reading)
+
+
+def read(fd: int) -> str:
+    """What is there, up to as much as a pipe holds."""
+    try:
+        return os.read(fd, 1 << 20).decode()
+    except BlockingIOError:
+        return ""
+
+
+def targets(text: str) -> list[int]:
+    return [int(line.partition(" ")[0]) for line in text.splitlines()]
+
+
+def test_a_reader_who_stalls_holds_nobody_up_and_what_is_lost_is_counted(caplog: pytest.LogCaptureFixture) -> None:
+    write, count = Lines(lambda entry: entry.target.decode()), 2000
+    with piped() as pipe:
+        ends = [write([ENTRY._replace(target=b"%d " % number + b"x" * 1000)]) for number in range(count)]
+        assert (ends[0], ends[-1], caplog.messages) == (False, True, [])
+        text = read(pipe)
+        while write([]):
+            text += read(pipe)
+        text += read(pipe)
+        assert not write([ENTRY])
+        assert read(pipe) == "/a\n"
+    written = len(targets(text))
+    assert 1000 < written < count
+    assert targets(text) == [*range(written)]
+    assert {len(line.partition(" ")[2]) for line in text.splitlines()} == {1000}
+    assert caplog.messages == [f"{count - written} lines of the log were not written: whoever reads it is slow"]
+
+
+async def test_the_lines_that_wait_are_written_later_or_given_up_in_the_end(
+    autojump_clock: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    with piped() as pipe:
+        async with AccessLog(Lines(lambda entry: entry.target.decode())) as log:
+            text = ""
+            for number in range(300):
+                log(ENTRY._replace(target=b"%d " % number + b"x" * 1000))
+            while more := read(pipe):
+                text += more
+                await trio.sleep(1)
+            assert targets(text) == [*range(300)]
+            for _ in range(100):
+                log(ENTRY._replace(target=b"x" * 1000))
+    assert caplog.messages == ["the last lines of the log were not written: nobody reads it"]
+
+
+async def test_a_server_whose_log_nobody_reads_goes_on_serving(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("here")
+    count, long = 100, "x" * 1900
+    async with corserver(tmp_path, "-p", "0") as running, httpx.AsyncClient() as client:
+        url = await running.url()
+        for _ in range(count):
+            assert (await client.get(f"{url}/a?{long}")).status_code == 200
+        running.process.terminate()
+        assert (await output(running)).count(long) == count
+        assert await running.process.wait() == 0
