@@ -32,7 +32,19 @@ _NONE: Final = RsvBits(False, False, False)
 _RSV1: Final = RsvBits(True, False, False)
 
 
-class Deflate(Extension):
+class Agreed(Extension):
+    """An extension of wsproto's that is in use from the start: the handshake was not wsproto's."""
+
+    def enabled(self) -> bool:
+        """Always."""
+        return True
+
+    def offer(self) -> bool:
+        """Not by a server."""
+        return False
+
+
+class Deflate(Agreed):
     """The compression of one connection, as *answer* says, with messages of at most *most* bytes."""
 
     name = _NAME
@@ -95,14 +107,6 @@ class Deflate(Extension):
         )
 
     # ------------------------------------------------------------------------------------------------ for wsproto
-
-    def enabled(self) -> bool:
-        """It was agreed on."""
-        return True
-
-    def offer(self) -> bool:
-        """Not by a server."""
-        return False
 
     def frame_inbound_header(
         self, proto: FrameDecoder | FrameProtocol, opcode: Opcode, rsv: RsvBits, payload_length: int

@@ -10,7 +10,7 @@ from wsproto.extensions import Extension
 from wsproto.frame_protocol import CloseReason, FrameDecoder, FrameProtocol, Opcode, RsvBits
 
 from corserver.apps.websocket.closed import NO_CODE
-from corserver.apps.websocket.deflate import Deflate
+from corserver.apps.websocket.deflate import Agreed, Deflate
 from corserver.apps.websocket.options import WebSocketOptions
 
 #: How many bytes of what arrived are decompressed, and how many frames are read, until others have a turn: a few
@@ -142,7 +142,7 @@ class Frames:
         return binary
 
 
-class _Bounds(Extension):
+class _Bounds(Agreed):
     """No extension, but wsproto shows the head of a frame to nobody else: a message too big is refused by its head."""
 
     name = "bounds"
@@ -155,14 +155,6 @@ class _Bounds(Extension):
         #: too, wsproto reads a head again with each piece.
         self._before = self._with_it = (most, 0)
         self._is_compressed = False
-
-    def enabled(self) -> bool:
-        """Always."""
-        return True
-
-    def offer(self) -> bool:
-        """To nobody."""
-        return False
 
     def frame_inbound_header(
         self, proto: FrameDecoder | FrameProtocol, opcode: Opcode, rsv: RsvBits, payload_length: int
