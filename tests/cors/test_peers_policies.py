@@ -100,7 +100,7 @@ REFUSED: Final[tuple[tuple[str, dict[str, Any], tuple[Fault, ...]], ...]] = (
     ("django: methods that are no list", {"methods": object}, _NOT_A_LIST),
     ("django: a method that is no string", {"methods": [object]}, _NOT_A_STRING),
     ("django: methods in a string", {"methods": "GET"}, _NOT_A_LIST),
-    ("django: credentials that are no bool", {"credentials": object}, (Fault.CREDENTIALS_INVALID,)),
+    ("django: credentials that are no bool", {"credentials": object}, (Fault.NOT_A_BOOL,)),
     ("django: an age in a string", {"max_age": "10"}, (Fault.MAX_AGE_INVALID,)),
     ("django: an age below 0", {"max_age": -1}, (Fault.MAX_AGE_INVALID,)),
     ("django: origins that are no list", {"origins": object}, _NOT_A_LIST),

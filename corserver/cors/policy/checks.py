@@ -139,7 +139,7 @@ def check_switch(option: str, value: object) -> Iterator[Refusal]:
     if not isinstance(value, bool):
         # "false" is true to Python: which one was meant is not guessed.
         write = f"{option}=True, or {option}=False" if isinstance(value, str) else f"{option}={bool(value)}"
-        yield refuse(Fault.CREDENTIALS_INVALID, option, value, write)
+        yield refuse(Fault.NOT_A_BOOL, option, value, write)
 
 
 def _refuse_origin(text: str) -> tuple[Refusal, OriginPattern | None]:

@@ -15,6 +15,7 @@ class Fault(Enum):
     ORIGINS_MISSING = "a policy must say which origins it allows: there is no default"
     NOT_A_LIST = "this takes a list of strings"
     NOT_A_STRING = "every entry must be a string"
+    NOT_A_BOOL = "this is True or False"
     ORIGIN_MALFORMED = "an origin"  # completed by the malformations
     ORIGIN_NULL_PROHIBITED = "any page can get the origin `null` (a sandboxed frame is enough), so it means everybody"
     ORIGIN_FILE_PROHIBITED = "pages from file: have the origin `null`, never this one"
@@ -36,7 +37,6 @@ class Fault(Enum):
     EXPOSE_FORBIDDEN = "no script may read it, exposed or not"
     EXPOSE_IS_NOT_EXPOSABLE = "it is for the browser, in another message than this: exposing it says nothing"
     MAX_AGE_INVALID = "this is a whole number of seconds from 0 to 86400 (no browser keeps it longer), or None"
-    CREDENTIALS_INVALID = "this is True or False"
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,10 +191,10 @@ REFUSED: Final = (
     _value("max_age", float("inf"), Fault.MAX_AGE_INVALID, "86400"),
     _value("max_age", float("nan"), Fault.MAX_AGE_INVALID, "600"),
     # switches
-    _value("credentials", 1, Fault.CREDENTIALS_INVALID, "credentials=True"),
-    _value("credentials", None, Fault.CREDENTIALS_INVALID, "credentials=False"),
-    _value("credentials", "false", Fault.CREDENTIALS_INVALID, "credentials=True, or credentials=False"),
-    _value("dangerously_trust_predicate", 1, Fault.CREDENTIALS_INVALID, "dangerously_trust_predicate=True"),
+    _value("credentials", 1, Fault.NOT_A_BOOL, "credentials=True"),
+    _value("credentials", None, Fault.NOT_A_BOOL, "credentials=False"),
+    _value("credentials", "false", Fault.NOT_A_BOOL, "credentials=True, or credentials=False"),
+    _value("dangerously_trust_predicate", 1, Fault.NOT_A_BOOL, "dangerously_trust_predicate=True"),
     # W01, W11, O34: credentials
     _origin(
         "*",
