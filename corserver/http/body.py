@@ -1,4 +1,4 @@
-"""A request's body, as its handler reads it: by chunk or whole, once from the connection."""
+"""A request's body, as its handler reads it, and who sends it; and a response's body that trailers follow."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final, Protocol
