@@ -12,27 +12,32 @@ Edges
 * Every wait for a peer has a deadline (`Limits`). Cancellation passes through everything and closes the socket.
 """
 
+import functools
 import logging
 import time
 from collections.abc import AsyncIterable, AsyncIterator
+from typing import Final
 
 import trio
 
 from corserver.http.body import BodyWithTrailers, PeerLeft
 from corserver.http.exchange import Exchange, Service
 from corserver.http.fileslice import FileSlice
+from corserver.http.finished import Clock, entry_for, what_failed
 from corserver.http.framing import Framing, can_upgrade, carries_body, framing_of
-from corserver.http.log import entry_of
 from corserver.http.messages import Address, HTTPError, Response, UpgradeHandler
 from corserver.http.mistakes import as_exception, close_all, http_error_in, without_mistakes
 from corserver.http.opening import Opener
 from corserver.http.reader import Reader
-from corserver.http.transport import Transport
-from corserver.http.upgraded import stop, upgraded
+from corserver.http.transport import Ended, Transport
+from corserver.http.upgraded import run_upgraded, stop, switching
 from corserver.http.wire import Wire
-from corserver.http.wire.response_heads import interim
 
 logger = logging.getLogger("corserver")
+
+#: Why an answer is cut short, where it is nobody's mistake.
+_LEFT: Final = "the client left"
+_STOPPED: Final = "the server stopped"
 
 
 class Connection:
@@ -43,6 +48,7 @@ class Connection:
         "_body_sent",
         "_chunks",
         "_head_sent",
+        "_is_alone",
         "_is_stopped",
         "_limits",
         "_opener",
@@ -65,6 +71,7 @@ class Connection:
         self._chunks: AsyncIterator[bytes] | None = None
         self._head_sent, self._body_sent = b"", 0
         self._announced: int | None = None  # The app's own Content-Length, of a streamed body.
+        self._is_alone = False  # Nothing but the answer is under way, and the next request can follow.
         #: What has taken the connection over.
         self._upgrade: UpgradeHandler | None = None
         self._is_stopped = False
@@ -74,18 +81,19 @@ class Connection:
         try:
             while (exchange := self._opener.at_hand() or await self._opener.next()) is not None:
                 clock = None if self._service.access_log is None else self._start_clock()
-                response, failure = None, "the server stopped"
+                response: Response | None = None
+                failure: str | None = _STOPPED
                 try:
                     response = await self._response_to(exchange)
                     is_posted = self._post(exchange, response)
-                    failure = "" if is_posted else await self._send(exchange, response)
+                    failure = "" if is_posted else await self._send(exchange, response, clock)
                 except PeerLeft:
-                    failure = "the client left"
+                    failure = _LEFT
                     raise
                 finally:
-                    if clock is not None and exchange.is_logged:
+                    if clock is not None and failure is not None:
                         self._log(exchange, response, clock, failure)
-                if is_posted or not await self._goes_on(response, failure):
+                if is_posted or failure is None or not await self._goes_on(response, failure):
                     break
                 del exchange, response  # Not to be kept while the next is waited for.
         except PeerLeft:
@@ -122,12 +130,7 @@ class Connection:
         if self._is_stopped:
             stop(upgrade)
         try:
-            await upgrade(upgraded(self._transport), self._wire.take_rest())
-            await self._transport.linger()
-        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-            raise PeerLeft from error
-        except Exception:
-            logger.exception("an upgraded connection's handler raised")
+            await run_upgraded(upgrade, self._transport, self._wire.take_rest())
         finally:
             self._upgrade = None
 
@@ -159,7 +162,7 @@ class Connection:
         wire, body, service, most = self._wire, response.body, self._service, self._limits.requests
         ends = response.closes or service.is_retiring or service.is_draining
         ends = ends or (most is not None and self._transport.served + 1 >= most)
-        is_alone = not ends and wire.is_idle_when_answered()
+        is_alone = self._is_alone = not ends and wire.is_idle_when_answered()
         if ends or not (is_alone or wire.body_is_read or self._reader.can_drain(exchange.head)):
             wire.must_close = True
         if response.upgrade is not None:
@@ -180,14 +183,15 @@ class Connection:
         self._body_sent = len(body)
         return is_alone and self._transport.post(head, body)
 
-    async def _send(self, exchange: Exchange, response: Response) -> str:
-        """Send *response*. Returns why it was cut short, empty where it was not."""
+    async def _send(self, exchange: Exchange, response: Response, clock: Clock | None) -> str | None:
+        """Send *response*. Why it was cut short, empty where it was not; None if somebody else sends the rest."""
         body = response.body
         if response.upgrade is not None:
             return await self._switch(exchange, response)
         has_body = carries_body(exchange, response)
         if isinstance(body, FileSlice) and has_body and body.length == self._announced and not self._drops_input():
-            return await self._send_file(body)
+            ended = functools.partial(self._file_ended, exchange, response, body, clock)
+            return await self._send_file(body, ended if self._is_alone and not self._reader.is_watched else None)
         if not isinstance(body, bytes):
             return await self._send_stream(body, framing_of(exchange, response, self._announced))
         if not has_body:
@@ -200,26 +204,39 @@ class Connection:
         return ""
 
     async def _switch(self, exchange: Exchange, response: Response) -> str:
-        # RFC 9110 §7.8. A 1xx carries no CORS lines: what follows is not HTTP.
-        asked = [value for name, value in exchange.head.fields if name == b"upgrade"] if exchange.head else []
-        headers = (*response.headers, (b"Connection", b"Upgrade"), (b"Upgrade", b", ".join(asked)))
         try:
-            self._head_sent = interim(101, headers)
+            self._head_sent = switching(exchange.head, response)
             await self._transport.send(self._head_sent)
         except BaseException:
             await close_all(logger, response.upgrade)
             raise
         return ""
 
-    async def _send_file(self, file: FileSlice) -> str:
+    async def _send_file(self, file: FileSlice, ended: Ended | None) -> str | None:
+        is_sent = True
         try:
-            await self._transport.send_file(self._head_sent, file, self._count)
+            is_sent = await self._transport.send_file(self._head_sent, file, self._count, ended)
         except Exception as error:
             return self._failure(error)
         finally:
-            file.close()
+            if is_sent:
+                file.close()
         self._wire.answered()
-        return ""
+        return "" if is_sent else None
+
+    def _file_ended(
+        self, exchange: Exchange, response: Response, file: FileSlice, clock: Clock | None, error: BaseException | None
+    ) -> None:
+        """The rest of a file was sent, or *error* kept it from being."""
+        file.close()
+        try:
+            failure = "" if error is None else self._failure(error) if isinstance(error, Exception) else _STOPPED
+        except PeerLeft:
+            failure = _LEFT
+        try:
+            self._log(exchange, response, clock, failure)
+        except Exception:
+            logger.exception("an exchange could not be logged")
 
     async def _send_stream(self, body: AsyncIterable[bytes], framing: Framing) -> str:
         chunks, self._chunks = self._chunks, None
@@ -244,11 +261,7 @@ class Connection:
         """Why a body was cut short by *error*. Raises `PeerLeft` where that is the reason."""
         if self._transport.peer_left or isinstance(error, PeerLeft):
             raise PeerLeft from error
-        if (expected := http_error_in(error)) is not None:
-            logger.error("%s: the connection is cut, for the head was sent", expected.detail)
-            return expected.detail
-        logger.error("the body of a response raised after its head was sent: the connection is cut", exc_info=error)
-        return type(error).__name__
+        return what_failed(error)
 
     def _count(self, sent: int) -> None:
         self._body_sent += sent
@@ -278,18 +291,10 @@ class Connection:
         await trio.lowlevel.checkpoint()  # Who pipelines lets others have their turn.
         return True
 
-    def _start_clock(self) -> tuple[float, float]:
+    def _start_clock(self) -> Clock:
         self._head_sent, self._body_sent = b"", 0
         return time.time(), trio.current_time()
 
-    def _log(self, exchange: Exchange, response: Response | None, clock: tuple[float, float], failure: str) -> None:
-        log, (began, start) = self._service.access_log, clock
-        assert log is not None, "there is a clock where there is a log"
-        method, target, decision, _, head, _, sender, _ = exchange
-        client = self.client if sender is None else sender.client
-        status = None if response is None else response.status
-        version = b"HTTP/1.1" if head is None or head.minor_version == 1 else b"HTTP/1.%d" % head.minor_version
-        fields = () if head is None else head.section.headers.fields
-        seconds, sent, head_sent = trio.current_time() - start, self._body_sent, self._head_sent
-        said = began, client, method, target, status, sent, seconds, decision, failure, version, fields, head_sent
-        log(entry_of(said))
+    def _log(self, exchange: Exchange, response: Response | None, clock: Clock | None, failure: str) -> None:
+        if (log := self._service.access_log) is not None and clock is not None and exchange.is_logged:
+            log(entry_for(exchange, response, self.client, clock, failure, self._head_sent, self._body_sent))

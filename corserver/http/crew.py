@@ -24,7 +24,7 @@ V = TypeVar("V")
 class Crew(Generic[V]):
     """Calls *serve* with each visitor that is called for, in tasks of *nursery*."""
 
-    __slots__ = ("_is_coming", "_is_stopping", "_line", "_nursery", "_resting", "_serve", "_spare")
+    __slots__ = ("_is_coming", "_is_stopping", "_is_tired", "_line", "_nursery", "_resting", "_serve", "_spare")
 
     def __init__(self, nursery: trio.Nursery, serve: Callable[[V], Coroutine[Any, Any, None]]) -> None:
         self._nursery = nursery
@@ -34,6 +34,8 @@ class Crew(Generic[V]):
         #: Whether a member was woken and has not looked at the line yet.
         self._is_coming = False
         self._is_stopping = False
+        #: Whether the one that works now is to leave the line to its successor.
+        self._is_tired = False
         #: How many members were never needed since `dismiss_spare`.
         self._spare = 0
 
@@ -42,6 +44,10 @@ class Crew(Generic[V]):
         self._line.append(visitor)
         if not self._is_coming:
             self._wake()
+
+    def give_way(self) -> None:
+        """Who is served now has taken its time: let trio's other tasks have their turn before the next in line."""
+        self._is_tired = True
 
     def dismiss_spare(self) -> None:
         """Let go of the members that nobody has needed since the last time."""
@@ -69,8 +75,8 @@ class Crew(Generic[V]):
         line, serve = self._line, self._serve
         is_needed = True
         while is_needed:
-            self._is_coming = False
-            while line:
+            self._is_coming = self._is_tired = False
+            while line and not self._is_tired:
                 visitor = line.popleft()
                 if line and not self._is_coming:
                     self._wake()

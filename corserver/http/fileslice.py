@@ -25,14 +25,18 @@ class FileShrank(OSError):
 
 
 class OpenFile:
-    """A descriptor with several owners, who may be in several threads. The last one of them closes it."""
+    """A descriptor with several owners, who may be in several threads. The last one of them closes it.
 
-    __slots__ = ("_file", "_lock", "_owners")
+    *fd* is the descriptor, for its owners.
+    """
+
+    __slots__ = ("_file", "_lock", "_owners", "fd")
 
     def __init__(self, fd: int) -> None:
         """Duplicates *fd*, which stays the caller's. Whoever makes it owns it."""
         # A file object, and not a number, so that what nobody closed is closed with a warning.
         self._file = os.fdopen(os.dup(fd), "rb", buffering=0)
+        self.fd: Final = self._file.fileno()
         self._lock = threading.Lock()
         self._owners = 1
 
@@ -82,7 +86,7 @@ class FileSlice:
         """The descriptor. Raises ValueError once closed."""
         if self._is_closed:
             raise ValueError("the slice is closed: others may own its file still")
-        return self._file.fileno()
+        return self._file.fd
 
     def __aiter__(self) -> "Pieces":
         return self.pieces(self.offset, self.length)

@@ -1,19 +1,18 @@
 """The lobby: where connections wait while nothing is under way.
 
 trio's own waiting costs a system call or two and a turn of the scheduler for every wait of every connection. The lobby
-keeps the sockets of all idle connections in one set of the operating system (`polling`); a single task waits for that
-set, and takes what has arrived in batches. A preflight whose answer is known is answered there and then (`preflights`);
-for anything else the crew is called (`crew`), and a member of it serves the connection, with the bytes in hand.
+keeps the sockets of all idle connections in one set of the operating system (`polling`), and takes what has arrived in
+batches. A preflight whose answer is known is answered there and then (`preflights`); for anything else a member of the
+crew is called (`crew`) and serves the connection, with the bytes in hand.
 
 A visitor is in one of three states:
 
     WAITING   for its next request; after a second of silence a socket and a small object are all that there is of it
-    BUSY      its connection is served, and reads by itself; the lobby looks away, or goes on with a file (`sendfile`)
+    BUSY      its connection is served, and reads by itself; the lobby looks away, or sends a file's rest (`sendfile`)
     LEAVING   its last answer is sent; what still comes is dropped, until the peer ends its side too (RFC 9112 §9.6)
 
 A batch is bounded, and after each trio's other tasks have their turn. Deadlines are not timed one by one: a second task
-looks through the visitors when the earliest of them is due. What a peer does not take of an answer is owed to it, and
-sent by its connection, under its deadlines.
+looks through the visitors when the earliest is due. What a peer does not take of an answer its connection sends later.
 """
 
 import contextlib
@@ -114,7 +113,7 @@ class Lobby:
             except OSError:  # It has left.
                 self.dismiss(visitor)
             if visitor.owed and visitor.state is WAITING:
-                self._hand_over(visitor, b"")
+                self.call(visitor)
 
     async def sweep(self) -> None:
         """Let go whose time is over, until cancelled."""
@@ -155,6 +154,8 @@ class Lobby:
                 self.dismiss(visitor)
                 if visitor.state is BUSY and visitor.connection is not None:
                     visitor.connection.stop()
+                if visitor.sending is not None:  # Tasks are waited for, until their time is over.
+                    self.put_down(visitor).stop()
             self._crew.stop()
 
     def close(self) -> None:
@@ -188,11 +189,20 @@ class Lobby:
             return
         if visitor.owed:
             visitor.until = trio.current_time()
-            self._hand_over(visitor, b"")
+            self.call(visitor)
         else:
             self.forget(visitor)
             with contextlib.suppress(OSError):
                 visitor.close_now()
+
+    def call(self, visitor: Visitor, data: bytes = b"") -> None:
+        """As `Host`."""
+        visitor.state, visitor.received = BUSY, data
+        self._crew.call(visitor)
+
+    def give_way(self) -> None:
+        """As `Host`."""
+        self._crew.give_way()
 
     def carry(self, visitor: Visitor, sending: FileSending) -> None:
         """As `Host`."""
@@ -230,7 +240,7 @@ class Lobby:
                 elif pieces < _PIECES:
                     pieces += 1
                     if not visitor.sending.go_on(now):
-                        self.put_down(visitor).wake()
+                        self.put_down(visitor).stop()
                 continue
             try:
                 data = visitor.receive_now(_RECEIVE)
@@ -255,27 +265,22 @@ class Lobby:
                 self.dismiss(visitor)
 
     def _see_to(self, visitor: Visitor, data: bytes, now: float) -> None:
-        if not data:
-            self.dismiss(visitor)
-            return
         if visitor.served:  # Of the first head, the time counts from the connection's start.
             visitor.since = now
-        if visitor.state is not LEAVING:
-            self._hand_over(visitor, data)
+        if not data:
+            self.dismiss(visitor)
+        elif visitor.state is not LEAVING:
+            self.call(visitor, data)
 
     def _follow_up(self, visitor: Visitor, answer: Prepared, now: float) -> None:
         if answer.closes:
             visitor.until = now + self._service.limits.linger_seconds
         if visitor.owed:
-            self._hand_over(visitor, b"")
+            self.call(visitor)
         elif answer.closes:
             # As `Transport.linger`: a close with unread input would reset the connection, and may overtake the answer.
             visitor.state = LEAVING
             visitor.end()
-
-    def _hand_over(self, visitor: Visitor, data: bytes) -> None:
-        visitor.state, visitor.received = BUSY, data
-        self._crew.call(visitor)
 
     def _serve(self, visitor: Visitor) -> Coroutine[Any, Any, None]:
         connection = visitor.connection

@@ -79,6 +79,11 @@ class Reader:
         #: As `Peer`.
         self.reads_beside = False
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody waits for the peer to leave."""
+        return self._watch is not None
+
     def take_received(self) -> bytes:
         """What arrived for the next request while nothing was under way; empty where that must be waited for."""
         self._pace, self._error, self.reads_beside = None, None, False

@@ -5,8 +5,8 @@ copying has driven out of the caches. So that is to be seldom, and little is to 
 
 * A piece is as large as a socket's buffer becomes. With little left in it, and not as soon as a third is free, there is
   room for the next one (TCP_NOTSENT_LOWAT, on Linux).
-* The lobby, which hears of the room, sends the next piece itself. The task that began is woken once there is something
-  else to do: the end; an error, which it meets too when it tries again; a disk that has to be waited for.
+* The lobby, which hears of the room, sends the next piece itself, to the end. Only where there is something else to do
+  a task has to: for an error, which it meets too when it tries again, and a disk that has to be waited for.
 * The deadline is the lobby's to look at, as that of any visitor. Little room is no sign that the peer takes nothing, so
   what is left in the socket is looked at as well.
 """
@@ -51,22 +51,34 @@ def send_at_once(sock: socket.socket, file: FileSlice) -> int:
         return 0
 
 
-class FileSending:
-    """*file*, of which *sent* bytes were sent to *sock*, and the rest is to be, on behalf of the task that makes this.
-    *count* is told of the bytes."""
+Over = Callable[["FileSending", "outcome.Value[bool] | outcome.Error"], None]
 
-    __slots__ = ("_at", "_count", "_end", "_file", "_is_tcp", "_left", "_socket", "_task", "since")
+
+def _nobody(sending: "FileSending", result: "outcome.Value[bool] | outcome.Error") -> None:
+    raise AssertionError("whoever has it carried says who is to be told")
+
+
+class FileSending:
+    """*file*, of which *sent* bytes were sent to *sock*, and the rest is to be. *count* is told of the bytes."""
+
+    __slots__ = ("_at", "_count", "_end", "_file", "_is_tcp", "_left", "_socket", "over", "since")
 
     def __init__(self, sock: socket.socket, file: FileSlice, sent: int, count: Callable[[int], None]) -> None:
         self._socket = sock
         self._file = file
         self._count = count
         self._at, self._end = file.offset + sent, file.offset + file.length
-        self._task = trio.lowlevel.current_task()
+        #: Who is told when no room is waited for any more: with whether all was sent, or what went wrong.
+        self.over: Over = _nobody
         self._is_tcp = sys.platform == "linux"
         #: Since when room is waited for, in vain, and what was in the socket then, as far as that is known.
         self.since = 0.0
         self._left = math.inf
+
+    def wake_me(self) -> None:
+        """Let the task that runs now be told, by being woken."""
+        task = trio.lowlevel.current_task()
+        self.over = lambda _, result: trio.lowlevel.reschedule(task, result)
 
     def is_at_hand(self) -> bool:
         """Whether the next piece can be sent without waiting for a disk."""
@@ -100,23 +112,23 @@ class FileSending:
                 self._left, self.since = left, now
 
     def go_on(self, now: float) -> bool:
-        """Send the next piece, as there is room. Whether to wait for room again: if not, the task is to be woken."""
+        """Send the next piece, as there is room. Whether to wait for room again."""
         self._let_be_unsent(_UNBOUNDED)
         try:
             if not self.is_at_hand() or self.send():
                 return False
-        except Exception:  # The task meets it too.
+        except Exception:  # Whoever goes on meets it too.
             return False
         self.wait(now)
         return True
 
-    def wake(self) -> None:
-        """Go on with the task."""
-        trio.lowlevel.reschedule(self._task, outcome.Value(self._at == self._end))
+    def stop(self) -> None:
+        """No room is waited for any more: say whether all was sent."""
+        self.over(self, outcome.Value(self._at == self._end))
 
     def give_up(self) -> None:
         """The same, as the peer took nothing for too long."""
-        trio.lowlevel.reschedule(self._task, outcome.Error(PeerLeft()))
+        self.over(self, outcome.Error(PeerLeft()))
 
     def _let_be_unsent(self, most: int) -> None:
         if self._is_tcp:

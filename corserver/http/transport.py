@@ -21,6 +21,9 @@ from corserver.http.limits import Limits
 _RECEIVE: Final = 65536
 _SEND: Final = 16384
 
+#: Told that all was sent, or what kept it from being.
+Ended = Callable[[BaseException | None], None]
+
 
 class Transport:
     """A stream, as the server uses it."""
@@ -114,13 +117,20 @@ class Transport:
         """Send what can be sent without waiting; how many bytes that was. Raises `PeerLeft`."""
         return 0
 
-    async def send_file(self, head: bytes, file: FileSlice, count: Callable[[int], None]) -> None:
-        """Send *head* and a part of a file, and *count* the bytes of the latter. Raises `PeerLeft` and `FileShrank`."""
+    async def send_file(
+        self, head: bytes, file: FileSlice, count: Callable[[int], None], ended: Ended | None = None
+    ) -> bool:
+        """Send *head* and a part of a file, and *count* the bytes of the latter. Raises `PeerLeft` and `FileShrank`.
+
+        Where *ended* is given, what cannot be sent at once may be left to somebody else, who calls it in the end, and
+        so may the wait for the next request, as `rest` says: False.
+        """
         await self.send(head)
         pieces = aiter(file)
         while piece := pieces.read_some() if pieces.is_at_hand() else await trio.to_thread.run_sync(pieces.read_some):
             await self.send(piece)
             count(len(piece))
+        return True
 
     def post(self, head: bytes, body: bytes) -> bool:
         """Have what ends an exchange sent in a moment, and `rest`; False: it must be sent."""

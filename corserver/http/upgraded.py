@@ -1,13 +1,36 @@
 """A connection in the hands of another protocol: its stream, under the deadlines that the server's own answers have."""
 
+import logging
+
 import trio
 
 from corserver.http.body import PeerLeft
-from corserver.http.messages import UpgradeHandler
+from corserver.http.gate import Head
+from corserver.http.messages import Response, UpgradeHandler
 from corserver.http.transport import Transport
+from corserver.http.wire.response_heads import interim
+
+logger = logging.getLogger("corserver")
 
 
-def upgraded(transport: Transport) -> trio.abc.Stream:
+def switching(head: Head | None, response: Response) -> bytes:
+    """The 101 to a request with this *head* (RFC 9110 §7.8). A 1xx carries no CORS lines: what follows is not HTTP."""
+    asked = [value for name, value in head.fields if name == b"upgrade"] if head else []
+    return interim(101, (*response.headers, (b"Connection", b"Upgrade"), (b"Upgrade", b", ".join(asked))))
+
+
+async def run_upgraded(upgrade: UpgradeHandler, transport: Transport, rest: bytes) -> None:
+    """Let *upgrade* have the connection, and what was read of it already. Raises `PeerLeft`."""
+    try:
+        await upgrade(_upgraded(transport), rest)
+        await transport.linger()
+    except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+        raise PeerLeft from error
+    except Exception:
+        logger.exception("an upgraded connection's handler raised")
+
+
+def _upgraded(transport: Transport) -> trio.abc.Stream:
     """The stream of *transport*. What a peer does not take in time breaks it. TLS has no half-closed streams."""
     is_half_closeable = isinstance(transport.stream, trio.abc.HalfCloseableStream)
     return _HalfCloseable(transport) if is_half_closeable else _Upgraded(transport)

@@ -54,6 +54,33 @@ async def test_a_visitor_who_waits_keeps_nobody_waiting() -> None:
         nursery.cancel_scope.cancel()
 
 
+async def test_who_has_taken_long_gives_way_to_the_other_tasks() -> None:
+    turn = 0
+    served: list[int] = []
+
+    async def serve(visitor: int) -> None:
+        served.append(turn)
+        crew.give_way()
+
+    async def count_turns() -> None:
+        nonlocal turn
+        while True:
+            await trio.lowlevel.checkpoint()
+            turn += 1
+
+    async with trio.open_nursery() as nursery:
+        crew = Crew(nursery, serve)
+        nursery.start_soon(count_turns)
+        for _ in range(3):
+            for visitor in range(10):
+                crew.call(visitor)
+            while len(served) % 10 or not served:
+                await trio.lowlevel.checkpoint()
+            assert max(map(served.count, served)) <= 2, "one in a turn, which the other task begins or ends"
+            served.clear()
+        nursery.cancel_scope.cancel()
+
+
 async def test_members_that_nobody_needs_go() -> None:
     go_on = trio.Event()
 

@@ -4,6 +4,8 @@ import pytest
 import trio
 import trio.testing
 
+from corserver.http.crew import Crew
+from corserver.http.exchange import run_call
 from corserver.http.fileslice import FileSlice
 from corserver.http.messages import Request, Response
 from tests.apps.files.site import open_descriptors
@@ -24,7 +26,7 @@ class Steps(trio.abc.Instrument):
 
 
 @pytest.mark.parametrize("tcp", [False, True], ids=["Unix socket", "TCP"])
-async def test_a_large_file_arrives_as_it_is_and_its_task_is_not_woken_for_each_piece(
+async def test_a_large_file_arrives_as_it_is_and_no_task_is_woken_for_the_rest_of_it(
     tcp: bool, attended: Attended, fd: int
 ) -> None:
     files, steps = Files(fd), Steps()
@@ -41,7 +43,7 @@ async def test_a_large_file_arrives_as_it_is_and_its_task_is_not_woken_for_each_
         trio.lowlevel.remove_instrument(steps)
         await client.send_eof()
         await until(lambda: hall.left == 1)
-    assert steps.count < 10
+    assert steps.count == 2, "each began with it, and then the lobby went on, to the end"
     assert [(entry.sent, entry.failure) for entry in files.entries] == [(SIZE, "")] * 2
 
 
@@ -110,6 +112,28 @@ async def test_a_head_that_finds_no_room_waits_for_it(attended: Attended, fd: in
                 await client.send_eof()
                 assert [len(answer.body) for answer in read_answers(await read_all(client))] == [size] * 6
     assert not records.own_faults
+
+
+async def test_who_is_waited_for_by_its_handler_is_so_while_a_file_goes_out(attended: Attended, fd: int) -> None:
+    left: list[bool] = []
+
+    async def wait(request: Request) -> None:
+        await request.client_left()
+        left.append(True)
+
+    async def app(request: Request) -> Response:
+        request.start_soon(wait, request)
+        await trio.testing.wait_all_tasks_blocked()
+        return Response(FileSlice(fd, 0, SIZE), headers={"Content-Length": str(SIZE)})
+
+    async with attended(served(app)) as hall:
+        hall.service.crew = Crew(hall.nursery, run_call)
+        client = hall.enter(buffer=SMALL)
+        await client.send_all(GET)
+        await until(lambda: visitors(hall)[0].sending is not None)
+        await client.aclose()
+        await until(lambda: bool(left))
+        hall.service.crew.stop()
 
 
 async def test_many_at_once_get_theirs_and_leave_others_their_turn(attended: Attended, fd: int) -> None:

@@ -11,8 +11,10 @@ import trio.testing
 
 from corserver.http.fileslice import FileSlice
 from corserver.http.limits import Limits
+from corserver.http.log import Entry
 from corserver.http.sendfile import PIECE, FileSending
 from corserver.http.serving import serve
+from corserver.http.visitor import WAITING
 from tests.apps.files.site import open_descriptors
 
 from .files import CONTENT, SIZE, SMALL, Files, enter_by_tcp, take
@@ -142,10 +144,36 @@ async def test_who_would_have_to_wait_for_a_disk_has_a_thread_for_it(attended: A
             looks.append(len(looks) % 3 == 2)
             return looks[-1]
 
-    async with attended(Files(fd, OnSlowDisk).service()) as hall:
+    files = Files(fd, OnSlowDisk)
+    async with attended(files.service()) as hall:
         client = hall.enter(buffer=SMALL)
-        await client.send_all(request("GET", "/1000000"))
-        await client.send_eof()
-        (answer,) = read_answers(await read_all(client))
-        assert answer.body == CONTENT[:1000000]
+        for _ in range(2):
+            await client.send_all(request("GET", "/1000000"))
+            answer = await take(client, len(CONTENT[:1000000]))
+            _, _, begin = answer.partition(b"\r\n\r\n")
+            assert begin + await take(client, 1000000 - len(begin)) == CONTENT[:1000000]
+            await until(lambda: visitors(hall)[0].state is WAITING)
     assert looks.count(True) > 5
+    assert [(entry.failure, entry.sent) for entry in files.entries] == [("", 1000000)] * 2
+
+
+async def test_a_log_that_raises_once_a_file_has_ended_does_not_end_the_others(attended: Attended, fd: int) -> None:
+    files = Files(fd)
+
+    def log(entry: Entry) -> None:
+        files.entries.append(entry)
+        if len(files.entries) == 1:
+            raise ValueError("a disk is full")
+
+    service = files.service()
+    service.access_log = log
+    with recorded() as records:
+        async with attended(service) as hall:
+            client = hall.enter(buffer=SMALL)
+            await client.send_all(request("GET", "/500000"))
+            await client.send_eof()
+            (answer,) = read_answers(await read_all(client))
+            assert answer.body == CONTENT[:500000]
+            await until(lambda: hall.left == 1)
+            assert (await ask(hall.enter(), PREFLIGHT)).status == 204
+    assert any("could not be logged" in told for told in records.errors)

@@ -33,10 +33,10 @@ class Descriptors:
     def __len__(self) -> int:
         return len(self._held)
 
-    def share(self, found: Representation) -> OpenFile | None:
-        """The open file of *found*, if it is held. Whoever asks closes it."""
+    def of(self, found: Representation) -> OpenFile | None:
+        """The open file of *found*, if it is held, for as long as whoever asks goes on without waiting."""
         held = self._held.get(id(found))
-        return held[1] if held is not None and held[1].share() else None
+        return None if held is None else held[1]
 
     def hold(self, found: Representation, file: OpenFile) -> None:
         """Own *file*, which is that of *found*, in the caller's place. To be called where trio runs."""

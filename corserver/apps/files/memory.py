@@ -117,11 +117,11 @@ class Memory:
         return None
 
     def open_file(self, found: Representation) -> OpenFile | None:
-        """The file of what was recalled just now, open, None where it has to be looked up. Whoever asks closes it.
+        """The file of what was recalled just now, open, None where it has to be looked up. It is borrowed.
 
         That is where the name means another file already, or where opening one may take its time.
         """
-        file = self._descriptors.share(found)
+        file = self._descriptors.of(found)
         if file is not None:
             return file
         if not found.near or self._clock() < self._in_doubt_until:
@@ -136,7 +136,7 @@ class Memory:
             self._descriptors.hold(found, OpenFile(fd))
         finally:
             os.close(fd)
-        return self._descriptors.share(found)
+        return self._descriptors.of(found)
 
     def known(self, key: Key, codings: Codings) -> Representation | None:
         """What was remembered, however old: whoever looks the file up may find it unchanged."""

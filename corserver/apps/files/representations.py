@@ -132,7 +132,8 @@ class Representation:
         if not parts:
             if isinstance(source, bytes):
                 return self.whole
-            return self.whole._replace(body=self._whole_body(source))
+            # Which needs no check: only the body is another one than that of *whole*.
+            return tuple.__new__(Response, (self._whole_body(source), *self.whole[1:]))
         if len(parts) > 1:
             return self._multipart(parts, source)
         [part] = parts

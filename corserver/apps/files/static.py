@@ -160,10 +160,7 @@ class StaticFiles:
             return found.response(judged, found.content)
         if not found.is_sliced(judged) or (file := self._memory.open_file(found)) is None:
             return None
-        try:
-            return found.response(judged, file)
-        finally:
-            file.close()
+        return found.response(judged, file)
 
     def _other_method(self, request: Request) -> Response:
         if request.method == "OPTIONS":

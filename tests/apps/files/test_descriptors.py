@@ -59,21 +59,15 @@ async def test_what_is_held_is_shared(tmp_path: Path) -> None:
     other, _unheld = held(tmp_path, "b")
     _unheld.close()
     descriptors.hold(found, file)
-    shared = descriptors.share(found)
-    assert shared is file
-    shared.close()
-
-    assert descriptors.share(other) is None
+    assert descriptors.of(found) is file
+    assert descriptors.of(other) is None
     assert read(descriptors, found) == b"a"
 
 
 def read(descriptors: Descriptors, found: Representation) -> bytes:
-    file = descriptors.share(found)
+    file = descriptors.of(found)
     assert file is not None
-    try:
-        return os.pread(file.fileno(), 100, 0)
-    finally:
-        file.close()
+    return os.pread(file.fileno(), 100, 0)
 
 
 async def test_they_are_few_and_the_one_held_last_stays(tmp_path: Path) -> None:
@@ -84,7 +78,7 @@ async def test_they_are_few_and_the_one_held_last_stays(tmp_path: Path) -> None:
         descriptors.hold(found, file)
 
     assert len(descriptors) == 2 == len(open_descriptors() - before)
-    assert descriptors.share(kept[0][0]) is None
+    assert descriptors.of(kept[0][0]) is None
     assert [read(descriptors, found) for found, _ in kept[1:]] == [b"b", b"c"]
 
 
