@@ -8,7 +8,7 @@ than reading it once. A decision is timed from the header values on, with its he
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pyperf
 
@@ -89,17 +89,21 @@ def timed(case: Case) -> Callable[[int], float]:
     return time_loops
 
 
-def main() -> None:
-    """Run all cases; pyperf starts this module again for each of its worker processes."""
-    runner = pyperf.Runner(program_args=("-m", "bench.micro"))
-    results = [(name, runner.bench_time_func(name, timed(case))) for name, case in CASES.items()]
-    if runner.args.worker:
-        return
-    print(f"\n{'time per decision':<40}{'mean':>12}{'spread':>9}")
-    for name, benchmark in results:
+def print_table(heading: str, results: Mapping[str, pyperf.Benchmark | None]) -> None:
+    """The mean of each case that was run, and how far its values lie apart."""
+    print(f"\n{heading:<40}{'mean':>12}{'spread':>9}")
+    for name, benchmark in results.items():
         if benchmark is not None:
             mean = benchmark.mean()
             print(f"{name:<40}{mean * 1e6:>9.2f} µs{benchmark.stdev() / mean:>9.0%}")
+
+
+def main() -> None:
+    """Run all cases; pyperf starts this module again for each of its worker processes."""
+    runner = pyperf.Runner(program_args=("-m", "bench.micro"))
+    results = {name: runner.bench_time_func(name, timed(case)) for name, case in CASES.items()}
+    if not runner.args.worker:
+        print_table("time per decision", results)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,6 @@ python -m bench.micro_wire       a table at the end (options as pyperf's: --fast
 """
 
 import functools
-import itertools
-import time
 from collections.abc import Callable
 
 import pyperf
@@ -13,6 +11,7 @@ import pyperf
 from bench import exchanges
 from bench.answers import ACTUAL_ANSWER
 from bench.idle import head_of
+from bench.micro import print_table
 from bench.server import app
 from corserver.cors.decision import Decoration
 from corserver.cors.scopes import Scopes
@@ -69,29 +68,12 @@ CASES: dict[str, Callable[[], object]] = {
 }
 
 
-def timed(case: Callable[[], object]) -> Callable[[int], float]:
-    """*case* as pyperf wants it."""
-
-    def time_loops(loops: int) -> float:
-        start = time.perf_counter()
-        for _ in itertools.repeat(None, loops):
-            case()
-        return time.perf_counter() - start
-
-    return time_loops
-
-
 def main() -> None:
     """Run all cases; pyperf starts this module again for each of its worker processes."""
     runner = pyperf.Runner(program_args=("-m", "bench.micro_wire"))
-    results = [(name, runner.bench_time_func(name, timed(case))) for name, case in CASES.items()]
-    if runner.args.worker:
-        return
-    print(f"\n{'time per head':<40}{'mean':>12}{'spread':>9}")
-    for name, benchmark in results:
-        if benchmark is not None:
-            mean = benchmark.mean()
-            print(f"{name:<40}{mean * 1e6:>9.2f} µs{benchmark.stdev() / mean:>9.0%}")
+    results = {name: runner.bench_func(name, case) for name, case in CASES.items()}
+    if not runner.args.worker:
+        print_table("time per head", results)
 
 
 if __name__ == "__main__":

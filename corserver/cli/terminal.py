@@ -109,7 +109,8 @@ def print_summary(tally: Tally, killed_workers: int = 0, *, aside: bool = False)
     """What was served, if anything; *killed_workers* had no time to say what they did."""
     rows = [*summary(tally)]
     if rows and killed_workers:
-        rows.append(("", f"without what {killed_workers} killed workers served"))
+        who = "a worker" if killed_workers == 1 else f"{killed_workers} workers"
+        rows.append(("", f"without what {who} served that had to be killed"))
     if _stream(aside).isatty():
         print_line("", aside=aside)  # Below the ^C of the terminal.
     for label, text in rows:

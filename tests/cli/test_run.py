@@ -11,7 +11,7 @@ import pytest
 from corserver.cli.run import run
 from tests.trio_asyncio_here import needs_asyncio
 
-from .running import corserver, errors, refused
+from .running import Running, corserver, errors, refused
 from .test_check import examples
 
 pytestmark = needs_asyncio  # Most of the apps are hosted.
@@ -182,13 +182,17 @@ async def test_another_folder(project: Path, monkeypatch: pytest.MonkeyPatch) ->
 async def test_a_change_reloads_it_and_a_mistake_leaves_the_last_that_worked(project: Path) -> None:
     main = project / "main.py"
     async with corserver("run", "main:app", "-p", "0", "--reload", "--workers", "4") as running:
+        aside = Running(running.process, aside=True)
         url = await running.url()
         assert (await get(url)).text.startswith("1 ")
         replace(main, ASGI.replace("VERSION", "2"))
         await running.line_with("Reloaded.")
         assert (await get(url)).text.startswith("2 ")
+        replace(main, "1 / 0\n")
+        await aside.line_with("ZeroDivisionError")
+        assert (await get(url)).text.startswith("2 ")
         assert await running.stop() == 0
-        assert "--workers does nothing" in await errors(running)
+        assert await aside.line_with("--workers does nothing")
 
 
 async def test_an_app_that_ends_the_program_says_by_which_exit_code(project: Path) -> None:
