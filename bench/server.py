@@ -38,7 +38,7 @@ async def post_item(request: Request) -> dict[str, object]:
 
 
 def _access_log() -> Callable[[Entry], None] | None:
-    from corserver.cli.logs import Output  # Only here: it is what the command line loads, not what `serve` does.
+    from corserver.cli.output.logs import Output  # Only here: it is what the command line loads, not what `serve` does.
 
     return Output().access_log()
 

@@ -73,7 +73,13 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "corserver": ({"corserver"}, set()),
 }
 #: What must not be imported even though the room could.
-FORBIDDEN = {("corserver.cors.browser", "corserver.cors.policy"), ("corserver.cors.policy", "corserver.cors.browser")}
+FORBIDDEN = {
+    ("corserver.cors.browser", "corserver.cors.policy"),
+    ("corserver.cors.policy", "corserver.cors.browser"),
+    ("corserver.cli.output", "corserver.cli.options"),
+    ("corserver.cli.output", "corserver.cli.serving"),
+    ("corserver.cli.options", "corserver.cli.serving"),
+}
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 60
 

@@ -5,9 +5,9 @@ import sys
 
 import click
 
-from corserver.cli.asking import Flags, question_options
-from corserver.cli.colour import wants_colour, width
-from corserver.cli.topics import CONTEXT, TopicCommand, option
+from corserver.cli.options.asking import Flags, question_options
+from corserver.cli.options.topics import CONTEXT, TopicCommand, option
+from corserver.cli.output.colour import wants_colour, width
 from corserver.tools.check.curl import commands
 from corserver.tools.check.report import Outcome, Report
 from corserver.tools.check.snippets import SERVERS

@@ -12,7 +12,7 @@ from typing import Final
 
 import click
 
-from corserver.cli.topics import TopicCommand
+from corserver.cli.options.topics import TopicCommand
 
 PROGRAM: Final = "corserver"
 #: The variable by which a shell asks for its completions, as the script says that it has read.

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import click
 
-from corserver.cli import terminal
-from corserver.cli.logs import Output
-from corserver.cli.opening import open_in_browser
-from corserver.cli.serving import run_server
-from corserver.cli.settings import Settings
-from corserver.cli.topics import CONTEXT, Option
+from corserver.cli.options.settings import Settings
+from corserver.cli.options.topics import CONTEXT, Option
+from corserver.cli.output import terminal
+from corserver.cli.output.logs import Output
+from corserver.cli.serving.opening import open_in_browser
+from corserver.cli.serving.server import run_server
 from corserver.http.listeners import BoundAddress
 from corserver.tools.demo.sites import Demo
 

@@ -2,10 +2,10 @@
 
 import click
 
-from corserver.cli.asking import Flags, question_options
 from corserver.cli.check import leave, show
-from corserver.cli.policy import policy_options
-from corserver.cli.topics import CONTEXT, TopicCommand, option
+from corserver.cli.options.asking import Flags, question_options
+from corserver.cli.options.policy import policy_options
+from corserver.cli.options.topics import CONTEXT, TopicCommand, option
 from corserver.cors.policy import Policy
 from corserver.tools.explain import explain as explain_policy
 

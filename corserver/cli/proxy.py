@@ -8,11 +8,11 @@ from typing import Any, Final
 import click
 
 from corserver.apps.proxy import Proxy
-from corserver.cli.configured import Lines, Needed, ServingCommand, checked
-from corserver.cli.server_options import header_option, server_options, topic_texts
-from corserver.cli.serving import run_server
-from corserver.cli.settings import Settings
-from corserver.cli.topics import CONTEXT, option
+from corserver.cli.options.configured import Lines, Needed, ServingCommand, checked
+from corserver.cli.options.server_options import header_option, server_options, topic_texts
+from corserver.cli.options.settings import Settings
+from corserver.cli.options.topics import CONTEXT, option
+from corserver.cli.serving.server import run_server
 from corserver.config import header_lines
 from corserver.cors.policy import Policy
 from corserver.cors.scopes import Scopes

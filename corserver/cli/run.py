@@ -10,14 +10,14 @@ from typing import Any, Final
 import click
 from click.core import ParameterSource
 
-from corserver.cli.configured import Needed, ServingCommand, checked
-from corserver.cli.hosting import Hosting, Late
-from corserver.cli.loading import named
-from corserver.cli.server_options import header_option, server_options, topic_texts
-from corserver.cli.serving import EXIT_FAILED, run_server
-from corserver.cli.settings import Settings
-from corserver.cli.topics import CONTEXT, option
-from corserver.cli.watching import Watch, watching
+from corserver.cli.options.configured import Needed, ServingCommand, checked
+from corserver.cli.options.server_options import header_option, server_options, topic_texts
+from corserver.cli.options.settings import Settings
+from corserver.cli.options.topics import CONTEXT, option
+from corserver.cli.serving.hosting import Hosting, Late
+from corserver.cli.serving.loading import named
+from corserver.cli.serving.server import EXIT_FAILED, run_server
+from corserver.cli.serving.watching import Watch, watching
 from corserver.config import header_lines
 from corserver.http.limits import Limits
 from corserver.http.workers import CannotStart

@@ -12,14 +12,14 @@ from corserver.apps.files import StaticFiles
 from corserver.apps.proxy import Fallback
 from corserver.cli.commands import DefaultCommand
 from corserver.cli.completion import SHELLS, print_completion
-from corserver.cli.configured import ServingCommand, checked, configuration, is_given
-from corserver.cli.embeddable import Embeddable
+from corserver.cli.options.configured import ServingCommand, checked, configuration, is_given
+from corserver.cli.options.server_options import header_option, server_options, topic_texts
+from corserver.cli.options.settings import Settings
+from corserver.cli.options.topics import CONTEXT, option
 from corserver.cli.proxy import make_proxy, without_body_limit
-from corserver.cli.rereading import Changed
-from corserver.cli.server_options import header_option, server_options, topic_texts
-from corserver.cli.serving import run_server
-from corserver.cli.settings import Settings
-from corserver.cli.topics import CONTEXT, option
+from corserver.cli.serving.embeddable import Embeddable
+from corserver.cli.serving.rereading import Changed
+from corserver.cli.serving.server import run_server
 from corserver.config import cache_control, embedding_lines, header_lines, users
 from corserver.cors.policy import Policy
 from corserver.cors.scopes import PathPattern, Scopes

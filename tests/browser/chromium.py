@@ -18,7 +18,7 @@ from typing import Final
 import pytest
 import trio
 
-from corserver.cli.authority import how_to_trust
+from corserver.cli.options.authority import how_to_trust
 
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
 INSTALL: Final = "apt-get install chromium"

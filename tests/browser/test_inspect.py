@@ -12,7 +12,7 @@ from corserver.tools.inspect.ring import KEPT, Ring
 from tests.browser.chromium import needs_chromium
 from tests.browser.driving import Tab, tab
 from tests.browser.sites import PATIENCE
-from tests.cli.test_text_lines import ALLOWED, DENIED, ENTRY, PREFLIGHT
+from tests.cli.output.test_text_lines import ALLOWED, DENIED, ENTRY, PREFLIGHT
 
 pytestmark = needs_chromium
 

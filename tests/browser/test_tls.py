@@ -6,8 +6,8 @@ from pathlib import Path
 import trio
 
 from corserver import App, Policy, Request, Server, serve
-from corserver.cli.authority import issue
-from corserver.cli.tls import server_context
+from corserver.cli.options.authority import issue
+from corserver.cli.options.tls import server_context
 
 from .chromium import needs_certutil, needs_chromium
 from .sites import BLOCKED, Page

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from corserver.cli.commands import COMMANDS
-from corserver.cli.policy import FLAGS
+from corserver.cli.options.policy import FLAGS
 from corserver.cli.serve import serve_directory
 
 from .running import ENVIRONMENT, refused_at_once

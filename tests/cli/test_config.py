@@ -7,7 +7,7 @@ import click
 import pytest
 
 from corserver.cli.commands import COMMANDS
-from corserver.cli.configured import ServingCommand, settings_of
+from corserver.cli.options.configured import ServingCommand, settings_of
 from corserver.cli.serve import serve_directory
 
 from .configured import TABLES, parsed, refused

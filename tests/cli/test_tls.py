@@ -14,8 +14,8 @@ import pytest
 import trio
 import trustme
 
-from corserver.cli.authority import how_to_trust, issue, local_names
-from corserver.cli.tls import read_tls, server_context
+from corserver.cli.options.authority import how_to_trust, issue, local_names
+from corserver.cli.options.tls import read_tls, server_context
 
 from .running import Running, corserver, errors, refused
 

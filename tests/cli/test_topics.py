@@ -5,8 +5,8 @@ import pytest
 from click.testing import CliRunner
 
 from corserver.cli.commands import COMMANDS
+from corserver.cli.options.topics import TOPICS, TopicCommand
 from corserver.cli.serve import serve_directory
-from corserver.cli.topics import TOPICS, TopicCommand
 
 EVERY: dict[str, click.Command] = {"": serve_directory, **{name: entry.load() for name, entry in COMMANDS.items()}}
 PAGES = [

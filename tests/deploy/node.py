@@ -4,9 +4,9 @@ import os
 import sys
 
 from corserver import App, Request, Response
-from corserver.cli.logs import Output
-from corserver.cli.serving import run_server
-from corserver.cli.settings import Settings
+from corserver.cli.options.settings import Settings
+from corserver.cli.output.logs import Output
+from corserver.cli.serving.server import run_server
 
 app = App()
 

@@ -4,7 +4,7 @@ import pytest
 import trio
 
 from corserver.tools.inspect.ring import Ring
-from tests.cli.test_text_lines import ENTRY
+from tests.cli.output.test_text_lines import ENTRY
 
 
 def test_the_oldest_makes_room_and_numbers_go_on() -> None:

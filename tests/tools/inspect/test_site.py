@@ -12,7 +12,7 @@ import trio
 from corserver import Server
 from corserver.tools.inspect import Inspector
 from corserver.tools.inspect.ring import Ring
-from tests.cli.test_text_lines import DENIED, ENTRY
+from tests.cli.output.test_text_lines import DENIED, ENTRY
 
 PATHS = ["/", "/script.js", "/sequence.js", "/style.css", "/api/stream", "/api/exchanges/1", "/nope"]
 

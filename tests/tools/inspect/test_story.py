@@ -9,8 +9,8 @@ from corserver.cors.decision import CORSRequest, Decision
 from corserver.cors.policy import Policy
 from corserver.http.log import Entry
 from corserver.tools.inspect.story import line, story
-from tests.cli.test_summary import asked
-from tests.cli.test_text_lines import ENTRY
+from tests.cli.output.test_summary import asked
+from tests.cli.output.test_text_lines import ENTRY
 
 LISTED = cors_policy(["https://a.example"], ["PUT"], ["x-a"])
 

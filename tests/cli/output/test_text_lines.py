@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from corserver.cli.text_lines import TextLines, duration
+from corserver.cli.output.text_lines import TextLines, duration
 from corserver.cors.decision import CORSRequest, Decision
 from corserver.cors.policy import Policy
 from corserver.http.log import Entry

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from corserver.cli.configured import Configuration, configuration, is_given, names_of, said_in, settings_of
+from corserver.cli.options.configured import Configuration, configuration, is_given, names_of, said_in, settings_of
 from corserver.config import CORS_KEYS, EXPOSED, CORSTable, toml
 
 

@@ -8,11 +8,11 @@ from typing import Final
 
 import click
 
-from corserver.cli.configured import Configuration, configuration, is_given, parse_again
-from corserver.cli.inherited import listen_fds
-from corserver.cli.logs import LogFormat, Output
-from corserver.cli.policy import FLAGS, read_policy
-from corserver.cli.tls import TLS, read_tls
+from corserver.cli.options.behind import listen_fds
+from corserver.cli.options.configured import Configuration, configuration, is_given, parse_again
+from corserver.cli.options.policy import FLAGS, read_policy
+from corserver.cli.options.tls import TLS, read_tls
+from corserver.cli.output.logs import LogFormat, Output
 from corserver.config import limits, scopes_of
 from corserver.cors.policy import Policy
 from corserver.cors.scopes import Scopes

@@ -8,8 +8,8 @@ from typing import Any, Self
 import click
 
 from corserver.apps.wrapping import Wrapping
-from corserver.cli import terminal
-from corserver.cli.loading import Kind, LoadError, kind_of, load
+from corserver.cli.output import terminal
+from corserver.cli.serving.loading import Kind, LoadError, kind_of, load
 from corserver.http.messages import App, Request, Response
 from corserver.http.workers import CannotStart
 

@@ -1,25 +1,13 @@
-"""Listening sockets that this process was given: by number, or by systemd (sd_listen_fds(3))."""
+"""Listening sockets that this process was given, by their numbers."""
 
 import os
 import socket
 import stat
 from collections.abc import Sequence
-from typing import Final
-
-#: The first that systemd passes.
-_FIRST: Final = 3
 
 
 class BadSocket(ValueError):
     """What was given is no socket that listens."""
-
-
-def listen_fds() -> tuple[int, ...]:
-    """The numbers that systemd passed to this process, none if it did not."""
-    if os.environ.get("LISTEN_PID") != str(os.getpid()):
-        return ()
-    count = os.environ.get("LISTEN_FDS", "")
-    return tuple(range(_FIRST, _FIRST + int(count))) if count.isdigit() else ()
 
 
 def inherited(numbers: Sequence[int]) -> list[socket.socket]:

@@ -1,4 +1,4 @@
-"""`python -m corserver.cli.watching`: tells a process, by SIGHUP, that files have changed.
+"""`python -m corserver.cli.serving.watching`: tells a process, by SIGHUP, that files have changed.
 
 A process of its own, so that the one that forks the workers has no threads. It ends with its standard input.
 """
@@ -47,7 +47,7 @@ def watching(watch: Watch) -> Iterator[None]:
         import watchfiles  # noqa: F401
     except ImportError:
         raise click.UsageError("--reload needs the library watchfiles: pip install 'corserver[run]'") from None
-    command = [sys.executable, "-m", "corserver.cli.watching", str(os.getpid()), json.dumps(asdict(watch))]
+    command = [sys.executable, "-m", "corserver.cli.serving.watching", str(os.getpid()), json.dumps(asdict(watch))]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         # Not before: what changes while the app is loaded for the first time is not to be missed.

@@ -9,9 +9,9 @@ from typing import Final
 
 import click
 
-from corserver.cli.authority import data_directory, how_to_trust, issue, local_names
-from corserver.cli.colour import unbroken
-from corserver.cli.topics import option
+from corserver.cli.options.authority import data_directory, how_to_trust, issue, local_names
+from corserver.cli.options.topics import option
+from corserver.cli.output.colour import unbroken
 
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 

@@ -5,7 +5,7 @@ import json
 import os
 from typing import IO
 
-from corserver.cli.summary import Tally
+from corserver.cli.output.summary import Tally
 
 _BEGUN = b"begun\n"
 

@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING
 import click
 import trio
 
-from corserver.cli import EXIT_INTERRUPTED, terminal
-from corserver.cli.access_log import Reader
-from corserver.cli.inherited import BadSocket, inherited, shared
-from corserver.cli.logs import log_rest, log_to_stderr
-from corserver.cli.opening import open_in_browser
-from corserver.cli.rereading import Changed, Rereading
-from corserver.cli.settings import Settings
-from corserver.cli.stopping import stop_on_signal
-from corserver.cli.summary import Tally
-from corserver.cli.tls import trust_rows
-from corserver.cli.worker_tallies import WorkerTallies
+from corserver.cli import EXIT_INTERRUPTED
+from corserver.cli.options.settings import Settings
+from corserver.cli.options.tls import trust_rows
+from corserver.cli.output import terminal
+from corserver.cli.output.access_log import Reader
+from corserver.cli.output.logs import log_rest, log_to_stderr
+from corserver.cli.output.summary import Tally
+from corserver.cli.output.worker_tallies import WorkerTallies
+from corserver.cli.serving.inherited import BadSocket, inherited, shared
+from corserver.cli.serving.opening import open_in_browser
+from corserver.cli.serving.rereading import Changed, Rereading
+from corserver.cli.serving.stopping import stop_on_signal
 from corserver.http.listeners import BoundAddress, bound_address, open_listeners, open_queues
 from corserver.http.messages import App
 from corserver.http.repeated import Repeated

@@ -15,7 +15,7 @@ from typing import Any, Final
 import click
 from click.core import ParameterSource
 
-from corserver.cli.topics import TopicCommand
+from corserver.cli.options.topics import TopicCommand
 from corserver.config import ConfigFile, CORSTable
 from corserver.config.lines import Where
 

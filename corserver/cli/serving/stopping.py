@@ -6,8 +6,8 @@ from typing import Final
 
 import trio
 
-from corserver.cli import terminal
-from corserver.cli.settings import Settings
+from corserver.cli.options.settings import Settings
+from corserver.cli.output import terminal
 from corserver.http.health import LEAVING_SECONDS
 from corserver.http.server import Server
 

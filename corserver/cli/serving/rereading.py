@@ -16,9 +16,9 @@ from typing import Any, Final
 import click
 import trio
 
-from corserver.cli import terminal
-from corserver.cli.settings import Settings
-from corserver.cli.tls import server_context
+from corserver.cli.options.settings import Settings
+from corserver.cli.options.tls import server_context
+from corserver.cli.output import terminal
 from corserver.cors.policy import Policy
 from corserver.cors.scopes import Scopes
 from corserver.http.messages import App

@@ -13,12 +13,11 @@ import httpx
 import pytest
 import trio
 
-from corserver.cli.access_log import AccessLog, Lines
-from corserver.cli.logs import LogFormat, Output, PlainFormatter
+from corserver.cli.output.access_log import AccessLog, Lines
+from corserver.cli.output.logs import LogFormat, Output, PlainFormatter
 from corserver.cors.decision import CORSRequest, Decision
 from corserver.http.log import Entry, common, json_line
-
-from .running import corserver, output
+from tests.cli.running import corserver, output
 
 ENTRY = Entry(
     time=0.0,
@@ -102,7 +101,7 @@ def test_control_characters_forge_nothing() -> None:
 
 SCRIPT = """
 import logging
-from corserver.cli.logs import log_rest, log_to_stderr
+from corserver.cli.output.logs import log_rest, log_to_stderr
 
 repeated = log_to_stderr()
 log = logging.getLogger("corserver")

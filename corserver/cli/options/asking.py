@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from corserver.cli.topics import option
+from corserver.cli.options.topics import option
 from corserver.cors.browser import Credentials, Mode
 from corserver.cors.browser.construct import is_valid_header
 from corserver.cors.fetch import Field

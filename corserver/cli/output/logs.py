@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, unique
 
-from corserver.cli.access_log import AccessLog, Lines, Reader
-from corserver.cli.colour import wants_colour
-from corserver.cli.text_lines import TextLines
+from corserver.cli.output.access_log import AccessLog, Lines, Reader
+from corserver.cli.output.colour import wants_colour
+from corserver.cli.output.text_lines import TextLines
 from corserver.http.log import Entry, common, json_line
 from corserver.http.repeated import Repeated
 from corserver.tools.words import plain

@@ -12,7 +12,7 @@ from typing import Any, Final
 import click
 
 from corserver.cli.commands import COMMANDS, DEFAULT
-from corserver.cli.configured import (
+from corserver.cli.options.configured import (
     PREFIX,
     Configuration,
     ServingCommand,
@@ -21,8 +21,8 @@ from corserver.cli.configured import (
     print_instead,
     settings_of,
 )
-from corserver.cli.policy import FLAGS
-from corserver.cli.topics import number_words, option
+from corserver.cli.options.policy import FLAGS
+from corserver.cli.options.topics import number_words, option
 from corserver.config import (
     ConfigError,
     ConfigFile,
@@ -71,7 +71,7 @@ def _can_watch(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
 
 def _print_instead(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if value:
-        from corserver.cli.print_config import config_text
+        from corserver.cli.options.print_config import config_text
 
         print_instead(ctx, config_text)
 

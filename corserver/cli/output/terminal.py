@@ -15,9 +15,9 @@ from typing import Final, TextIO
 import click
 
 from corserver import __version__
-from corserver.cli.addresses import network_urls
-from corserver.cli.colour import wants_colour, wrapped
-from corserver.cli.summary import Tally, summary
+from corserver.cli.output.addresses import network_urls
+from corserver.cli.output.colour import wants_colour, wrapped
+from corserver.cli.output.summary import Tally, summary
 from corserver.config import scope_sentences
 from corserver.cors.policy import Policy
 from corserver.cors.scopes import Scopes

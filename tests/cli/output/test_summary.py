@@ -7,13 +7,13 @@ import tempfile
 import pytest
 from click.testing import CliRunner
 
-from corserver.cli.policy import policy_options
-from corserver.cli.summary import MOST_DENIED, Tally, summary
-from corserver.cli.worker_tallies import WorkerTallies
+from corserver.cli.options.policy import policy_options
+from corserver.cli.output.summary import MOST_DENIED, Tally, summary
+from corserver.cli.output.worker_tallies import WorkerTallies
 from corserver.config import allowing_flag, cors_policy
 from corserver.cors.decision import CORSRequest, Decision
 from corserver.cors.policy import Policy
-from tests.cli.test_text_lines import ENTRY
+from tests.cli.output.test_text_lines import ENTRY
 
 FLAGS = ["--cors", "https://a.example", "--cors-methods", "PUT", "--cors-headers", "x-a"]
 POLICY = cors_policy(["https://a.example"], ["PUT"], ["x-a"])

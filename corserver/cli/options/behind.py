@@ -1,13 +1,17 @@
 """The flags of a server that stands behind others: proxies, load balancers, a service manager."""
 
+import os
 from typing import Final
 
 import click
 
-from corserver.cli.configured import checked
-from corserver.cli.topics import option
+from corserver.cli.options.configured import checked
+from corserver.cli.options.topics import option
 from corserver.http.forwarded import TrustedProxies
 from corserver.http.health import DRAIN_SECONDS, health_path
+
+#: The number of the first socket that systemd passes (sd_listen_fds(3)).
+_FIRST: Final = 3
 
 BEHIND_OPTIONS: Final = (
     option(
@@ -47,3 +51,11 @@ BEHIND_OPTIONS: Final = (
         "Those of systemd are found without it.",
     ),
 )
+
+
+def listen_fds() -> tuple[int, ...]:
+    """The numbers of the sockets that systemd passed to this process, none if it did not."""
+    if os.environ.get("LISTEN_PID") != str(os.getpid()):
+        return ()
+    count = os.environ.get("LISTEN_FDS", "")
+    return tuple(range(_FIRST, _FIRST + int(count))) if count.isdigit() else ()

@@ -7,14 +7,14 @@ from typing import Any, Final
 
 import click
 
-from corserver.cli.behind import BEHIND_OPTIONS
-from corserver.cli.config_file import CONFIG_OPTIONS
-from corserver.cli.configured import Lines, checked
-from corserver.cli.logs import LogFormat
-from corserver.cli.policy import POLICY_OPTIONS
-from corserver.cli.settings import SHARED, read_settings
-from corserver.cli.tls import TLS_OPTIONS
-from corserver.cli.topics import option
+from corserver.cli.options.behind import BEHIND_OPTIONS
+from corserver.cli.options.config_file import CONFIG_OPTIONS
+from corserver.cli.options.configured import Lines, checked
+from corserver.cli.options.policy import POLICY_OPTIONS
+from corserver.cli.options.settings import SHARED, read_settings
+from corserver.cli.options.tls import TLS_OPTIONS
+from corserver.cli.options.topics import option
+from corserver.cli.output.logs import LogFormat
 from corserver.config import header_lines, limits, limits_sentence
 from corserver.http.header_lines import shared_fields
 from corserver.http.hosts import allowed_hosts

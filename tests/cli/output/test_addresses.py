@@ -3,7 +3,7 @@
 import socket
 from pathlib import Path
 
-from corserver.cli.addresses import machine_addresses, machine_addresses_6, network_urls
+from corserver.cli.output.addresses import machine_addresses, machine_addresses_6, network_urls
 from corserver.http.listeners import BoundAddress
 
 #: As Linux lists them: loopback, of a link, unique local, one that is deprecated, one that is tentative, global.

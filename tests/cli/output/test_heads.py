@@ -2,8 +2,8 @@
 
 import pytest
 
-from corserver.cli.heads import head_lines
-from corserver.cli.text_lines import TextLines
+from corserver.cli.output.heads import head_lines
+from corserver.cli.output.text_lines import TextLines
 from corserver.cors.decision import CORSRequest
 from corserver.cors.policy import Policy
 from corserver.http.log import Entry

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import click
 
-from corserver.cli.configured import said_in
-from corserver.cli.topics import option
+from corserver.cli.options.configured import said_in
+from corserver.cli.options.topics import option
 from corserver.config import cors_policy
 from corserver.cors.policy import Policy, PolicyError
 

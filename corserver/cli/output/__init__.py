@@ -1,0 +1,1 @@
+"""What is written: the log, the words beside it, and how they look."""
