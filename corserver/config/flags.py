@@ -9,8 +9,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import Final, get_args, get_type_hints
 
-from corserver.cors.decision import Decision, Reason
-from corserver.cors.decision.decision import printable
+from corserver.cors.decision import Decision, Reason, printable
 from corserver.cors.origins import parse_origin
 from corserver.cors.policy import Policy, PolicyError
 from corserver.http.limits import Limits

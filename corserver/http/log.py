@@ -10,8 +10,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from corserver.cors.decision import Decision, Kind, Outcome, Reason
-from corserver.cors.decision.decision import printable
+from corserver.cors.decision import Decision, Kind, Outcome, Reason, printable
 from corserver.cors.fetch import Field
 from corserver.http.messages import Address
 

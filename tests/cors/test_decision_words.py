@@ -2,8 +2,7 @@
 
 import pytest
 
-from corserver.cors.decision import CORSRequest
-from corserver.cors.decision.decision import printable
+from corserver.cors.decision import CORSRequest, printable
 from corserver.cors.fetch import Field
 from corserver.cors.origins import Difference
 from corserver.cors.policy import Policy

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from corserver.cors.decision.decision import printable
+from corserver.cors.decision import printable
 from corserver.http.log import Entry, shown_method, shown_target
 from corserver.tools.words import cased
 

@@ -11,8 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from corserver.cli.output.colour import unbroken
 from corserver.config import allowing_flag
-from corserver.cors.decision import Decision, Kind, Outcome, Reason
-from corserver.cors.decision.decision import printable
+from corserver.cors.decision import Decision, Kind, Outcome, Reason, printable
 from corserver.http.log import Entry
 
 #: How many kinds of denials (origin and what would allow it) are told apart, and how many of them are shown.

@@ -2,6 +2,7 @@
 
 from .malformation import Malformation, diagnose, mend, with_scheme
 from .origin import (
+    DEFAULT_PORTS,
     MAX_ORIGIN,
     Origin,
     is_domain,
@@ -14,6 +15,7 @@ from .origin import (
 from .patterns import Difference, NearMiss, OriginPattern, OriginSet
 
 __all__ = [
+    "DEFAULT_PORTS",
     "MAX_ORIGIN",
     "Difference",
     "Malformation",

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from .. import fetch
 from ..origins import (
+    DEFAULT_PORTS,
     Malformation,
     OriginPattern,
     diagnose,
@@ -16,7 +17,6 @@ from ..origins import (
     parse_origin,
     with_scheme,
 )
-from ..origins.origin import DEFAULT_PORTS
 from .faults import Fault, Refusal
 
 MAX_MAX_AGE = 86400

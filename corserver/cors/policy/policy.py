@@ -15,8 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import fetch
-from ..decision import CORSRequest, Decision, Kind, Outcome, Reason, Rules
-from ..decision.rules import OriginPredicate, requested_names
+from ..decision import CORSRequest, Decision, Kind, OriginPredicate, Outcome, Reason, Rules, requested_names
 from ..fetch import Field
 from ..origins import OriginPattern, OriginSet
 from . import checks

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from corserver.config import allowing_flag
-from corserver.cors.decision import Decision, Kind, Outcome, Reason
-from corserver.cors.decision.decision import printable
+from corserver.cors.decision import Decision, Kind, Outcome, Reason, printable
 from corserver.http.log import Entry, asked_method, kind_words, shown_method, shown_target
 from corserver.http.messages import reason_phrase
 from corserver.tools.sequence.events import BROWSER, SCRIPT, SERVER, Event, Line, note
