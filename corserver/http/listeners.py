@@ -92,7 +92,8 @@ class Room:
     async def wait(self) -> None:
         """Wait until there is a place."""
         while self._left <= 0:
-            self._freed = trio.Event()
+            if self._freed.is_set():  # Otherwise another listener waits for it already.
+                self._freed = trio.Event()
             await self._freed.wait()
 
 

@@ -42,6 +42,23 @@ async def test_beyond_the_cap_nothing_is_accepted_until_there_is_room() -> None:
         sock.close()
 
 
+async def test_every_listener_that_waits_for_a_place_goes_on_once_there_are_some() -> None:
+    room, went_on = Room(0), []
+
+    async def wait(number: int) -> None:
+        await room.wait()
+        went_on.append(number)
+
+    async with trio.open_nursery() as nursery:
+        for number in range(3):
+            nursery.start_soon(wait, number)
+        await trio.testing.wait_all_tasks_blocked()
+        room.give()
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    assert sorted(went_on) == [0, 1, 2]
+
+
 async def test_a_closed_connection_gives_its_place_back(lobby: bool) -> None:
     async with trio.open_nursery() as nursery:
         server: Server = await nursery.start(
