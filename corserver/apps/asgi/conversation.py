@@ -242,8 +242,8 @@ class Conversation(BodyWithTrailers):
         self._wake()
 
     def _raised(self, error: Exception) -> None:
-        if self._incoming.has_left:  # Whatever it is, it follows from that.
-            logger.debug("an app raised after its client had left", exc_info=error)
+        if self._incoming.has_left or self._incoming.error is not None:  # Whatever it is, it follows from that.
+            logger.debug("an app raised after its client had left, or sent what is no body", exc_info=error)
             self._fail(PeerLeft())
         elif self._phase is _COMPLETE or self._is_closed:
             request = self._request

@@ -9,6 +9,7 @@ import trio
 from corserver.apps.asgi.loop import Loop
 from corserver.apps.asgi.outgoing import Start, header_lines, piece_of, response_start
 from corserver.apps.asgi.protocol import ASGIApp, ClientLeft, Message, Scope, mistake_in
+from corserver.apps.causes import comes_of
 from corserver.apps.websocket.closed import WebSocketClosed, check_close, shortened
 from corserver.apps.websocket.handshake import read_handshake
 from corserver.apps.websocket.options import WebSocketOptions
@@ -85,7 +86,7 @@ class Talk:
                 raise
             if not session.is_decided:
                 session.deny(error)
-            elif not isinstance(error, ClientLeft):
+            elif not comes_of(error, ClientLeft):
                 request = self._request
                 logger.exception("%s %s: the app raised in its WebSocket", request.method, request.target)
             session.close(1011)

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any, Final
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
+from corserver.apps.causes import comes_of
 from corserver.apps.wsgi.errors import Errors
 from corserver.apps.wsgi.files import FileWrapper
 from corserver.apps.wsgi.handover import BodyFailed, Gone, Handover
@@ -157,7 +158,7 @@ class Call:
         return f"{self._method} {self._environ.get('REQUEST_URI', '')}"
 
     def _fail(self, error: BaseException) -> None:
-        if not self._handover.end(error) and not _comes_of(error, Gone, BodyFailed):
+        if not self._handover.end(error) and not comes_of(error, Gone, BodyFailed):
             logger.error("%s: the app raised after its answer", self._name, exc_info=error)
 
     def _close(self, result: Any) -> None:
@@ -177,9 +178,3 @@ def _is_whole(result: object) -> bool:
         return len(result) == 1  # type: ignore[arg-type]
     except TypeError:
         return False
-
-
-def _comes_of(error: BaseException | None, *kinds: type[BaseException]) -> bool:
-    while error is not None and not isinstance(error, kinds):
-        error = error.__cause__ or error.__context__
-    return error is not None

@@ -216,3 +216,50 @@ async def test_a_pipelined_request_is_kept_while_an_app_waits_for_its_client_to_
                 await trio.testing.wait_all_tasks_blocked()
             may_answer[-1].set()
         await receive_until(stream, b"/second")
+
+
+async def test_an_app_may_raise_of_what_it_cannot_send_to_a_websocket_whose_client_has_left(
+    loop: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Starlette raises WebSocketDisconnect then."""
+    raised = trio.Event()
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        try:
+            while True:
+                await send({"type": "websocket.send", "text": "x"})
+        except OSError:
+            raised.set()
+            raise LookupError("nobody is there")  # noqa: B904
+
+    async with serving(app, loop=loop, lifespan="off") as server:
+        async with await connect(server) as stream:
+            await stream.send_all(handshake())
+            await receive_until(stream, b"\r\n\r\n")
+        with trio.fail_after(10):
+            await raised.wait()
+            while server.connections:
+                await trio.testing.wait_all_tasks_blocked()
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+async def test_an_app_may_raise_of_a_body_that_does_not_come(loop: str, caplog: pytest.LogCaptureFixture) -> None:
+    """So does Starlette, after it has answered: ClientDisconnect."""
+    begun = trio.Event()
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        while (await receive())["type"] == "http.request":
+            begun.set()
+        await send(dict(START))
+        await send({"type": "http.response.body", "body": b"a 500"})
+        raise LookupError("nobody is there")
+
+    async with serving(app, loop=loop, lifespan="off") as server, await connect(server) as stream:
+        await stream.send_all(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc")
+        await begun.wait()
+        await trio.testing.wait_all_tasks_blocked()
+        await stream.send_eof()
+        assert (await receive_until(stream, b"\r\n\r\n")).startswith(b"HTTP/1.1 400 ")
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
