@@ -219,7 +219,7 @@ def _entry(die: Random, text: str, depth: int) -> Entry:
     number, choice = die.randrange(10**9), die.randrange(8)
     start = text.rstrip("/")
     if depth and die.random() < 0.4:
-        return Entry(number, f"{start}/*", choice, app=routers(die, depth - 1))
+        return Entry(number, die.choice([f"{start}/*", "/*"]), choice, app=routers(die, depth - 1))
     pattern = die.choice([text, text, text, f"{start}/{{rest:path}}", f"{start}/*", f"{start}/"])
     methods = tuple(die.sample(sorted({*METHODS}), die.randint(1, 2)))
     return Entry(number, pattern, choice, methods)
