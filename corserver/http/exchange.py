@@ -174,8 +174,9 @@ def open_exchange(head: Head, service: Service, sender: Sender | None = None) ->
         decision = Decision.ungoverned(_cors_request(head, service, sender))
         return Exchange(method, target, decision, answer, head, sender=sender)
     try:
-        path = Path.parse(target.partition(b"?")[0])
-        verdict = _verdict_on(head, path, scopes, service, sender)
+        raw = target.partition(b"?")[0]
+        path = Path.parse(raw)
+        verdict = _verdict_on(head, raw, path, scopes, service, sender)
     except BadPath as error:
         decision = _decide(scopes.default_policy, _cors_request(head, service, sender))
         answer = HTTPError(400, str(error)).response()
@@ -196,13 +197,15 @@ def _request(head: Head, path: Path, service: Service, sender: Sender | None) ->
     )
 
 
-def _verdict_on(head: Head, path: Path, scopes: Scopes, service: Service, sender: Sender | None) -> Verdict:
+def _verdict_on(head: Head, raw: bytes, path: Path, scopes: Scopes, service: Service, sender: Sender | None) -> Verdict:
     policy, request = scopes.only_policy, None
     if policy is INHERIT:
         request = _cors_request(head, service, sender)
-        is_plain = not service.decodes_paths or not (b"%" in head.target or b";" in head.target)
-        policy_for = scopes.policy_for if is_plain else scopes.certain_policy_for
-        policy = policy_for(path, request.governed_method.decode("latin-1"))
+        method = request.governed_method.decode("latin-1")
+        if service.decodes_paths and (b"%" in raw or b";" in raw or b"//" in raw):
+            policy = scopes.certain_policy_for(path, method, raw)
+        else:
+            policy = scopes.policy_for(path, method)
     named = head.authority if sender is None else b"%s %s" % (head.authority, _own_origin(head, service, sender))
     key = head.section, head.method, named, id(policy)
     verdict = service.verdicts.get(key)

@@ -78,7 +78,25 @@ def test_a_path_that_no_browser_sends_is_refused_in_words(raw: bytes) -> None:
     ],
 )
 def test_others_read_a_path_in_other_ways(raw: bytes, decoded: bytes, cut: bytes) -> None:
-    assert (Path.parse(decoded), Path.parse(cut)) == Path.parse(raw).other_readings
+    path = Path.parse(raw)
+    assert {Path.parse(decoded), Path.parse(cut)} <= {path, *path.other_readings(raw)}
+
+
+@pytest.mark.parametrize(
+    ("raw", "others"),
+    [
+        (b"/a/b", set()),
+        (b"/a%20b", set()),
+        (b"/a%2F..%2Fb", {("b",), ("a", "..", "b")}),
+        (b"/a%5C..%2Fb", {("b",), ("a", "..", "b"), ("a\\..", "b")}),
+        (b"/a;x%2F..;/b", {("b",), ("a", "..", "b"), ("a;x", "..;", "b")}),
+        (b"//a//b", {("", "a", "", "b")}),
+    ],
+)
+def test_others_do_not_resolve_what_they_decode_or_keep_what_is_empty(raw: bytes, others: set[tuple[str, ...]]) -> None:
+    found = Path.parse(raw).other_readings(raw)
+    assert found == {Path(segments, slash=False) for segments in others}
+    assert {Path(each.segments, slash=True) for each in found} == Path.parse(raw + b"/").other_readings(raw + b"/")
 
 
 _PATHS = st.lists(st.binary(max_size=6) | st.sampled_from((b"a", b"%2F", b"%C3%A9", b"%25", b"..", b"")), max_size=5)

@@ -8,7 +8,7 @@ segments are dropped, so `//a///b` is `/a/b`. Case is kept. Dot segments, which 
 a request, are refused in any encoding.
 
 Others read paths in other ways: an app of ASGI or WSGI is given one that is decoded, an upstream may do what it likes.
-`other_readings` are theirs: where these have another policy, nobody can tell which one governs.
+`other_readings` are theirs: where one of these has another policy, nobody can tell which one governs.
 """
 
 import re
@@ -20,6 +20,8 @@ _PLAIN: Final = re.compile(rb"(?:/(?!\.{1,2}(?:/|\Z))[!-$&-.0-~]*)+")
 _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _ENCODED_SLASH: Final = re.compile(rb"%2[Ff]")
 _SEPARATOR: Final = re.compile(r"[/\\]")
+#: What others split or cut a segment at.
+_AMBIGUOUS: Final = re.compile(r"[/\\;]")
 #: What RFC 3986 §3.3 lets stand in a segment as it is.
 _PCHAR: Final = "!$&'()*+,;=:@~"
 
@@ -62,12 +64,20 @@ class Path(NamedTuple):
         encoded = "/".join(quote(s.encode("utf-8", "surrogateescape"), safe=_PCHAR) for s in self.segments)
         return f"/{encoded}/" if self.slash and encoded else f"/{encoded}"
 
-    @property
-    def other_readings(self) -> tuple["Path", "Path"]:
-        """As others read it: those who decode a path before they split it, and resolve dot segments then, so that an
-        encoded slash or backslash separates; and those of them who cut a segment at its `;` (RFC 3986 §3.3)."""
-        parts = _SEPARATOR.split("/".join(self.segments))
-        return self._resolved(parts), self._resolved([part.partition(";")[0] for part in parts])
+    def other_readings(self, raw: bytes) -> set["Path"]:
+        """As others read *raw*, which this is: those who decode a path before they split it, so that an encoded slash
+        separates, or a backslash too, whether they resolve dot segments then or not; those of them who cut a segment at
+        its `;` (RFC 3986 §3.3); and those to whom an empty segment is one like any other."""
+        found: set[Path] = set()
+        if any(map(_AMBIGUOUS.search, self.segments)):
+            text = "/".join(self.segments)
+            for parts in (text.split("/"), _SEPARATOR.split(text)):
+                for cut in (parts, [part.partition(";")[0] for part in parts]):
+                    found |= {self._resolved(cut), Path(tuple(filter(None, cut)), self.slash or not cut[-1])}
+        if b"//" in raw:
+            segments = _decoded(raw)[1:]
+            found.add(Path(tuple(segments[:-1] if self.slash else segments), self.slash))
+        return found
 
     @property
     def hides_dot_segments(self) -> bool:

@@ -116,12 +116,14 @@ class Scopes:
         choice = self.choice_for(path, method)
         return None if isinstance(choice, Inherit) else choice
 
-    def certain_policy_for(self, path: Path, method: str) -> Policy | None:
-        """As `policy_for`, where the app may read *path* in another way. Raises `BadPath` if another policy governs it
-        then: of the two, none can be chosen."""
+    def certain_policy_for(self, path: Path, method: str, raw: bytes) -> Policy | None:
+        """As `policy_for`, where the app may read *raw*, which is *path*, in another way. Raises `BadPath` if another
+        policy governs it then: of the two, none can be chosen."""
         policy = self.policy_for(path, method)
-        if any(self.policy_for(other, method) != policy for other in path.other_readings):
-            raise BadPath("a path is not to be read as another one, by its encoded slash or its `;`, of another policy")
+        if any(self.policy_for(other, method) != policy for other in path.other_readings(raw)):
+            raise BadPath(
+                "a path is not to be read as another one, by its encoded slash, its `;` or its `//`, of another policy"
+            )
         return policy
 
     def choice_for(self, path: Path, method: str, *, inherited: bool = False) -> _Choice:
