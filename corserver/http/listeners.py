@@ -71,11 +71,11 @@ class Room:
     """Places for connections. Beyond them nothing is accepted: it waits in the kernel's queue, at no cost to the
     server."""
 
-    __slots__ = ("_freed", "_left")
+    __slots__ = ("_left", "_waiting")
 
     def __init__(self, places: int) -> None:
         self._left = places
-        self._freed = trio.Event()
+        self._waiting = trio.lowlevel.ParkingLot()
 
     def take(self) -> bool:
         """Take a place, if there is one."""
@@ -87,14 +87,12 @@ class Room:
     def give(self) -> None:
         """Give a place back."""
         self._left += 1
-        self._freed.set()
+        self._waiting.unpark_all()
 
     async def wait(self) -> None:
         """Wait until there is a place."""
         while self._left <= 0:
-            if self._freed.is_set():  # Otherwise another listener waits for it already.
-                self._freed = trio.Event()
-            await self._freed.wait()
+            await self._waiting.park()
 
 
 async def accept(listener: socket.socket, room: Room, admit: Callable[[socket.socket, Address], None]) -> None:

@@ -78,7 +78,7 @@ class Server:
         self._accepting = trio.CancelScope()
         self._serving = trio.CancelScope()
         self._retiring = trio.CancelScope()
-        self._left_last = trio.Event()
+        self._waiting_for_the_last = trio.lowlevel.ParkingLot()
         self._done = trio.Event()
         self._closed = trio.Event()
         self._stopped = trio.Event()
@@ -206,7 +206,7 @@ class Server:
     async def _wait_for_the_last(self) -> None:
         with self._retiring:
             while self._service.is_retiring and self._service.connections:
-                await self._left_last.wait()
+                await self._waiting_for_the_last.park()
 
     def _admit(self, sock: socket.socket, client: Address) -> None:
         self._service.connections += 1
@@ -218,8 +218,8 @@ class Server:
 
     def _left(self) -> None:
         self._service.connections -= 1
-        if self._service.is_retiring and not self._service.connections:
-            self._left_last.set()
+        if not self._service.connections:
+            self._waiting_for_the_last.unpark_all()
         self._room.give()
 
     async def _serve_alone(self, sock: socket.socket, client: Address) -> None:
