@@ -81,6 +81,8 @@ def _header_field(name: str | bytes, value: str | bytes) -> Field:
         raw_value = value.encode("latin-1") if isinstance(value, str) else value
     except UnicodeEncodeError:
         raise ValueError(f"header {name!r}: its value has characters beyond latin-1: {value!r}") from None
+    if not isinstance(raw_value, bytes):
+        raise TypeError(f"header {name!r}: its value is str or bytes, not {type(value).__name__}: {value!r}")
     if not is_token(raw_name):
         raise ValueError(f"{name!r} is not a header name")
     if raw_name.lower() in CONNECTION_HEADERS:

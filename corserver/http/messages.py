@@ -252,9 +252,7 @@ class Response(_ResponseFields):
             raise ValueError(f"a response has a status from 200 to 599, not {status}")
         fields = header_fields(headers)
         if isinstance(body, str):
-            body = body.encode("utf-8")
-            if not any(name.lower() == b"content-type" for name, _ in fields):
-                fields = (*fields, _PLAIN_TEXT)
+            body, fields = body.encode("utf-8"), _typed(fields, _PLAIN_TEXT)
         if not (isinstance(body, bytes) or hasattr(body, "__aiter__")):
             raise TypeError(f"a body is bytes, str or an async iterable of bytes, not {type(body).__name__}")
         return super().__new__(cls, body, int(status), fields, upgrade, closes)
@@ -264,12 +262,17 @@ class Response(_ResponseFields):
         """*value* as compact JSON in UTF-8. Raises TypeError or ValueError where it is not JSON."""
         body = to_json(value).encode("utf-8", "backslashreplace")  # Half a surrogate pair is escaped in JSON, too.
         if headers or status != 200:
-            return cls(body, status, (*header_fields(headers), _JSON))
+            return cls(body, status, _typed(header_fields(headers), _JSON))
         return _make(cls, (body, status, _JSON_ALONE, None, False))  # Which needs no check.
 
     def header(self, name: bytes) -> bytes | None:
         """The value of the first line of that lower-case *name*, or None."""
         return next((value for key, value in self.headers if key.lower() == name), None)
+
+
+def _typed(fields: tuple[Field, ...], line: Field) -> tuple[Field, ...]:
+    """*fields* with that Content-Type, if they have none."""
+    return fields if any(name.lower() == b"content-type" for name, _ in fields) else (*fields, line)
 
 
 _PLAIN_TEXT: Final = (b"Content-Type", b"text/plain; charset=utf-8")

@@ -92,6 +92,8 @@ def test_text_is_utf_8_and_says_so() -> None:
 
 def test_json_is_compact_and_strict() -> None:
     assert Response.json({"a": "ü"}).body == '{"a":"ü"}'.encode()
+    problem = Response.json({}, 400, {"content-type": "application/problem+json"})
+    assert problem.headers == ((b"content-type", b"application/problem+json"),)
     assert Response.json(["\ud800ü"]).body == '["\\ud800ü"]'.encode()
     with pytest.raises(ValueError, match="not JSON compliant"):
         Response.json(float("nan"))
@@ -123,6 +125,11 @@ def test_a_status_that_is_not_final_is_refused(status: int) -> None:
 def test_header_lines_that_cannot_be_on_the_wire_are_refused(name: str, value: str) -> None:
     with pytest.raises(ValueError, match=r"header|name|connection"):
         header_fields({name: value})
+
+
+def test_the_value_of_a_header_is_text() -> None:
+    with pytest.raises(TypeError, match="header 'X-Total': its value is str or bytes, not int: 7"):
+        header_fields({"X-Total": 7})  # type: ignore[arg-type]
 
 
 def test_no_length_is_that_of_all_answers() -> None:
