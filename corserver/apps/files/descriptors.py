@@ -33,6 +33,11 @@ class Descriptors:
     def __len__(self) -> int:
         return len(self._held)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether one has to be let go of before another is held."""
+        return len(self._held) >= self._most
+
     def of(self, found: Representation) -> OpenFile | None:
         """The open file of *found*, if it is held, for as long as whoever asks goes on without waiting."""
         held = self._held.get(id(found))

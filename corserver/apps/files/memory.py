@@ -119,12 +119,15 @@ class Memory:
     def open_file(self, found: Representation) -> OpenFile | None:
         """The file of what was recalled just now, open, None where it has to be looked up. It is borrowed.
 
-        That is where the name means another file already, or where opening one may take its time.
+        That is where the name means another file already, or where opening one may take its time. Where its content is
+        remembered, none that is held gives way to it.
         """
         file = self._descriptors.of(found)
         if file is not None:
             return file
         if not found.near or self._clock() < self._in_doubt_until:
+            return None
+        if found.content is not None and self._descriptors.is_full:
             return None
         try:
             fd = os.open(self._root + b"/" + found.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

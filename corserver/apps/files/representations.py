@@ -22,6 +22,8 @@ Line = tuple[bytes, bytes]
 #: What a response is made of: a representation's content, or its open file.
 Source = bytes | int | OpenFile
 
+#: Up to this size, to copy a file's content costs less than to have the kernel send it.
+_COPIED: Final = 64 * 1024
 NOSNIFF: Final = (b"X-Content-Type-Options", b"nosniff")
 RANGES: Final = (b"Accept-Ranges", b"bytes")
 
@@ -121,11 +123,14 @@ class Representation:
     @property
     def is_worth_holding(self) -> bool:
         """Whether its file is best held open, if it is asked for again and again."""
-        return self.near and self.content is None and self.length is not None
+        return self.length is not None and _COPIED < self.length == self.state.size and self.near
 
     def is_sliced(self, parts: tuple[ByteRange, ...]) -> bool:
-        """Whether the response with *parts* of an `OpenFile` has a `FileSlice`, so that making it reads nothing."""
-        return self.length is not None and (len(parts) < 2 or sum(map(len, parts)) > CHUNK)
+        """Whether the response with *parts* is best made of an `OpenFile`: as a `FileSlice`, which reads nothing."""
+        if not parts or not self.is_worth_holding:
+            return self.is_worth_holding
+        size = sum(map(len, parts))
+        return size > CHUNK or (len(parts) == 1 and (self.content is None or size > _COPIED))
 
     def response(self, parts: tuple[ByteRange, ...], source: Source) -> Response:
         """The response with *parts*, or the whole, of *source*: the content, or the open file, which blocks."""

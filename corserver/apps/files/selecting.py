@@ -35,8 +35,6 @@ SUFFIXES: Final[Mapping[str, bytes]] = {"br": b".br", "zstd": b".zst", "gzip": b
 #: Among a client's codings: nothing is to be compressed on the fly.
 AS_IT_IS: Final = "identity"
 
-#: Files up to this size are sent from memory; beyond it, what copying costs is more than what `sendfile` costs.
-_HELD: Final = 64 * 1024
 _IMMUTABLE: Final = b"max-age=31536000, immutable"
 _VARY: Final = (b"Vary", b"Accept-Encoding")
 _NS_PER_SECOND: Final = 1_000_000_000
@@ -142,8 +140,7 @@ def _represent(
 ) -> Representation:
     made = bool(coding) and is_file
     current = _validators(source, coding, made=made)
-    is_held = state.size <= (CHUNK if made else _HELD)
-    content = read_exactly(source.opened.fd, 0, state.size) if is_held else None
+    content = read_exactly(source.opened.fd, 0, state.size) if state.size <= CHUNK else None
     if content is not None and FileState.of(os.fstat(source.opened.fd)) != state:
         current = current.weak()  # Written to meanwhile, or moved, or linked: what was read may be of two versions.
     length: int | None = state.size

@@ -156,11 +156,10 @@ class StaticFiles:
             return judged
         if not is_get:
             return found.whole
-        if found.content is not None:
-            return found.response(judged, found.content)
-        if not found.is_sliced(judged) or (file := self._memory.open_file(found)) is None:
-            return None
-        return found.response(judged, file)
+        source: bytes | OpenFile | None = found.content
+        if found.is_sliced(judged):
+            source = self._memory.open_file(found) or source
+        return None if source is None else found.response(judged, source)
 
     def _other_method(self, request: Request) -> Response:
         if request.method == "OPTIONS":

@@ -114,6 +114,17 @@ async def test_of_an_open_file_every_single_part_is_a_slice_and_many_are_if_they
     file.close()
 
 
+@pytest.mark.parametrize(("size", "is_sliced"), [(65536, False), (65537, True), (CHUNK, True)])
+def test_of_what_is_remembered_only_what_is_long_is_a_slice(size: int, is_sliced: bool, tmp_path: Path) -> None:
+    content = bytes(size)
+    found = representation(write(tmp_path / "a.bin", content), length=size, content=content)
+    assert found.is_sliced(()) is found.is_worth_holding is is_sliced
+    for asked, is_part_sliced in ((f"0-{size - 2}", is_sliced and size > 65537), ("0-9", False), ("0-9,20-29", False)):
+        parts = found.judge({"range": f"bytes={asked}"}, ranges=True)
+        assert not isinstance(parts, Response)
+        assert found.is_sliced(parts) is is_part_sliced
+
+
 async def test_what_is_long_is_a_slice_of_the_file(tmp_path: Path) -> None:
     content = os.urandom(2 * CHUNK + 5)
     path = write(tmp_path / "a.bin", content)

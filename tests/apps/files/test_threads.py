@@ -13,6 +13,7 @@ import pytest
 import trio
 
 from corserver.apps.files import StaticFiles
+from corserver.apps.files.descriptors import Descriptors
 from corserver.apps.files.memory import Memory
 from corserver.http.fileslice import CHUNK, FileSlice
 
@@ -44,6 +45,7 @@ def calls_of_this_thread() -> Iterator[list[str]]:
 @pytest.fixture
 def app(root: Path) -> StaticFiles:
     write(root / "large.bin", bytes(CHUNK + 1))
+    write(root / "medium.bin", bytes(100 * 1024))
     write(root / "text.csv", b"0123456789\n" * 50_000)
     write(root / "app.js", b"1;" * 1000)
     write(root / "app.js.gz", b"as gzip")
@@ -88,6 +90,8 @@ async def test_what_is_remembered_costs_the_loop_one_stat_and_an_opening_if_it_i
         ("/data.json", "GET", ["stat"]),
         ("/large.bin", "HEAD", ["stat", "open", "fstat"]),
         ("/large.bin", "GET", ["stat"]),
+        ("/medium.bin", "HEAD", ["stat", "open", "fstat"]),
+        ("/medium.bin", "GET", ["stat"]),
         ("/nope", "GET", []),
     )
     for target, first, calls in cases:
@@ -98,6 +102,17 @@ async def test_what_is_remembered_costs_the_loop_one_stat_and_an_opening_if_it_i
             await response.aclose()  # type: ignore[attr-defined]  # a FileSlice
 
         assert [call for call in made if call in WAITING] == calls
+
+
+async def test_what_is_remembered_takes_the_place_of_none_that_is_held(app: StaticFiles, root: Path) -> None:
+    memory = Memory(os.fsencode(root), settled_ns=0)
+    object.__setattr__(app, "_memory", memory)
+    object.__setattr__(memory, "_descriptors", Descriptors(most=1))
+    await ask(app, "/medium.bin", "HEAD")
+    await ask(app, "/large.bin")
+    with calls_of_this_thread() as made:
+        assert isinstance((await app(make_request("/medium.bin"))).body, bytes)
+    assert [call for call in made if call in WAITING] == ["stat"]
 
 
 async def test_a_part_of_a_large_file_that_is_held_costs_the_loop_one_stat(app: StaticFiles, root: Path) -> None:
