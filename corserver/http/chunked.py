@@ -25,8 +25,9 @@ _QUOTED: Final = rb'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"'
 _EXTENSION: Final = rb"[ \t]*;[ \t]*%s(?:[ \t]*=[ \t]*(?:%s|%s))?" % (_TOKEN, _TOKEN, _QUOTED)
 _CHUNK_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,16})((?:%s)*)" % _EXTENSION)
 _MAX_TRAILER_FIELDS: Final = 32
-#: How much of a body is handed on at once, in bytes.
+#: How much of a body is handed on at once, in bytes, and how many steps that may take: 3 ms, if they are small.
 _PIECE: Final = 65536
+_STEPS: Final = 2048
 
 _REFUSED_TRAILERS: Final = frozenset({b"content-length", b"host", b"transfer-encoding"})
 _DROPPED_TRAILERS: Final = _REFUSED_TRAILERS.union(
@@ -55,7 +56,7 @@ class _State(Enum):
 class ChunkedReader:
     """One chunked body, as it arrives."""
 
-    __slots__ = ("_announced", "_extensions", "_left", "_limits", "_state", "_trailer_bytes", "_trailers")
+    __slots__ = ("_announced", "_extensions", "_left", "_limits", "_state", "_trailer_bytes", "_trailers", "is_pausing")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -65,6 +66,8 @@ class ChunkedReader:
         self._extensions = 0
         self._trailer_bytes = 0
         self._trailers: list[Field] = []
+        #: Whether there is more to take, once others have had a turn.
+        self.is_pausing = False
 
     def is_done(self) -> bool:
         """Whether the body was read to its end."""
@@ -79,8 +82,9 @@ class ChunkedReader:
         if self.is_done():
             return b""
         pieces: list[bytes] = []
-        size = at = 0
-        while size < _PIECE and not self.is_done():
+        size = at = steps = 0
+        while size < _PIECE and steps < _STEPS and not self.is_done():
+            steps += 1
             if self._state is _State.DATA:
                 piece = bytes(buffer[at : at + min(self._left, _PIECE)])
                 if not piece:
@@ -97,6 +101,7 @@ class ChunkedReader:
             self._take_line(bytes(buffer[at:end]))
             at = end + 2
         del buffer[:at]
+        self.is_pausing = steps == _STEPS
         data = b"%x\r\n%s\r\n" % (size, b"".join(pieces)) if size else b""
         return data + self._end() if self.is_done() else data
 

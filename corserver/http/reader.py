@@ -154,6 +154,8 @@ class Reader:
     async def _next_body(self) -> bytes:
         wire, limits = self._wire, self._limits
         pace = self._pace = self._pace or Pace(limits)
+        if wire.is_pausing:
+            await trio.lowlevel.checkpoint()
         while (piece := self._take_body(pace)) is None:
             if wire.awaits_continue and wire.can_start():
                 await self._send_interim(wire.go_on())
@@ -201,7 +203,7 @@ class Reader:
             raise self._error
         self._pace = self._pace or Pace(self._limits)
         try:
-            return self._take_body(self._pace)
+            return None if self._wire.is_pausing else self._take_body(self._pace)
         except HTTPError as error:
             self._error, self._wire.must_close = error, True
             raise

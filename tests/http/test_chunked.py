@@ -2,14 +2,16 @@
 
 import h11
 import pytest
+import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corserver.http.chunked import ChunkedReader
+from corserver.http.exchange import Service
 from corserver.http.limits import Limits
-from corserver.http.messages import HTTPError
+from corserver.http.messages import HTTPError, Request, Response
 
-from .peer import Cutter, byte_by_byte, cut_at, whole
+from .peer import Cutter, ask, byte_by_byte, cut_at, request, whole
 
 Outcome = tuple[bytes, tuple[tuple[bytes, bytes], ...], bytes]
 
@@ -125,8 +127,8 @@ def test_a_body_too_large_is_refused_when_it_is_announced() -> None:
 
 
 def test_many_small_chunks_become_one_piece() -> None:
-    reader, buffer = ChunkedReader(Limits()), bytearray(b"1\r\na\r\n" * 10_000)
-    assert reader.reframe(buffer) == b"2710\r\n" + b"a" * 10_000 + b"\r\n"
+    reader, buffer = ChunkedReader(Limits()), bytearray(b"1\r\na\r\n" * 600)
+    assert reader.reframe(buffer) == b"258\r\n" + b"a" * 600 + b"\r\n"
     assert not buffer
 
 
@@ -154,3 +156,33 @@ def test_whatever_is_accepted_h11_would_have_read_the_same(pieces: list[bytes]) 
         if isinstance(event, h11.Data):
             body += bytes(event.data)
     assert (body, peer.trailing_data[0]) == (outcome[0], outcome[2])
+
+
+async def test_a_body_in_chunks_of_a_byte_lets_others_have_turns() -> None:
+    """As much of it as is received at once took 50 ms, and is an attacker's to send."""
+    turns, body = 0, b"1\r\nx\r\n" * 10_000
+
+    async def app(request: Request) -> Response:
+        before, length = turns, len(await request.body())
+        return Response(f"{length} {turns - before >= 10}")
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            await trio.lowlevel.checkpoint()
+            turns += 1
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(take_turns)
+        framed = request("POST", "/", "Transfer-Encoding: chunked") + body + b"0\r\n\r\n"
+        assert (await ask(Service(app=app), framed)).body == b"10000 True"
+        nursery.cancel_scope.cancel()
+
+
+def test_chunks_of_a_byte_are_taken_some_thousand_at_a_time() -> None:
+    reader, buffer = ChunkedReader(Limits()), bytearray(b"1\r\nx\r\n" * 10_000)
+    made = reader.reframe(buffer)
+    assert (reader.is_pausing, 500 < len(made) < 2000) == (True, True)
+    while reader.is_pausing:
+        reader.reframe(buffer)
+    assert buffer == b""

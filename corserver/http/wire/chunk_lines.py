@@ -8,7 +8,7 @@ line ends, and what length it names, is read here as h11 reads it.
 import re
 from typing import Final
 
-_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,20})(?![0-9A-Fa-f])[\t -~\x80-\xff]*\r")
+_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,20})(?![0-9A-Fa-f])[\t -~\x80-\xff]*\r\n")
 _CONTROL: Final = re.compile(rb"[\0-\x08\x0b-\x1f\x7f]")
 #: How much of a line may arrive before its end, in bytes.
 _LONGEST: Final = 16384
@@ -31,7 +31,12 @@ class ChunkLines:
         data, self._held = self._held + data, b""
         at = 0
         while at < len(data) and not self._is_over:
-            if self._left:
+            found = None if self._left or self._are_trailers else _SIZE.match(data, at)
+            if found is not None:
+                size, at = int(found[1], 16), found.end()
+                self._left = size + len(b"\r\n") if size else 0
+                self._are_trailers = not size
+            if self._left or found is not None:
                 step = min(self._left, len(data) - at)
                 self._left -= step
                 at += step
@@ -40,20 +45,11 @@ class ChunkLines:
             if end < 0:
                 self._held = data[at:]
                 return len(self._held) <= _LONGEST
-            if not self._line_passes(data[at:end]):
+            if not (self._are_trailers and self._trailer_passes(data[at:end].removesuffix(b"\r"))):
                 return False
             at = end + 1
         return True
 
-    def _line_passes(self, line: bytes) -> bool:
-        if self._are_trailers:
-            line = line.removesuffix(b"\r")
-            self._is_over = not line
-            return _CONTROL.search(line) is None
-        found = _SIZE.fullmatch(line)
-        if found is None:
-            return False
-        size = int(found[1], 16)
-        self._left = size + len(b"\r\n") if size else 0
-        self._are_trailers = not size
-        return True
+    def _trailer_passes(self, line: bytes) -> bool:
+        self._is_over = not line
+        return _CONTROL.search(line) is None

@@ -101,6 +101,11 @@ class Wire:
         return self._eof and not self._buffer
 
     @property
+    def is_pausing(self) -> bool:
+        """Whether others are to have a turn before the next piece of the body, which has arrived in many small ones."""
+        return self._chunked is not None and self._chunked.is_pausing
+
+    @property
     def has_ended(self) -> bool:
         """Whether the peer has ended its side."""
         return self._eof
