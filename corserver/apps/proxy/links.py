@@ -9,6 +9,8 @@ the pool be had alone: for each idle connection it looks at every other, twice a
 of 32 are idle, 1.3 ms where half of 100 are, and 7 ms of 256.
 """
 
+import errno
+import logging
 import ssl
 from collections import deque
 from typing import Final
@@ -16,8 +18,13 @@ from typing import Final
 import trio
 
 from corserver.apps.proxy.target import Target
+from corserver.http.messages import HTTPError
 from corserver.http.wire import Asking, KnownHeads
 
+logger = logging.getLogger("corserver")
+
+#: The errors of a server that has no file descriptor left, which is not its upstream's fault.
+_EXHAUSTED: Final = (errno.EMFILE, errno.ENFILE)
 #: How much is read at once, in bytes.
 _RECEIVE: Final = 65536
 #: How long an idle connection is kept, in seconds: a bit less than servers do (Node, uvicorn: 5), and how many are.
@@ -101,7 +108,7 @@ class Links:
         return await self.connect()
 
     async def connect(self) -> Link:
-        """A new one. Raises `UpstreamGone` and `UpstreamStalled`."""
+        """A new one. Raises `UpstreamGone` and `UpstreamStalled`, and `HTTPError` 503 where no file can be opened."""
         seconds = min(self._patience, _CONNECT_SECONDS)
         awaited = "accept a connection"
         with trio.move_on_after(seconds):
@@ -142,7 +149,11 @@ class Links:
                 return await trio.open_unix_socket(target.uds)
             return await trio.open_tcp_stream(target.host, target.port)
         except OSError as error:
-            raise UpstreamGone(f"it cannot be reached: {_reason(error)}") from error
+            cause = _cause(error)
+            if cause.errno in _EXHAUSTED:
+                logger.warning("no connection to the upstream can be opened for the moment: %s", cause.strerror)
+                raise HTTPError(503, "too many files are open at this moment", {"Retry-After": "1"}) from error
+            raise UpstreamGone(f"it cannot be reached: {cause.strerror or cause}") from error
 
     async def _secured(self, stream: trio.abc.Stream, tls: ssl.SSLContext) -> trio.abc.Stream:
         # Not `https_compatible`: an answer that ends with the connection is whole only where the peer says that it
@@ -169,10 +180,10 @@ def tls_context(insecure: bool) -> ssl.SSLContext:
     return context
 
 
-def _reason(error: OSError) -> str:
+def _cause(error: OSError) -> OSError:
     # trio gives one error with all that were met, address by address.
     causes = error.__cause__.exceptions if isinstance(error.__cause__, BaseExceptionGroup) else (error,)
-    return (causes[0].strerror or str(causes[0])) if isinstance(causes[0], OSError) else str(error)
+    return causes[0] if isinstance(causes[0], OSError) else error
 
 
 def _tls_reason(error: BaseException | None) -> str:

@@ -1,5 +1,8 @@
 """Upstreams that fail, and clients that leave: 502, 504, an answer that is cut, a request that is taken back."""
 
+import os
+import resource
+
 import pytest
 import trio
 
@@ -44,6 +47,27 @@ async def test_nobody_there_is_a_502_with_the_reason() -> None:
             answer = await ask(server, request("PUT", "/", "Expect: 100-continue", body=b"abc"))
     assert answer.status == 502
     assert b"Connection refused" in answer.body
+
+
+async def test_no_descriptor_for_a_connection_is_a_503_and_not_the_upstreams_fault(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with reserved_ports(1) as [port]:
+        async with serving(Proxy(f"http://127.0.0.1:{port}")) as server, await connect(server) as client:
+            await client.send_all(GET)
+            assert b" 502 " in await receive_for(client, b"Connection refused\n")
+            caplog.clear()
+            most = resource.getrlimit(resource.RLIMIT_NOFILE)
+            os.close(lowest := os.dup(0))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, most[1]))
+            try:
+                await client.send_all(GET)
+                answer = await receive_for(client, b"too many files are open at this moment\n")
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, most)
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"\r\nRetry-After: 1\r\n" in answer
+    assert caplog.messages == ["no connection to the upstream can be opened for the moment: Too many open files"]
 
 
 async def test_silence_is_a_504() -> None:

@@ -8,7 +8,7 @@ import trio
 
 from tests.http.peer import request
 
-from .upstreams import GET, Peer, connect, ok, proxied, receive_for
+from .upstreams import GET, Peer, answers, connect, ok, proxied, receive_for
 
 
 async def test_an_event_stream_passes_event_by_event() -> None:
@@ -28,6 +28,17 @@ async def test_an_event_stream_passes_event_by_event() -> None:
             pytest.fail("nothing was said")
         go_on.set()
         await receive_for(stream, b"data: 2\n\n")
+
+
+@pytest.mark.parametrize("count", [10, 1000])
+async def test_an_answer_that_comes_at_once_is_sent_at_once_unless_it_is_in_many_pieces(count: int) -> None:
+    """To take them together held everybody up, for 70 ms at most."""
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    text = head + b"1\r\nx\r\n" * count + b"0\r\n\r\n"
+    async with proxied(answers(text)) as (_, server), httpx.AsyncClient() as client:
+        answer = await client.get(server.url)
+    assert answer.text == "x" * count
+    assert ("content-length" in answer.headers) is (count == 10)
 
 
 @pytest.mark.parametrize("framing", ["length", "chunked", "close"])
