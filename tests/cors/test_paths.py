@@ -181,6 +181,9 @@ def test_what_is_no_policy_is_refused_and_does_not_mean_none(choice: object) -> 
         Scopes.of({"/a": choice})  # type: ignore[dict-item]
     with pytest.raises(ValueError, match="a Policy, None or INHERIT"):
         Scopes.of({"/*": choice})  # type: ignore[dict-item]
+    if choice != {}:
+        with pytest.raises(ValueError, match=re.escape(f"write Policy({choice!r})")):
+            Scopes.of(choice)  # type: ignore[arg-type]
 
 
 def test_different_patterns_for_one_path_are_no_mistake() -> None:

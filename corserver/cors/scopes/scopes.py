@@ -92,6 +92,8 @@ class Scopes:
             return policies
         if isinstance(policies, Policy):
             return cls(default=policies)
+        if not isinstance(policies, Mapping | None):
+            raise ValueError(f"{policies!r} is no policy: write Policy({policies!r}), or policies by path pattern")
         by_pattern = dict(policies or {})
         default = by_pattern.pop("/*", INHERIT)
         return cls((Scope(PathPattern.parse(text), policy) for text, policy in by_pattern.items()), default)
