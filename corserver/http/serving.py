@@ -11,7 +11,7 @@ import trio
 from corserver.cors.scopes import Scopes
 from corserver.http.exchange import Service
 from corserver.http.forwarded import TrustedProxies
-from corserver.http.header_lines import HeadersLike, shared_fields
+from corserver.http.header_lines import HeadersLike, header_fields, shared_fields
 from corserver.http.health import health_path
 from corserver.http.hosts import allowed_hosts
 from corserver.http.limits import Limits
@@ -77,7 +77,7 @@ async def serve(
             access_log=access_log,
             scheme=addresses[0].scheme,
             explain_denials=explain_denials,
-            server_header=None if server_header is None else server_header.encode("ascii"),
+            server_header=None if server_header is None else header_fields({"Server": server_header})[0][1],
             headers=shared_fields(headers),
             proxies=TrustedProxies.parse(trusted_proxies) if trusted_proxies else None,
             health=None if health is None else health_path(health),

@@ -138,6 +138,11 @@ def test_an_address_as_one_would_click_it(host: str, url: str, loopback: bool) -
     assert (url, loopback) == (address.url, address.is_loopback)
 
 
+async def test_a_name_of_the_server_that_cannot_be_is_told_before_it_serves() -> None:
+    with pytest.raises(ValueError, match="'Server': its value has control characters"):
+        await serve(hello, port=0, server_header="a\r\nSet-Cookie: b")
+
+
 async def test_the_app_is_entered_while_it_is_served(lobby: bool) -> None:
     seen: list[str] = []
 
