@@ -163,8 +163,6 @@ class Server:
                 await self._wait_for_the_last()
             finally:
                 self.stop()
-                for listener in listeners:
-                    listener.close()
 
     async def _serve_connections(self, task_status: trio.TaskStatus[None]) -> None:
         poller = None if self._open_poller is None else self._open_poller()

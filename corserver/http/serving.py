@@ -54,9 +54,8 @@ async def serve(
     and `X-Forwarded-*`. *health* is a path that answers 200 to anybody, unlogged, and 503 near the end. Without a
     *lobby* each connection waits for itself, as on some systems.
 
-    An app that is an async context manager is entered for the time of serving, and so is a log. One with a method
-    `stopping` is told when the server begins to stop or retire, so that it can end what would hold that up. Raises
-    OSError where it cannot be bound, ValueError for what cannot be.
+    An app that is an async context manager is entered while it is served, and so is a log; its `stopping`, if it has
+    that, is called when the server begins to stop or retire. Raises OSError where it cannot be bound, and ValueError.
 
     >>> import functools, trio, corserver
     >>> async def main():
@@ -67,7 +66,8 @@ async def serve(
     scopes = Scopes.of(cors if cors is not None else getattr(app, "cors", None))
     async with _alone(), contextlib.AsyncExitStack() as stack:
         await _enter(stack, app, access_log)
-        opened = await open_listeners(host, port) if listeners is None else listeners
+        found = await open_listeners(host, port) if listeners is None else listeners
+        opened = [stack.enter_context(listener) for listener in found]
         addresses = tuple(bound_address(listener, "https" if ssl_context else "http") for listener in opened)
         service = Service(
             app=app,

@@ -139,7 +139,7 @@ def test_an_address_as_one_would_click_it(host: str, url: str, loopback: bool) -
 
 
 async def test_a_name_of_the_server_that_cannot_be_is_told_before_it_serves() -> None:
-    with pytest.raises(ValueError, match="'Server': its value has control characters"):
+    with pytest.raises(ValueError, match="header 'Server': its value has control characters"):
         await serve(hello, port=0, server_header="a\r\nSet-Cookie: b")
 
 
