@@ -18,7 +18,6 @@ from typing import Any, Final
 
 import trio
 import trio_asyncio
-from trio_asyncio._base import TrioAsyncioExit
 
 from corserver.apps.asgi.loop import log_exit
 
@@ -56,13 +55,14 @@ class AsyncioLoop(trio_asyncio.TrioEventLoop):  # type: ignore[misc]  # It has n
         raise self._exit
 
     async def _main_loop_one(self, no_wait: bool = False) -> None:
-        # trio-asyncio calls it again and again, for a callback each time. What ends its loop is raised here.
+        # trio-asyncio calls it again and again, for a callback each time. What ends its loop is raised here. The name
+        # is trio-asyncio's own: a release that has another ends its loop as asyncio does, and nothing else is lost.
         while True:
             try:
                 await super()._main_loop_one(no_wait)
-            except TrioAsyncioExit:  # It was told to end.
-                raise
             except (SystemExit, KeyboardInterrupt) as error:
+                if type(error).__module__.partition(".")[0] == trio_asyncio.__name__:  # It was told to end.
+                    raise
                 self._heed(error)
             if no_wait:
                 return
