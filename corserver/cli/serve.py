@@ -108,7 +108,7 @@ class Directory(click.Path):
     "--fallback",
     topic="files",
     metavar="URL",
-    help="Ask the server at URL for what is no file here, and whatever is no GET.",
+    help="Ask the server at URL for what is no file here, and for whatever is no GET or HEAD.",
 )
 @option(
     "--live",
@@ -134,6 +134,7 @@ def serve_directory(directory: Path, settings: Settings, **flags: Any) -> None:
     fallback = flags.pop("fallback")
     behind = None if fallback is None else make_proxy(fallback, settings.policy, "--fallback: ")
     app, remarks, govern = _site(directory, settings.policy, behind, **flags)
+    settings = replace(settings, headers=header_lines(flags["headers"]))
     if flags["live"]:
         if settings.workers > 1:
             raise click.UsageError("--live is for one process: leave out --workers")

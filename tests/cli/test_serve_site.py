@@ -33,6 +33,22 @@ async def test_a_site_of_static_pages(public: Path) -> None:
         assert style.headers["cache-control"] == "max-age=31536000, immutable"
 
 
+async def test_a_line_of_ones_own_is_on_every_answer_once(public: Path) -> None:
+    flags = ["--cors", "localhost", "--auth", "ada:love", "-H", "X-Test: a", "-H", "Cache-Control: no-store"]
+    async with corserver(public, "-p", "0", *flags) as running, httpx.AsyncClient() as client:
+        url = await running.url()
+        asked = {"Origin": "http://localhost", "Access-Control-Request-Method": "PUT"}
+        answers = [
+            await client.get(f"{url}/data.json", auth=("ada", "love")),
+            await client.get(f"{url}/data.json"),
+            await client.get(f"{url}/%zz"),
+            await client.options(f"{url}/data.json", headers=asked),
+        ]
+    assert [answer.status_code for answer in answers] == [200, 401, 400, 204]
+    for answer in answers:
+        assert (answer.headers.get_list("x-test"), answer.headers.get_list("cache-control")) == (["a"], ["no-store"])
+
+
 @pytest.mark.parametrize(
     ("flags", "policy", "opener"),
     [

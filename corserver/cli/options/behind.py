@@ -28,7 +28,8 @@ BEHIND_OPTIONS: Final = (
         topic="network",
         callback=checked(lambda given: None if given is None else health_path(given)),
         metavar="PATH",
-        help="Answer health checks at this path: 200, and 503 once SIGTERM has come. They are not in the log.",
+        help="Answer health checks at this path: 200, and 503 once SIGTERM has come. They are not in the log, and have "
+        "no CORS lines.",
     ),
     option(
         "--drain-seconds",
