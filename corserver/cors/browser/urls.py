@@ -14,6 +14,8 @@ from ipaddress import IPv6Address
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
+from ..origins import is_punycode_sound, to_ascii
+
 #: URL standard "special scheme", without `file`: these have a host and a default port.
 DEFAULT_PORTS: Final = {"http": 80, "https": 443, "ws": 80, "wss": 443, "ftp": 21}
 
@@ -159,10 +161,10 @@ def _host(text: str) -> str | None:
         return _ipv6(text)
     try:
         decoded = unquote_to_bytes(text.encode("latin-1")).decode()
-        domain = decoded.lower() if decoded.isascii() else decoded.encode("idna").decode("ascii").lower()
+        domain = decoded.lower() if decoded.isascii() else to_ascii(decoded).decode("ascii")
     except UnicodeError:
         return None
-    if not domain or _FORBIDDEN_IN_DOMAIN.search(domain):
+    if not domain or _FORBIDDEN_IN_DOMAIN.search(domain) or not is_punycode_sound(domain.encode("ascii")):
         return None
     parts = domain.removesuffix(".").split(".")
     # URL standard "ends in a number checker": then it is an IPv4 address or nothing

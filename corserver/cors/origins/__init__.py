@@ -9,10 +9,10 @@ from .origin import (
     is_ipv4,
     is_ipv6,
     is_loopback_host,
-    is_punycode_sound,
     parse_origin,
 )
 from .patterns import Difference, NearMiss, OriginPattern, OriginSet
+from .punycode import is_punycode_sound, to_ascii
 
 __all__ = [
     "DEFAULT_PORTS",
@@ -31,5 +31,6 @@ __all__ = [
     "is_punycode_sound",
     "mend",
     "parse_origin",
+    "to_ascii",
     "with_scheme",
 ]

@@ -3,7 +3,6 @@
 import re
 from enum import Enum
 from ipaddress import AddressValueError, IPv6Address
-from unicodedata import normalize
 
 from .origin import (
     DEFAULT_PORTS,
@@ -16,6 +15,7 @@ from .origin import (
     is_loopback_host,
     parse_origin,
 )
+from .punycode import to_ascii
 
 
 class Malformation(Enum):
@@ -170,14 +170,6 @@ def _canonical_host(host: bytes) -> bytes:
     try:
         if host.startswith(b"[") and host.endswith(b"]"):
             return b"[%s]" % IPv6Address(host[1:-1].decode("ascii")).compressed.encode()
-        return b".".join(map(_to_ascii, host.decode("utf-8").split(".")))
+        return to_ascii(host.decode("utf-8"))
     except (AddressValueError, UnicodeError):
         return host.lower()
-
-
-def _to_ascii(label: str) -> bytes:
-    # Python's codec is of 2003, when these two letters stood for others; to a browser `straße` is not `strasse`.
-    lower = label.lower()
-    if set("ßς") & set(lower):
-        return b"xn--" + normalize("NFC", lower).encode("punycode")
-    return lower.encode("idna")

@@ -83,19 +83,6 @@ def is_domain(host: bytes) -> bool:
     return _NUMBER.fullmatch(host.removesuffix(b".").rpartition(b".")[2]) is None
 
 
-def is_punycode_sound(host: bytes) -> bool:
-    """Whether each `xn--` label of *host* stands for a name that is written so; a browser refuses any other URL."""
-    return all(_is_encoded_name(label[4:]) for label in host.split(b".") if label.startswith(b"xn--"))
-
-
-def _is_encoded_name(encoded: bytes) -> bool:
-    try:
-        name = encoded.decode("punycode")
-        return not name.isascii() and name.encode("punycode") == encoded
-    except UnicodeError:
-        return False
-
-
 def parse_origin(value: bytes) -> Origin | None:
     """The origin that *value* is the one serialisation of, or None; `null` is None too (it names nobody)."""
     if len(value) > MAX_ORIGIN:

@@ -21,9 +21,9 @@ from .origin import (
     Origin,
     is_domain,
     is_loopback_host,
-    is_punycode_sound,
     parse_origin,
 )
+from .punycode import is_punycode_sound
 
 Port = int | None | Literal["*"]
 

@@ -28,6 +28,8 @@ from tests.cors.browser.asking import (
         ("http://[0:0:0:0:0:0:0:1]", b"http://[::1]"),
         ("http://[::ffff:127.0.0.1]", b"http://[::ffff:7f00:1]"),
         ("http://b%C3%BCcher.example", b"http://xn--bcher-kva.example"),
+        ("http://stra%C3%9Fe.example", b"http://xn--strae-oqa.example"),
+        ("http://%CE%A6%CE%99%CE%9B%CE%9F%CE%A3", b"http://xn--uxaemql"),
         ("data:text/plain,hi", b"null"),
         ("file:///etc/hosts", b"null"),
     ],
@@ -52,6 +54,7 @@ def test_origins_of_urls(text: str, origin: bytes) -> None:
         "http://[fe80::1%25eth0]",
         "http://1.2.3.4.5",
         "http://256.0.0.1",
+        "http://xn--f",
         "http://a.example:8080:80",
     ],
 )
