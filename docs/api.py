@@ -2,8 +2,12 @@
 
 import importlib
 import inspect
+import itertools
+import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 #: What these export is public.
@@ -34,7 +38,16 @@ def _module(name: str) -> Iterator[str]:
             yield from (f"### {own}{_parameters(thing)}", "", *_sections(inspect.getdoc(thing) or ""))
             yield from _members(thing)
         else:
-            yield from (f"### {own}", "", f"`{type(thing).__name__}`: see the example of `{name}`.", "")
+            yield from (f"### {own}", "", _remark(module, own), "")
+
+
+def _remark(module: ModuleType, own: str) -> str:
+    """The comment of a constant, where it is defined."""
+    for path in sorted(Path(str(module.__file__)).parent.rglob("*.py")):
+        found = re.search(rf"((?:^#: .*\n)+)(?:# .*\n)?{own}\b", path.read_text(), re.MULTILINE)
+        if found is not None:
+            return found[1].replace("#: ", "").rstrip("\n")
+    raise LookupError(f"{own} has no comment that begins with #:")
 
 
 def _parameters(thing: Any) -> str:
@@ -54,13 +67,13 @@ def _is_enum(thing: Any) -> bool:
 
 def _sections(text: str) -> Iterator[str]:
     """Prose as it is, examples and other indented or drawn things as code."""
-    for paragraph in text.strip("\n").split("\n\n"):
-        if paragraph.startswith(">>> "):
-            yield from ("```python", paragraph, "```", "")
-        elif paragraph.startswith("    "):
-            yield from ("```", inspect.cleandoc(paragraph), "```", "")
-        else:
-            yield from (paragraph, "")
+    paragraphs = text.strip("\n").split("\n\n")
+    for indented, group in itertools.groupby(paragraphs, lambda paragraph: paragraph.startswith("    ")):
+        if indented:
+            yield from ("```", textwrap.dedent("\n\n".join(group)), "```", "")
+            continue
+        for paragraph in group:
+            yield from ("```python", paragraph, "```", "") if paragraph.startswith(">>> ") else (paragraph, "")
 
 
 def _members(thing: Any) -> Iterator[str]:

@@ -55,7 +55,7 @@ async def serve(
     *lobby* each connection waits for itself, as on some systems.
 
     An app that is an async context manager is entered while it is served, and so is a log; its `stopping`, if it has
-    that, is called when the server begins to stop or retire. Raises OSError where it cannot be bound, and ValueError.
+    that, is called when the server begins to stop or retire. Raises OSError where it cannot be bound, else ValueError.
 
     >>> import functools, trio, corserver
     >>> async def main():

@@ -120,8 +120,10 @@ class Browser:
     max_age_limit: int | None = None
 
 
+#: The Fetch standard, to the letter.
 STANDARD: Final = Browser(name="the Fetch standard")
 
+#: Chromium, as it was recorded, and so Chrome and Edge.
 CHROMIUM: Final = Browser(
     name="Chromium",
     safelisted_names=frozenset(b"device-memory downlink dpr ect rtt viewport-width width".split()),
@@ -147,6 +149,7 @@ CHROMIUM: Final = Browser(
     max_age_limit=2**63 - 1,
 )
 
+#: Firefox, as it was recorded.
 FIREFOX: Final = Browser(
     name="Firefox",
     safelisted_total=None,
@@ -175,6 +178,7 @@ FIREFOX: Final = Browser(
     negative_max_age=0,
 )
 
+#: Safari, by WebKit's source: it was not recorded.
 SAFARI: Final = Browser(
     name="Safari",
     preflight_order=(Check.STATUS, Check.REDIRECT, *(c for c in Check if c not in (Check.STATUS, Check.REDIRECT))),
@@ -183,4 +187,5 @@ SAFARI: Final = Browser(
     max_age_accepts_plus=True,
 )
 
+#: All of them, the standard first.
 BROWSERS: Final = (STANDARD, CHROMIUM, FIREFOX, SAFARI)

@@ -11,7 +11,7 @@ from .pattern import PathPattern, PathTable
 
 
 class Inherit(Enum):
-    """The choice of what has no policy of its own."""
+    """The choice of what has no policy of its own: it takes that of what is around it."""
 
     #: That of the scope around it: of the next pattern, less specific, that ends in `/*`.
     INHERIT = "inherit"
@@ -19,6 +19,7 @@ class Inherit(Enum):
     DEFAULT = "default"
 
 
+#: In the place of a policy: what has none of its own takes that of what is around it.
 INHERIT: Final = Inherit.INHERIT
 #: A policy, None for none, or INHERIT for the enclosing scope's.
 PolicyChoice = Policy | None | Literal[Inherit.INHERIT]
