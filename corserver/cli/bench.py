@@ -54,7 +54,7 @@ Ask only servers that are yours.
     show_default=True,
     help="What is sent; connect is an allowed preflight on a new connection each time.",
 )
-@_option("--origin", default="http://localhost:3000", show_default=True, metavar="ORIGIN", help="The page's.")
+@_option("--origin", default="http://localhost:3000", show_default=True, metavar="ORIGIN", help="The page's origin.")
 @_option("-X", "--method", metavar="METHOD", help="What the preflight asks for.  [default: PUT]")
 @_option(
     "-H",
@@ -65,14 +65,16 @@ Ask only servers that are yours.
     help="A header that the script sets. Repeatable.",
 )
 @_option(
-    "-c", "--connections", default=32, show_default=True, type=click.IntRange(1), metavar="N", help="So many at once."
+    "-c", "--connections", default=32, show_default=True, type=click.IntRange(1), metavar="N", help="How many at once."
 )
 @_option(
     "-d", "--duration", default=10.0, show_default=True, type=_POSITIVE, metavar="SECONDS", help="How long to ask."
 )
 @_option("-n", "--requests", type=click.IntRange(1), metavar="N", help="End after so many, if that is earlier.")
-@_option("--rate", type=_POSITIVE, metavar="N", help="So many a second; latency counts from the planned time.")
-@_option("--processes", default=1, show_default=True, type=click.IntRange(1), metavar="N", help="Of this client.")
+@_option("--rate", type=_POSITIVE, metavar="N", help="Requests a second; latency counts from the planned time.")
+@_option(
+    "--processes", default=1, show_default=True, type=click.IntRange(1), metavar="N", help="How many this client has."
+)
 @_option("--emit", type=click.Choice(["wrk", "oha", "locust"]), help="Print the load for another generator.")
 @_option(
     "--baseline",

@@ -86,7 +86,7 @@ def _check_root_path(given: str) -> None:
     is_flag=True,
     help="APP is a WSGI app (Flask, Django), run in threads.",
 )
-@option("--threads", topic="app", type=click.IntRange(min=1), metavar="N", help="How many, for a WSGI app.")
+@option("--threads", topic="app", type=click.IntRange(min=1), metavar="N", help="How many threads a WSGI app has.")
 @option(
     "--loop",
     topic="app",
@@ -101,7 +101,7 @@ def _check_root_path(given: str) -> None:
     type=click.Choice(["auto", "on", "off"]),
     default="auto",
     show_default=True,
-    help="Tell an ASGI app of its start and end: if it takes part, or it must, or not.",
+    help="Tell an ASGI app of its start and end: auto if it listens, on or it does not start, off never.",
 )
 @option(
     "--root-path",
@@ -109,7 +109,7 @@ def _check_root_path(given: str) -> None:
     default="",
     callback=checked(_check_root_path),
     metavar="PATH",
-    help="The path that a proxy in front took off.",
+    help="The beginning of all paths that a proxy in front removes.",
 )
 @option(
     "--reload",

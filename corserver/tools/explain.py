@@ -4,18 +4,19 @@ The same investigation as `check`, with a policy in the place of the server. Wha
 beside each answer, and the mend is a change of the policy.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from http import HTTPStatus
 
 from corserver.cors.browser import Rule
 from corserver.cors.decision import CORSRequest, Decision, Kind, Outcome
-from corserver.cors.fetch import FORBIDDEN_RESPONSE_HEADERS, Field
+from corserver.cors.fetch import FORBIDDEN_RESPONSE_HEADERS, SAFELISTED_RESPONSE_HEADERS, Field
 from corserver.cors.policy import Policy
 from corserver.tools.check.exchanges import Reply, Sending
 from corserver.tools.check.investigation import investigate, run
 from corserver.tools.check.question import Question
-from corserver.tools.check.report import Mend, Report, Spoken, Step
-from corserver.tools.words import names, sentence
+from corserver.tools.check.report import Mend, Report, Spoken
+from corserver.tools.words import names, sentence, text
 
 _VERDICTS = {
     Outcome.ALLOWED: "corserver allows it",
@@ -101,18 +102,26 @@ def _mends(policy: Policy | None, question: Question, report: Report) -> tuple[M
     if report.is_allowed:
         return ()
     kept = tuple(mend for mend in report.mends if mend.where == "in the script")
-    advice = _policy_advice(policy, question, report)
-    return (*kept, Mend(where="in the policy", advice=(advice,))) if advice and not kept else kept
+    advice = () if kept else tuple(_policy_advice(policy, question, report))
+    return (*kept, Mend(where="in the policy", advice=advice)) if advice else kept
 
 
-def _policy_advice(policy: Policy | None, question: Question, report: Report) -> str:
+def _policy_advice(policy: Policy | None, question: Question, report: Report) -> Iterator[str]:
     if report.rule in _POLICY_MENDS:
-        return sentence(_POLICY_MENDS[report.rule].format(origin=question.origin.decode("latin-1")))
-    if report.rule is None:
-        unread = tuple(name for name in question.read if name not in report.readable)
-        exposable = tuple(name for name in unread if name not in FORBIDDEN_RESPONSE_HEADERS)
-        if not exposable:
-            return f"No script can read {names(unread)}, exposed or not."
-        return f"Add {names(exposable)} to the policy's expose (on the command line: --cors-expose {names(exposable)})."
-    last: Step | None = report.steps[-1] if report.steps else None
-    return "" if last is None else sentence(_decide(policy, last.sending).fix)
+        yield sentence(_POLICY_MENDS[report.rule].format(origin=question.origin.decode("latin-1")))
+    elif report.rule is None:
+        yield from _reading_advice(question, report)
+    elif report.steps:
+        yield sentence(_decide(policy, report.steps[-1].sending).fix)
+
+
+def _reading_advice(question: Question, report: Report) -> Iterator[str]:
+    never = [name for name in question.read if name in FORBIDDEN_RESPONSE_HEADERS]
+    exposed = [name for name in question.read if name not in SAFELISTED_RESPONSE_HEADERS and name not in never]
+    missing = [name for name in exposed if name not in report.readable]
+    if missing:
+        # The flag takes the place of what is exposed without it, so it names what is read already, too.
+        flag = f"--cors-expose {','.join(map(text, exposed))}"
+        yield f"Add {names(missing)} to the policy's expose (on the command line: {flag})."
+    if never:
+        yield f"No script can read {names(never)}, exposed or not."

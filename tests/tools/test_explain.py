@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corserver import Policy
+from corserver.config import cors_policy
 from corserver.cors.browser import Credentials, parse_url
 from corserver.tools.check.exchanges import Reply
 from corserver.tools.check.question import Question
@@ -53,6 +54,16 @@ def test_the_decision_and_the_mend_are_the_policys(
     assert spoken.reason == reason
     assert mend in " ".join(" ".join(each.advice) for each in report.mends)
     assert bool(report.mends) is not is_allowed
+
+
+def test_the_flag_for_what_is_to_be_read_is_enough_and_hides_nothing_that_was_readable() -> None:
+    read = (b"etag", b"x-a", b"date", b"content-type", b"x-b")
+    report = asked(cors_policy([PAGE]), read=(*read, b"set-cookie"))
+    assert report.reason == "x-a, x-b, set-cookie arrive, and the script cannot read them"
+    advice, never = report.mends[0].advice
+    assert never == "No script can read set-cookie, exposed or not."
+    flag = advice.partition("--cors-expose ")[2].removesuffix(").")
+    assert asked(cors_policy([PAGE], expose=[flag]), read=read).is_allowed
 
 
 def test_near_misses_are_named_and_nothing_is_offered_that_needs_a_network() -> None:

@@ -55,7 +55,7 @@ POLICY_OPTIONS: Final = (
         default=_MAX_AGE,
         show_default=True,
         metavar="SECONDS",
-        help="Life of a preflight.",
+        help="How long browsers may remember a preflight's answer.",
     ),
 )
 

@@ -55,7 +55,7 @@ _WHERE: Final = (
         show_default=True,
         callback=checked(_check_host),
         metavar="HOST",
-        help="Address; 0.0.0.0 is all of them.",
+        help="The address to listen on; 0.0.0.0 is every one.",
     ),
     option(
         "--strict-port",
@@ -68,8 +68,8 @@ _WHERE: Final = (
         topic="network",
         type=click.Path(dir_okay=False),
         metavar="PATH",
-        help="Listen on a Unix socket, for a proxy on this machine, and on no port. A socket that a server left which "
-        "is no more is replaced.",
+        help="Listen on a Unix socket, for a proxy on this machine, and on no port. A socket left behind by a server "
+        "that is gone is replaced.",
     ),
     option(
         "--uds-mode",

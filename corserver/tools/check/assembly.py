@@ -127,7 +127,10 @@ def _reason(fetched: Fetched, verdict: Verdict, unread: tuple[bytes, ...]) -> st
         return verdict.failure.rule.sentence
     if unread:
         hidden = tuple(name for name in unread if name in verdict.hidden)
-        what = "arrives, and the script cannot read it" if hidden else "is not in the answer"
+        if len(hidden or unread) > 1:
+            what = "arrive, and the script cannot read them" if hidden else "are not in the answer"
+        else:
+            what = "arrives, and the script cannot read it" if hidden else "is not in the answer"
         return f"{names(hidden or unread)} {what}"
     return f"the script can read the answer, a {verdict.status}"
 
