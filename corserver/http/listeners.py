@@ -211,7 +211,7 @@ def _listen(found: Sequence[tuple[Any, ...]], queues: int, *, apart: bool = Fals
     opened: list[list[socket.socket]] = []
     unsupported: OSError | None = None
     try:
-        for family, _, _, _, address in found:
+        for family, _, _, _, address in dict.fromkeys(found):  # A hosts file may have a line twice.
             try:
                 opened.append(_queues(family, address, queues, apart))
             except OSError as error:

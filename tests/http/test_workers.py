@@ -170,6 +170,14 @@ def test_queues_are_on_one_address_which_is_taken_then(apart: bool) -> None:
         sock.close()
 
 
+def test_an_address_that_a_name_has_twice_is_listened_on_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where a hosts file has a line twice."""
+    getaddrinfo = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: getaddrinfo(*args, **options) * 2)
+    ((listener,),) = open_queues("127.0.0.1", 0, 1)
+    listener.close()
+
+
 #: A program that says where it serves, once it does.
 PROGRAM = """
 import os, socket
