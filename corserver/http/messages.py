@@ -28,6 +28,13 @@ Address = tuple[str, int] | str | None
 UpgradeHandler = Callable[["Stream", bytes], Awaitable[None]]
 
 
+def _final(status: int) -> int:
+    """*status*, which is no interim one (RFC 9110 §15). Raises ValueError for any other."""
+    if not 200 <= status <= 599:
+        raise ValueError(f"a response has a status from 200 to 599, not {status}")
+    return int(status)
+
+
 class HTTPError(Exception):
     """An answer that is an error: *status*, a sentence for people, and header lines. Raise it anywhere in a handler.
 
@@ -39,7 +46,7 @@ class HTTPError(Exception):
 
     def __init__(self, status: int, detail: str = "", headers: HeadersLike = ()) -> None:
         super().__init__(status, detail)
-        self.status = status
+        self.status = _final(status)
         self.detail = detail
         self.headers = header_fields(headers)
 
@@ -246,16 +253,13 @@ class Response(_ResponseFields):
         upgrade: UpgradeHandler | None = None,
         closes: bool = False,
     ) -> Self:
-        if upgrade is not None:
-            status = 101
-        elif not 200 <= status <= 599:
-            raise ValueError(f"a response has a status from 200 to 599, not {status}")
+        status = _final(status) if upgrade is None else 101
         fields = header_fields(headers)
         if isinstance(body, str):
             body, fields = body.encode("utf-8"), _typed(fields, _PLAIN_TEXT)
         if not (isinstance(body, bytes) or hasattr(body, "__aiter__")):
             raise TypeError(f"a body is bytes, str or an async iterable of bytes, not {type(body).__name__}")
-        return super().__new__(cls, body, int(status), fields, upgrade, closes)
+        return super().__new__(cls, body, status, fields, upgrade, closes)
 
     @classmethod
     def json(cls, value: object, status: int = 200, headers: HeadersLike = ()) -> "Response":

@@ -103,6 +103,8 @@ def test_json_is_compact_and_strict() -> None:
 def test_a_status_that_is_not_final_is_refused(status: int) -> None:
     with pytest.raises(ValueError, match="from 200 to 599"):
         Response(status=status)
+    with pytest.raises(ValueError, match="from 200 to 599"):
+        HTTPError(status)
 
 
 @pytest.mark.parametrize(
