@@ -256,7 +256,7 @@ class Response(_ResponseFields):
         status = _final(status) if upgrade is None else 101
         fields = header_fields(headers)
         if isinstance(body, str):
-            body, fields = body.encode("utf-8"), _typed(fields, _PLAIN_TEXT)
+            body, fields = _utf8(body), _typed(fields, _PLAIN_TEXT)
         if not (isinstance(body, bytes) or hasattr(body, "__aiter__")):
             raise TypeError(f"a body is bytes, str or an async iterable of bytes, not {type(body).__name__}")
         return super().__new__(cls, body, status, fields, upgrade, closes)
@@ -264,7 +264,7 @@ class Response(_ResponseFields):
     @classmethod
     def json(cls, value: object, status: int = 200, headers: HeadersLike = ()) -> "Response":
         """*value* as compact JSON in UTF-8. Raises TypeError or ValueError where it is not JSON."""
-        body = to_json(value).encode("utf-8", "backslashreplace")  # Half a surrogate pair is escaped in JSON, too.
+        body = _utf8(to_json(value))
         if headers or status != 200:
             return cls(body, status, _typed(header_fields(headers), _JSON))
         return _make(cls, (body, status, _JSON_ALONE, None, False))  # Which needs no check.
@@ -272,6 +272,11 @@ class Response(_ResponseFields):
     def header(self, name: bytes) -> bytes | None:
         """The value of the first line of that lower-case *name*, or None."""
         return next((value for key, value in self.headers if key.lower() == name), None)
+
+
+def _utf8(text: str) -> bytes:
+    # Half a surrogate pair is escaped, as in JSON: a path that is no UTF-8 may be in a text.
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _typed(fields: tuple[Field, ...], line: Field) -> tuple[Field, ...]:

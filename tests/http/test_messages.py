@@ -87,6 +87,7 @@ def test_a_mounted_app_sees_the_path_below_its_prefix() -> None:
 def test_text_is_utf_8_and_says_so() -> None:
     response = Response("ü")
     assert (response.body, response.header(b"content-type")) == (b"\xc3\xbc", b"text/plain; charset=utf-8")
+    assert HTTPError(404, "no \udcff").response().body == b"404 Not Found\n\nno \\udcff\n"
     assert Response("<p>", headers={"content-type": "text/html"}).header(b"content-type") == b"text/html"
 
 
