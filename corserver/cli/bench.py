@@ -75,7 +75,7 @@ Ask only servers that are yours.
 @_option(
     "--processes", default=1, show_default=True, type=click.IntRange(1), metavar="N", help="How many this client has."
 )
-@_option("--emit", type=click.Choice(["wrk", "oha", "locust"]), help="Print the load for another generator.")
+@_option("--emit", type=click.Choice(list(GENERATORS)), help="Print the load for another generator.")
 @_option(
     "--baseline",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),

@@ -41,6 +41,10 @@ EXPOSED: Final = (
     "www-authenticate",
     "x-request-id",
 )
+#: What is granted beside, and for how long a preflight counts, where nobody says otherwise.
+METHODS: Final = ("*",)
+HEADERS: Final = ("*", "authorization")
+MAX_AGE: Final = 600
 
 
 def cors_policy(
@@ -49,7 +53,7 @@ def cors_policy(
     headers: Sequence[str] | None = None,
     expose: Sequence[str] | None = None,
     credentials: bool = False,
-    max_age: int = 600,
+    max_age: int = MAX_AGE,
     *,
     dangerously_allow_insecure_origins: bool = False,
     dangerously_allow_public_suffixes: bool = False,
@@ -67,8 +71,8 @@ def cors_policy(
     expanded = [origin for entry in allowed for origin in (LOCALHOST if entry == "localhost" else (entry,))]
     return Policy(
         origins=expanded,
-        methods=["*"] if methods is None else _entries(methods),
-        headers=["*", "authorization"] if headers is None else _entries(headers),
+        methods=METHODS if methods is None else _entries(methods),
+        headers=HEADERS if headers is None else _entries(headers),
         expose=EXPOSED if expose is None else _entries(expose),
         credentials=credentials,
         max_age=max_age,

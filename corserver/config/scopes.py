@@ -6,20 +6,20 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from corserver.config.file import ConfigFile, Mistake, in_toml
-from corserver.config.flags import cors_policy, policy_sentence
+from corserver.config.flags import EXPOSED, HEADERS, MAX_AGE, METHODS, cors_policy, policy_sentence
 from corserver.config.lines import Where
 from corserver.cors.policy import Policy, PolicyError, Refusal
 from corserver.cors.scopes import INHERIT, Inherit, PathPattern, PathTable, PolicyChoice, Scope, Scopes
 
-#: What a table may say, each with what it is when it is not said; None where there is no word for that.
+#: What a table may say, each with what it is when it is not said; the origins must be.
 CORS_KEYS: Final[dict[str, Any]] = {
     "path": "/*",
     "origins": None,
-    "methods": ["*"],
-    "headers": ["*", "authorization"],
-    "expose": None,
+    "methods": METHODS,
+    "headers": HEADERS,
+    "expose": EXPOSED,
     "credentials": False,
-    "max-age": 600,
+    "max-age": MAX_AGE,
     "dangerously-allow-insecure-origins": False,
     "dangerously-allow-public-suffixes": False,
 }

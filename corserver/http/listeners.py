@@ -172,6 +172,10 @@ def room_for_connections() -> int:
     return max(files - 64, files // 4, 1)
 
 
+#: How many ports after a taken one are tried where the next free one will do.
+PORTS_TO_TRY: Final = 20
+
+
 async def open_listeners(host: str | None, port: int, *, or_next: int = 0) -> list[socket.socket]:
     """Listen on *host* and *port*, or, if it is taken, on one of the *or_next* ports after it.
 

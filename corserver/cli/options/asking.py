@@ -1,4 +1,4 @@
-"""The options that say what a page asks for, shared by `check` and `explain`, and the `Question` that they make."""
+"""The options of `check` and `explain` that say what a page asks for, and the `Question` that they make, or bench's."""
 
 import functools
 import os

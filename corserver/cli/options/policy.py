@@ -9,7 +9,7 @@ import click
 
 from corserver.cli.options.configured import said_in
 from corserver.cli.options.topics import option
-from corserver.config import cors_policy
+from corserver.config import MAX_AGE, cors_policy
 from corserver.cors.policy import Policy, PolicyError
 
 #: A policy's option -> the name of the flag that says it.
@@ -22,9 +22,8 @@ FLAGS: Final = {
     "max_age": "cors_max_age",
 }
 
-_MAX_AGE: Final = 600
 #: What the flags say where nobody has given one.
-_UNGIVEN: Final = dict.fromkeys(FLAGS, ()) | {"credentials": False, "max_age": _MAX_AGE}
+_UNGIVEN: Final = dict.fromkeys(FLAGS, ()) | {"credentials": False, "max_age": MAX_AGE}
 
 #: The flags, for the decorators of a command.
 POLICY_OPTIONS: Final = (
@@ -52,7 +51,7 @@ POLICY_OPTIONS: Final = (
     option(
         "--cors-max-age",
         topic="cors",
-        default=_MAX_AGE,
+        default=MAX_AGE,
         show_default=True,
         metavar="SECONDS",
         help="How long browsers may remember a preflight's answer.",

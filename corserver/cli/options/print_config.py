@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from corserver.cli.options.configured import Configuration, configuration, is_given, names_of, said_in, settings_of
-from corserver.config import CORS_KEYS, EXPOSED, CORSTable, toml
+from corserver.config import CORS_KEYS, CORSTable, toml
 
 
 def config_text(ctx: click.Context) -> str:
@@ -35,7 +35,7 @@ def _option(ctx: click.Context, option: click.Option, has_tables: bool) -> Itera
 
 def _table(found: Configuration, table: CORSTable) -> Iterator[str]:
     off = table.policy is None
-    for name, default in (CORS_KEYS | {"expose": list(EXPOSED)}).items():
+    for name, default in CORS_KEYS.items():
         if name in table.values:
             line = found.file.line(*table.where, table.keys[name])
             yield _line(name, table.values[name], f"{found.file.path}:{line}")

@@ -24,7 +24,7 @@ from corserver.cli.serving.inherited import BadSocket, inherited, shared
 from corserver.cli.serving.opening import open_in_browser
 from corserver.cli.serving.rereading import Changed, Rereading
 from corserver.cli.serving.stopping import stop_on_signal
-from corserver.http.listeners import BoundAddress, bound_address, open_listeners, open_queues
+from corserver.http.listeners import PORTS_TO_TRY, BoundAddress, bound_address, open_listeners, open_queues
 from corserver.http.messages import App
 from corserver.http.repeated import Repeated
 from corserver.http.server import Server
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 Start = Callable[..., Awaitable[None]]
 Begin = Callable[[Sequence[BoundAddress]], None]
 
-#: How many ports after a taken one are tried.
-_PORTS_TO_TRY = 20
 EXIT_FAILED = 1
 EXIT_UNBOUND = 3
 
@@ -260,4 +258,4 @@ def _inspector() -> "Inspector":
 
 
 def _or_next(settings: Settings) -> int:
-    return 0 if settings.strict_port or settings.port == 0 else _PORTS_TO_TRY
+    return 0 if settings.strict_port else PORTS_TO_TRY

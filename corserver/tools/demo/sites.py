@@ -18,7 +18,7 @@ import trio
 from corserver.apps.router import App
 from corserver.cors.browser import Url, parse_url
 from corserver.cors.scopes import PathPattern, Scope, Scopes
-from corserver.http.listeners import open_listeners
+from corserver.http.listeners import PORTS_TO_TRY, open_listeners
 from corserver.http.log import Entry
 from corserver.http.messages import HTTPError, Request, Response
 from corserver.http.server import Server
@@ -34,7 +34,6 @@ from corserver.tools.sequence.files import page_files
 
 #: How many runs are remembered; the oldest is forgotten for the next.
 _MOST_RUNS: Final = 100
-_PORTS_TO_TRY: Final = 20
 _GUARDS: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "X-Frame-Options": "SAMEORIGIN"}
 
 
@@ -65,7 +64,7 @@ class Demo:
 
     @contextlib.asynccontextmanager
     async def _serve_site_b(self, app: App) -> AsyncIterator[None]:
-        listeners = await open_listeners("127.0.0.1", self._port, or_next=_PORTS_TO_TRY if self._port else 0)
+        listeners = await open_listeners("127.0.0.1", self._port, or_next=PORTS_TO_TRY)
         start = functools.partial(serve, self._answer_as_site_b, listeners=listeners, access_log=self._log)
         async with trio.open_nursery() as nursery:
             self._site_b = await nursery.start(start)

@@ -12,7 +12,7 @@ from typing import Final
 import trio
 
 from corserver.apps.router import App
-from corserver.http.listeners import open_listeners
+from corserver.http.listeners import PORTS_TO_TRY, open_listeners
 from corserver.http.messages import HTTPError, Request, Response
 from corserver.http.server import Server
 from corserver.http.serving import serve
@@ -20,7 +20,6 @@ from corserver.tools.inspect.ring import Ring
 from corserver.tools.inspect.story import line, story
 from corserver.tools.sequence.files import page_files
 
-_PORTS_TO_TRY: Final = 20
 #: How often a stream says something, so that a client that has left is noticed, in seconds.
 _BEAT_SECONDS: Final = 20.0
 _HOSTS: Final = ("127.0.0.1", "localhost")
@@ -57,7 +56,7 @@ class Inspector:
         Raises OSError where there is no port.
         """
         self._subject = subject
-        listeners = await open_listeners("127.0.0.1", port, or_next=_PORTS_TO_TRY if port else 0)
+        listeners = await open_listeners("127.0.0.1", port, or_next=PORTS_TO_TRY)
         await serve(self, listeners=listeners, task_status=task_status)
 
     async def __call__(self, request: Request) -> Response:
