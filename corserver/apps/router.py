@@ -204,8 +204,9 @@ class App:
         async with contextlib.AsyncExitStack() as stack:
             if self._lifespan is not None:
                 await stack.enter_async_context(self._lifespan(self))
-            for entry in self._entries:
-                app: Any = entry.app if isinstance(entry, Mount) else None
+            # Once each, though an app may be mounted under two prefixes.
+            mounted: dict[int, Any] = {id(e.app): e.app for e in self._entries if isinstance(e, Mount)}
+            for app in mounted.values():
                 if hasattr(app, "__aenter__"):
                     await stack.enter_async_context(app)
             self._life = stack.pop_all()

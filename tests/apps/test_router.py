@@ -225,6 +225,7 @@ async def test_a_lifespan_is_around_the_app_and_its_mounts() -> None:
 
     app, inner = App(lifespan=life("app")), App(lifespan=life("inner"))
     app.mount("/inner", inner)
+    app.mount("/again", inner)
     async with app:
         seen.append("served")
     assert seen == ["app in", "inner in", "served", "inner out", "app out"]
