@@ -14,6 +14,7 @@ import trio
 from corserver.http.listeners import open_queues
 from corserver.http.workers import serve_workers
 from corserver.http.workers.process import Process
+from corserver.http.workers.worker import Command
 
 from .peer import Answer, read_answers, request
 from .supervised import GET_PID, ROOT, Client, supervised
@@ -132,6 +133,19 @@ def test_a_worker_that_cannot_be_forked_leaves_no_pipe_open() -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert free == pipe
+
+
+def test_patience_with_a_worker_is_not_made_longer_by_who_has_none() -> None:
+    """A third signal, and a fourth, put off the end that the second had set."""
+    reading, writing = os.pipe()
+    process = Process(0, writing, reading)
+    process.tell(Command.STOP, 100.0)
+    latest = process.kill_at
+    process.tell(Command.CUT, 2.0)
+    assert (soon := process.kill_at) < latest
+    process.tell(Command.CUT, 20.0)
+    assert process.kill_at == soon
+    process.forget()
 
 
 def test_a_worker_that_is_told_to_stop_as_it_starts_does() -> None:

@@ -23,7 +23,7 @@ from corserver.cli.output.worker_tallies import WorkerTallies
 from corserver.cli.serving.inherited import BadSocket, inherited, shared
 from corserver.cli.serving.opening import open_in_browser
 from corserver.cli.serving.rereading import Changed, Rereading
-from corserver.cli.serving.stopping import stop_on_signal
+from corserver.cli.serving.stopping import start_unless_signalled, stop_on_signal
 from corserver.http.listeners import PORTS_TO_TRY, BoundAddress, bound_address, open_listeners, open_queues
 from corserver.http.messages import App
 from corserver.http.repeated import Repeated
@@ -133,17 +133,17 @@ class _Run:
     # -------------------------------------------------------------------------------------------------- one process
 
     async def _serve_alone(self, start: Start, given: list[socket.socket]) -> bool:
-        settings = self._settings
+        settings, was_cut_off = self._settings, False
         listeners = given or await open_listeners(settings.host, settings.port, or_next=_or_next(settings))
+        start = functools.partial(start, listeners=listeners, cors=self._rereading.policies)
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             async with trio.open_nursery() as views:
                 async with trio.open_nursery() as nursery:
-                    server: Server = await nursery.start(
-                        functools.partial(start, listeners=listeners, cors=self._rereading.policies)
-                    )
-                    await views.start(self._rereading.serve, server)
-                    self._begin(server.addresses, await self._view(views, server))
-                    was_cut_off = await stop_on_signal(server, signals, settings)
+                    server = await start_unless_signalled(nursery, start, signals)
+                    if server is not None:
+                        await views.start(self._rereading.serve, server)
+                        self._begin(server.addresses, await self._view(views, server))
+                        was_cut_off = await stop_on_signal(server, signals, settings)
                 views.cancel_scope.cancel()
         self._end(self._tally, was_cut_off)
         return was_cut_off

@@ -1,7 +1,10 @@
-"""How one process's server is stopped by signals: the first lets answers finish, another one cuts them off."""
+"""How one process's server is stopped by signals: the first lets answers finish, another one cuts them off.
+
+An app may take long to start and to end, and nobody knows how long. Meanwhile the second signal ends the process.
+"""
 
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 import trio
@@ -13,6 +16,30 @@ from corserver.http.server import Server
 
 #: How long it may take to stop before somebody who waits is told why, in seconds.
 _PATIENCE: Final = 0.2
+
+
+async def start_unless_signalled(
+    nursery: trio.Nursery, start: Callable[..., Awaitable[None]], signals: AsyncIterator[int]
+) -> Server | None:
+    """The server that *start* starts in *nursery*; None where a signal came first."""
+    server: Server | None = None
+    was_signalled = False
+    async with trio.open_nursery() as watching:
+
+        @watching.start_soon
+        async def give_up() -> None:
+            nonlocal was_signalled
+            await anext(signals)
+            was_signalled = True
+            _end_at_next_signal()
+            watching.cancel_scope.cancel()
+
+        server = await nursery.start(start)
+        watching.cancel_scope.cancel()
+    if was_signalled and server is not None:  # As it started, so that there was nothing to give up any more.
+        server.stop()
+        server = None
+    return server
 
 
 async def stop_on_signal(server: Server, signals: AsyncIterator[int], settings: Settings) -> bool:
@@ -35,7 +62,13 @@ async def stop_on_signal(server: Server, signals: AsyncIterator[int], settings: 
         nursery.start_soon(wait_for_second)
         await server.wait_stopped()
         nursery.cancel_scope.cancel()
+    _end_at_next_signal()
     return cut_off
+
+
+def _end_at_next_signal() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 async def _begin_to_stop(server: Server, signals: AsyncIterator[int], drain_seconds: float) -> None:

@@ -93,9 +93,9 @@ class Process:
         return begins
 
     def tell(self, command: Command, kill_after: float) -> None:
-        """Tell it to end, and be patient for so many seconds."""
+        """Tell it to end, and be patient for so many seconds, or for what is left of those of an earlier time."""
         self.is_leaving = True
-        self.kill_at = time.monotonic() + kill_after
+        self.kill_at = min(self.kill_at, time.monotonic() + kill_after)
         self.say(command)
 
     def say(self, command: Command) -> None:
