@@ -68,6 +68,12 @@ class Exchange:
     body: bytes = b""
     faults: Callable[[Answer], list[str]] = field(default=lambda answer: [])
 
+    def as_bytes(self, port: int) -> bytes:
+        """The request as a browser sends it."""
+        lines = [f"{self.method} {self.path} HTTP/1.1", f"Host: 127.0.0.1:{port}"]
+        lines += [f"{name}: {value}" for name, value in self.headers.items()]
+        return "".join(f"{line}\r\n" for line in lines).encode() + b"\r\n" + self.body
+
     def ask(self, port: int, extra: Mapping[str, str] | None = None) -> Answer:
         """Send it once, with *extra* header lines. Raises OSError, or `http.client.HTTPException`."""
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)

@@ -6,7 +6,6 @@ import socket
 from typing import Final
 
 from bench.cpu import memory_of
-from bench.exchanges import Exchange
 from bench.load import BenchmarkError
 from bench.process import Running
 from bench.scenarios import Scenario
@@ -18,25 +17,18 @@ _WARM_UP: Final = 200
 _TIMEOUT: Final = 10.0
 
 
-def head_of(exchange: Exchange, port: int) -> bytes:
-    """The request as a browser sends it."""
-    lines = [f"{exchange.method} {exchange.path} HTTP/1.1", f"Host: 127.0.0.1:{port}"]
-    lines += [f"{name}: {value}" for name, value in exchange.headers.items()]
-    return "".join(f"{line}\r\n" for line in lines).encode() + b"\r\n" + exchange.body
-
-
 def bytes_per_connection(running: Running, scenario: Scenario) -> float:
     """The growth of the server's memory by each connection of *scenario*. Raises `BenchmarkError`."""
-    head = head_of(scenario.exchange, running.port)
+    request = scenario.exchange.as_bytes(running.port)
     with contextlib.ExitStack() as stack:
         for _ in range(_WARM_UP):
             with contextlib.closing(_connect(running.port, 0)) as warm:
-                _ask(warm, head)
+                _ask(warm, request)
         before = _memory(running)
         connections = []
         for number in range(scenario.connections):
             connection = stack.enter_context(contextlib.closing(_connect(running.port, number)))
-            _ask(connection, head)
+            _ask(connection, request)
             connections.append(connection)
         after = _memory(running)
         closed = _ended(connections)
@@ -64,10 +56,10 @@ def _connect(port: int, number: int) -> socket.socket:
     return connection
 
 
-def _ask(connection: socket.socket, head: bytes) -> None:
+def _ask(connection: socket.socket, request: bytes) -> None:
     """Send the request and read the head of its answer, and with it all of a small one."""
     try:
-        connection.sendall(head)
+        connection.sendall(request)
         received = b""
         while not is_whole(received):
             data = connection.recv(65536)

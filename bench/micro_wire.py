@@ -10,7 +10,6 @@ import pyperf
 
 from bench import exchanges
 from bench.answers import ACTUAL_ANSWER
-from bench.idle import head_of
 from bench.micro import print_table
 from bench.server import app
 from corserver.cors.decision import Decoration
@@ -25,8 +24,8 @@ from corserver.http.wire.request_heads import KnownSections
 from corserver.http.wire.response_heads import ResponseStart
 
 LIMITS = Limits()
-PREFLIGHT = head_of(exchanges.PREFLIGHT, 8000)
-GET = head_of(exchanges.GET, 8000)
+PREFLIGHT = exchanges.PREFLIGHT.as_bytes(8000)
+GET = exchanges.GET.as_bytes(8000)
 ALLOWED = Decoration(tuple((name.encode(), value.encode()) for name, value in ACTUAL_ANSWER.items()), (), True)
 START = ResponseStart(200, ((b"Content-Type", b"application/json"),), ALLOWED, True, False, 1)
 

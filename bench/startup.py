@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 from typing import Final
 
-from bench.idle import head_of
 from bench.load import BenchmarkError
 from bench.peers.contender import Contender
 from bench.process import place_for, spawned
@@ -26,17 +25,17 @@ def seconds_to_start(contender: Contender, scenario: Scenario, core: int, files:
         begin = time.perf_counter()
         with spawned(contender, place, core) as process:
             if contender.answers:
-                _wait_for_answer(process, head_of(scenario.exchange, place.port), place.port)
+                _wait_for_answer(process, scenario.exchange.as_bytes(place.port), place.port)
             elif process.wait(_LONGEST):
                 raise BenchmarkError(f"it ended with {process.returncode}")
             return time.perf_counter() - begin
 
 
-def _wait_for_answer(process: subprocess.Popen[bytes], head: bytes, port: int) -> None:
+def _wait_for_answer(process: subprocess.Popen[bytes], request: bytes, port: int) -> None:
     deadline = time.monotonic() + _LONGEST
     while time.monotonic() < deadline:
         with contextlib.suppress(ConnectionError), socket.create_connection(("127.0.0.1", port), 5) as connection:
-            connection.sendall(head)
+            connection.sendall(request)
             if connection.recv(65536):
                 return
         # A peer gives no sign that it listens: ask again, sooner if it ends meanwhile.

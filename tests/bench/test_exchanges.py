@@ -10,6 +10,13 @@ RIGHT = {name.lower(): value for name, value in PREFLIGHT_ANSWER.items()}
 ACTUAL = {name.lower(): value for name, value in ACTUAL_ANSWER.items()} | {"content-type": "application/json"}
 
 
+def test_the_request_is_a_browsers() -> None:
+    request = exchanges.PREFLIGHT.as_bytes(8000)
+    assert request.startswith(b"OPTIONS /items/7 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\n")
+    assert request.endswith(b"\r\n\r\n")
+    assert b"\r\nOrigin: http://site-a.example\r\n" in request
+
+
 @pytest.mark.parametrize("status", [200, 204])
 def test_a_right_preflight_has_no_faults(status: int) -> None:
     assert exchanges.PREFLIGHT.faults(Answer(status, RIGHT)) == []

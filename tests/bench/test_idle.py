@@ -2,8 +2,7 @@
 
 import pytest
 
-from bench import exchanges
-from bench.idle import head_of, is_whole
+from bench.idle import is_whole
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n"
 
@@ -23,10 +22,3 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n"
 )
 def test_an_answer_is_read_to_its_end(received: bytes, whole: bool) -> None:
     assert is_whole(received) is whole
-
-
-def test_the_request_is_a_browsers() -> None:
-    head = head_of(exchanges.PREFLIGHT, 8000)
-    assert head.startswith(b"OPTIONS /items/7 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\n")
-    assert head.endswith(b"\r\n\r\n")
-    assert b"\r\nOrigin: http://site-a.example\r\n" in head
