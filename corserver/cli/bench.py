@@ -14,7 +14,7 @@ import click
 
 from corserver.cli.options.asking import Flags
 from corserver.cli.options.topics import CONTEXT, Option
-from corserver.cli.output.colour import width
+from corserver.cli.output.terminal import width
 from corserver.tools.bench import report
 from corserver.tools.bench.asking import Asked, ask, validate
 from corserver.tools.bench.emit import GENERATORS

@@ -7,7 +7,7 @@ import click
 
 from corserver.cli.options.asking import Flags, question_options
 from corserver.cli.options.topics import CONTEXT, TopicCommand, option
-from corserver.cli.output.colour import wants_colour, width
+from corserver.cli.output.terminal import wants_colour, width
 from corserver.tools.check.curl import commands
 from corserver.tools.check.report import Outcome, Report
 from corserver.tools.check.snippets import SERVERS

@@ -6,7 +6,7 @@ import click
 
 from corserver.cli.options.settings import Settings
 from corserver.cli.options.topics import CONTEXT, Option
-from corserver.cli.output import terminal
+from corserver.cli.output import notices
 from corserver.cli.output.logs import Output
 from corserver.cli.serving.opening import open_in_browser
 from corserver.cli.serving.server import run_server
@@ -45,7 +45,7 @@ def demo(port: int, open_: bool) -> None:
     def ready(addresses: Sequence[BoundAddress]) -> None:
         address = addresses[0]
         taken = [] if port in (0, address.port) else [("Port", f"{port} is taken, so this is {address.port}")]
-        terminal.print_rows(
+        notices.print_rows(
             ("URL", address.url),
             *taken,
             ("Site A", f"{address.url} (the page)"),

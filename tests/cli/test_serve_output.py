@@ -60,6 +60,19 @@ async def test_colour_is_used_when_it_is_asked_for(public: Path) -> None:
         assert "\x1b[" in await running.line_with("URL")
 
 
+async def test_an_error_has_colour_only_when_that_is_wanted(public: Path) -> None:
+    ours, theirs = os.openpty()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        command = [sys.executable, "-m", "corserver", str(public), "-p", str(port), "--strict-port"]
+        process = await trio.lowlevel.open_process(command, stderr=theirs, env={**ENVIRONMENT, "NO_COLOR": "1"})
+        async with ended(process):
+            assert await process.wait() == 3
+    os.close(theirs)
+    assert os.read(ours, 1000).startswith(b"Error: cannot listen on 127.0.0.1: port")
+    os.close(ours)
+
+
 @pytest.mark.parametrize("log_format", ["clf", "json"])
 async def test_a_log_for_programs_has_stdout_to_itself(public: Path, log_format: str) -> None:
     async with corserver(public, "-p", "0", "--log-format", log_format) as running:

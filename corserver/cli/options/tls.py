@@ -11,7 +11,7 @@ import click
 
 from corserver.cli.options.authority import data_directory, how_to_trust, issue, local_names
 from corserver.cli.options.topics import option
-from corserver.cli.output.colour import unbroken
+from corserver.cli.output.terminal import unbroken
 
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 

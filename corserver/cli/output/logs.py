@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, unique
 
 from corserver.cli.output.access_log import AccessLog, Lines, Reader
-from corserver.cli.output.colour import wants_colour
+from corserver.cli.output.terminal import wants_colour
 from corserver.cli.output.text_lines import TextLines
 from corserver.http.log import Entry, common, json_line
 from corserver.http.repeated import Repeated

@@ -16,8 +16,8 @@ import click
 
 from corserver import __version__
 from corserver.cli.output.addresses import network_urls
-from corserver.cli.output.colour import wants_colour, wrapped
 from corserver.cli.output.summary import Tally, summary
+from corserver.cli.output.terminal import wants_colour, wrapped
 from corserver.config import scope_sentences
 from corserver.cors.policy import Policy
 from corserver.cors.scopes import Scopes
@@ -111,8 +111,7 @@ def print_summary(tally: Tally, killed_workers: int = 0, *, aside: bool = False)
     if rows and killed_workers:
         who = "a worker" if killed_workers == 1 else f"{killed_workers} workers"
         rows.append(("", f"without what {who} served that had to be killed"))
-    if _stream(aside).isatty():
-        print_line("", aside=aside)  # Below the ^C of the terminal.
+    _end_line(aside)
     for label, text in rows:
         print_row(label, text, aside=aside)
 
@@ -120,7 +119,8 @@ def print_summary(tally: Tally, killed_workers: int = 0, *, aside: bool = False)
 def print_stopping(connections: int, *, aside: bool = False) -> None:
     """Why the prompt is not back yet."""
     answers = "an answer is" if connections == 1 else f"{connections} answers are"
-    print_line(f"\nStopping: {answers} still under way (Ctrl-C again cuts off).", aside=aside)
+    _end_line(aside)
+    print_line(f"Stopping: {answers} still under way (Ctrl-C again cuts off).", aside=aside)
 
 
 def print_stopped(was_cut_off: bool, *, aside: bool = False) -> None:
@@ -133,20 +133,15 @@ def print_replaced(workers: int, *, reloads: bool = False, aside: bool = False) 
     print_line("Reloaded." if reloads else f"All {workers} workers were replaced.", aside=aside)
 
 
-def start_error(error: Exception) -> str:
+def print_error(words: str) -> None:
     """Why nothing is served."""
-    return f"{styled('Error', Look.BAD)}: the server did not start: {error}"
-
-
-def load_error(error: Exception, details: str = "") -> str:
-    """Why there is no app; *details* is what the app itself raised."""
-    return "\n".join(filter(None, (f"{styled('Error', Look.BAD)}: {error}", details)))
+    print_line(f"{styled('Error', Look.BAD)}: {words}", aside=True)
 
 
 def bind_error(error: OSError, host: str, port: int, *, strict: bool, uds: str | None = None) -> str:
     """What to do about an address that cannot be bound."""
     if uds is not None:
-        return f"{styled('Error', Look.BAD)}: cannot listen on --uds {uds}: {error.strerror or error}"
+        return f"cannot listen on --uds {uds}: {error.strerror or error}"
     if error.errno == errno.EADDRINUSE:
         reason = f"port {port} and those after it are taken: choose another with --port"
         if strict:
@@ -158,7 +153,7 @@ def bind_error(error: OSError, host: str, port: int, *, strict: bool, uds: str |
         reason = "it is no address of this machine: --host 127.0.0.1 is for this machine only, 0.0.0.0 for others, too"
     else:
         reason = f"{error.strerror or error}"
-    return f"{styled('Error', Look.BAD)}: cannot listen on {host}: {reason}"
+    return f"cannot listen on {host}: {reason}"
 
 
 def print_line(line: str, *, aside: bool = False) -> None:
@@ -166,6 +161,12 @@ def print_line(line: str, *, aside: bool = False) -> None:
     # A log that nobody reads any more (a closed pipe) is no reason to stop serving.
     with contextlib.suppress(OSError):
         click.echo(line, err=aside, color=wants_colour(_stream(aside)))
+
+
+def _end_line(aside: bool) -> None:
+    """What comes next is below the ^C of a terminal."""
+    if _stream(aside).isatty():
+        print_line("", aside=aside)
 
 
 def _stream(aside: bool) -> TextIO:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from corserver.cli.output.colour import unbroken
+from corserver.cli.output.terminal import unbroken
 from corserver.config import allowing_flag
 from corserver.cors.decision import Decision, Kind, Outcome, Reason, printable
 from corserver.http.log import Entry

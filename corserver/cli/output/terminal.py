@@ -1,4 +1,4 @@
-"""Whether the output is coloured, how wide it may be, and where its lines break."""
+"""What a terminal can show: whether the output is coloured, how wide it may be, and where its lines break."""
 
 import os
 import shutil

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from corserver.cli.output.colour import unbroken, wrapped
 from corserver.cli.output.heads import head_lines
+from corserver.cli.output.terminal import unbroken, wrapped
 from corserver.config import allowing_flag
 from corserver.cors.decision import Decision, Outcome, Reason
 from corserver.http.log import Entry, asked_method, cors_words, shown_method, shown_target

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import click
-
 from corserver.apps.wrapping import Wrapping
-from corserver.cli.output import terminal
+from corserver.cli.output import notices
 from corserver.cli.serving.loading import Kind, LoadError, kind_of, load
 from corserver.http.messages import App, Request, Response
 from corserver.http.workers import CannotStart
@@ -89,7 +87,7 @@ class Late(Wrapping):
         try:
             return await super().__aenter__()
         except RuntimeError as error:  # It cannot start, or lacks a library.
-            click.echo(terminal.start_error(error), err=True)
+            notices.print_error(f"the server did not start: {error}")
             raise CannotStart from error
 
     async def _ask(self, request: Request) -> Response:
@@ -101,6 +99,6 @@ class Late(Wrapping):
             try:
                 self._app, self._words = self._hosting.load()
             except LoadError as error:
-                click.echo(terminal.load_error(error, error.details), err=True)
+                notices.print_error("\n".join(filter(None, (str(error), error.details))))
                 raise CannotStart from error
         return self._words

@@ -18,7 +18,7 @@ import trio
 
 from corserver.cli.options.settings import Settings
 from corserver.cli.options.tls import server_context
-from corserver.cli.output import terminal
+from corserver.cli.output import notices
 from corserver.cors.policy import Policy
 from corserver.cors.scopes import Scopes
 from corserver.http.messages import App
@@ -90,7 +90,7 @@ class Rereading:
         self.settings = replace(self.settings, policy=new.policy)
         output = self.settings.output
         if output.is_for_people:
-            terminal.print_policies(new.policy, unasked=self._unasked, aside=output.banner_is_aside)
+            notices.print_policies(new.policy, unasked=self._unasked, aside=output.banner_is_aside)
         return True
 
     def read_if_changed(self) -> bool:

@@ -15,7 +15,7 @@ import trio
 from corserver.cli import EXIT_INTERRUPTED
 from corserver.cli.options.settings import Settings
 from corserver.cli.options.tls import trust_rows
-from corserver.cli.output import terminal
+from corserver.cli.output import notices
 from corserver.cli.output.access_log import Reader
 from corserver.cli.output.logs import log_rest, log_to_stderr
 from corserver.cli.output.summary import Tally
@@ -70,11 +70,10 @@ def run_server(
         raise click.UsageError(str(error)) from error
     except OSError as error:
         host, port = settings.host, settings.port
-        words = terminal.bind_error(error, host, port, strict=settings.strict_port, uds=settings.uds)
-        click.echo(words, err=True)
+        notices.print_error(notices.bind_error(error, host, port, strict=settings.strict_port, uds=settings.uds))
         sys.exit(EXIT_UNBOUND)
     except WorkersFailed as error:
-        click.echo(terminal.start_error(error), err=True)
+        notices.print_error(f"the server did not start: {error}")
         sys.exit(EXIT_FAILED)
     finally:
         log_rest(repeated)
@@ -183,9 +182,9 @@ class _Run:
             if moment is Moment.STARTED:
                 self._begin(addresses)
             elif moment is Moment.STOPPING and is_for_people:
-                terminal.print_stopping(number, aside=aside)
+                notices.print_stopping(number, aside=aside)
             elif moment is Moment.REPLACED and is_for_people:
-                terminal.print_replaced(number, reloads=self._reloads, aside=aside)
+                notices.print_replaced(number, reloads=self._reloads, aside=aside)
 
         with contextlib.closing(WorkerTallies()) as tallies:
             supervisor = Supervisor(
@@ -217,9 +216,9 @@ class _Run:
         if self._ready is not None:
             self._ready(addresses)
         elif output.ready_line:
-            terminal.print_ready(addresses, {"inspect": view} if view else {})
+            notices.print_ready(addresses, {"inspect": view} if view else {})
         elif output.is_for_people:
-            terminal.print_banner(
+            notices.print_banner(
                 addresses,
                 self._serving,
                 settings.policy,
@@ -237,8 +236,8 @@ class _Run:
     def _end(self, tally: Tally, was_cut_off: bool, killed_workers: int = 0) -> None:
         if self._output.is_for_people:
             aside = self._output.banner_is_aside
-            terminal.print_summary(tally, killed_workers, aside=aside)
-            terminal.print_stopped(was_cut_off, aside=aside)
+            notices.print_summary(tally, killed_workers, aside=aside)
+            notices.print_stopped(was_cut_off, aside=aside)
 
 
 @contextlib.contextmanager

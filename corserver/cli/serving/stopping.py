@@ -10,7 +10,7 @@ from typing import Final
 import trio
 
 from corserver.cli.options.settings import Settings
-from corserver.cli.output import terminal
+from corserver.cli.output import notices
 from corserver.http.health import LEAVING_SECONDS
 from corserver.http.server import Server
 
@@ -49,7 +49,7 @@ async def stop_on_signal(server: Server, signals: AsyncIterator[int], settings: 
     with trio.move_on_after(_PATIENCE) as brief:
         await server.wait_stopped()
     if brief.cancelled_caught and output.is_for_people:
-        terminal.print_stopping(server.connections, aside=output.banner_is_aside)
+        notices.print_stopping(server.connections, aside=output.banner_is_aside)
     cut_off = False
     async with trio.open_nursery() as nursery:
 

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from corserver.cli.output.colour import wants_colour
+from corserver.cli.output.terminal import wants_colour
 
 
 class Tty(io.StringIO):
