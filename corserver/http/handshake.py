@@ -32,6 +32,7 @@ async def secured(stream: trio.abc.Stream, tls: ssl.SSLContext, limits: Limits) 
             spoke_http = getattr(error.__cause__, "reason", "") == "HTTP_REQUEST"
             await transport.say_at_last(_SPOKE_HTTP if spoke_http else b"")
             raise PeerLeft from error
+        transport.since = trio.current_time()  # The handshake has had a deadline of its own.
         return transport
     raise PeerLeft
 

@@ -72,6 +72,23 @@ async def test_who_has_no_certificate_where_one_is_needed_is_told_so() -> None:
         await trio.aclose_forcefully(stream)
 
 
+async def test_a_slow_handshake_takes_nothing_of_the_time_for_the_first_head(autojump_clock: object) -> None:
+    authority = trustme.CA()
+    ours, theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("localhost").configure_cert(ours)
+    authority.configure_trust(theirs)
+    client, stream = trio.testing.memory_stream_pair()
+    async with trio.open_nursery() as nursery:
+
+        async def shake_late() -> None:
+            await trio.sleep(6)
+            await trio.SSLStream(client, theirs, server_hostname="localhost").do_handshake()
+
+        nursery.start_soon(shake_late)
+        transport = await secured(stream, ours, Limits())
+        assert transport.since == trio.current_time() >= 6
+
+
 async def test_an_early_answer_is_read_whole_by_who_sends_its_body_first() -> None:
     async def refusing(request: Request) -> Response:
         return Response("no", 413)
