@@ -138,12 +138,12 @@ class Supervisor:
             process.tell(command, seconds + _KILL_SECONDS)
 
     def _read_report(self, process: Process) -> None:
-        was_leaving = process.is_leaving
+        was_leaving, left = process.is_leaving, process.left
         if process.read_report():
             self._serves(process)
         if process.is_leaving and not was_leaving:
             self._leaves(process)
-        if self._is_stopping and process.left is not None:
+        if self._is_stopping and process.left != left:
             self._say_who_is_left()
 
     def _serves(self, process: Process) -> None:
