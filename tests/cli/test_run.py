@@ -199,7 +199,7 @@ async def test_an_app_that_ends_the_program_says_by_which_exit_code(project: Pat
     (project / "leaving.py").write_text(ASGI.replace("raise NotImplementedError", "raise SystemExit(7)"))
     code, text = await refused("run", "leaving:app", "-p", "0")
     assert code == 7
-    assert text.startswith("ERROR the app has called sys.exit(): the server stops\n  Traceback")
+    assert text.startswith("ERROR the app ends the program: the server stops\n  Traceback")
 
 
 async def test_an_app_that_is_broken_from_the_start_is_waited_for(project: Path) -> None:

@@ -35,6 +35,8 @@ class AsyncioLoop(trio_asyncio.TrioEventLoop):  # type: ignore[misc]  # It has n
     #: What has ended the program, if anything has, and what is told of it.
     _exit: SystemExit | KeyboardInterrupt | None = None
     _has_exit: trio.Event
+    #: Whether the app is through, and trio-asyncio may stop it.
+    is_over = False
 
     @classmethod
     def completed(cls, loop: trio_asyncio.TrioEventLoop) -> "AsyncioLoop":
@@ -69,11 +71,17 @@ class AsyncioLoop(trio_asyncio.TrioEventLoop):  # type: ignore[misc]  # It has n
 
     def _heed(self, error: SystemExit | KeyboardInterrupt) -> None:
         if isinstance(error, SystemExit) and _context_of(error).get(of_request):
-            logger.error("what a request had started called sys.exit()", exc_info=error)
+            logger.error("what a request had started tried to end the program", exc_info=error)
         elif self._exit is None:
             log_exit(error)
             self._exit = error
             self._has_exit.set()
+
+    def stop(self, waiter: trio.Event | None = None) -> Any:
+        """As asyncio's, whose loops run no longer than the program."""
+        if self.is_over:
+            return super().stop(waiter)
+        return self.call_soon(sys.exit, "the app has stopped its event loop")
 
     def set_default_executor(self, executor: Executor) -> None:
         """As asyncio's."""
@@ -129,6 +137,7 @@ def complete(loop: trio_asyncio.TrioEventLoop) -> Iterator[AsyncioLoop]:
         try:
             yield found
         finally:
+            found.is_over = True
             asyncio._set_running_loop(None)
 
 

@@ -47,7 +47,7 @@ class Loop(Protocol):
 
 
 def log_exit(error: BaseException) -> None:
-    """Say that the app has called `sys.exit()`, if *error* says so: the server ends, and its user may wonder why."""
+    """Say that the app ends the program, if *error* says so: the server stops, and its user may wonder why."""
     group = error if isinstance(error, BaseExceptionGroup) else BaseExceptionGroup("", [error])
     if group.subgroup(SystemExit) is not None:
-        logger.error("the app has called sys.exit(): the server stops", exc_info=error)
+        logger.error("the app ends the program: the server stops", exc_info=error)

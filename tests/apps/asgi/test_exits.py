@@ -99,6 +99,14 @@ class InANursery(Exiting):
         await self.done.wait()
 
 
+class ByStopping(InATask):
+    """As `loop.run_forever` is ended elsewhere."""
+
+    async def background(self) -> None:
+        await self.asked.wait()
+        asyncio.get_running_loop().stop()
+
+
 EXITS = [
     pytest.param(InATask, "asyncio", marks=needs_asyncio),
     pytest.param(InACallback, "asyncio", marks=needs_asyncio),
@@ -135,7 +143,20 @@ async def test_the_server_stops_in_order(kind: type[Exiting], loop: str, caplog:
     # Where it is the life itself that ends, there is nobody to be told.
     assert app.told in (["lifespan.startup", "lifespan.shutdown"], ["lifespan.startup"])
     assert (len(app.told) == 2) is (kind in (InATask, InACallback))
-    assert caplog.messages == ["the app has called sys.exit(): the server stops"]
+    assert caplog.messages == ["the app ends the program: the server stops"]
+
+
+@needs_asyncio
+async def test_so_it_does_where_the_app_stops_the_loop(caplog: pytest.LogCaptureFixture) -> None:
+    async def ask(server: Server) -> None:
+        async with httpx.AsyncClient() as http:
+            assert (await http.get(server.url)).content == CHECK
+
+    app = ByStopping(SystemExit())
+    (error,) = await ending(app, "asyncio", ask)
+    assert str(error) == "the app has stopped its event loop"
+    assert app.told == ["lifespan.startup", "lifespan.shutdown"]
+    assert len(caplog.messages) == 1
 
 
 @pytest.mark.parametrize(("kind", "loop"), EXITS)
@@ -148,7 +169,7 @@ async def test_so_it_does_after_ctrl_c_in_the_apps_own_code(
 
     error = KeyboardInterrupt()
     assert await ending(kind(error), loop, ask) == [error]
-    assert not [message for message in caplog.messages if "sys.exit()" in message]
+    assert not [message for message in caplog.messages if "ends the program" in message]
 
 
 class Stopping:
@@ -188,4 +209,4 @@ async def test_what_a_request_has_started_ends_nobody_else(name: str, caplog: py
     async with client(app, loop="asyncio") as http:
         assert (await http.get(f"/{name}")).status_code == (500 if name == "task" else 200)
         assert (await http.get("/")).content == CHECK
-    assert "what a request had started called sys.exit()" in caplog.messages
+    assert "what a request had started tried to end the program" in caplog.messages
