@@ -108,7 +108,7 @@ def bench(
     usual = "PUT" if chosen.is_preflight else "GET"
     flags = Flags(origin=origin, method=usual if method is None else method, headers=headers)
     asked_question = flags.question(url)
-    before = _read(baseline)
+    before = None if baseline is None else _read(baseline, chosen, connections, rate)
     load: dict[str, Any] = {"connections": connections, "duration": duration, "requests": requests, "rate": rate}
     try:
         asked = ask(chosen, asked_question)
@@ -140,29 +140,25 @@ def _measure(asked: Asked, plan: Plan, processes: int) -> Result:
     return gather(str(asked.url), asked.scenario, plan.connections, plan.rate, parts, os.cpu_count() or 1)
 
 
-def _show(result: Result, before: dict[str, Any] | None, json_: bool) -> None:
+def _show(result: Result, before: float | None, json_: bool) -> None:
     click.echo(json.dumps(report.as_json(result), indent=2) if json_ else report.as_text(result, width()))
     slower = False
     if before is not None:
-        try:
-            slower, sentence = report.compare(result, before)
-        except (ValueError, KeyError, TypeError) as error:
-            raise click.UsageError(f"--baseline: {error}") from error
+        slower, sentence = report.compare(result, before)
         click.echo(sentence, err=json_)
     if slower or result.errors:
         sys.exit(EXIT_SLOWER)
 
 
-def _read(baseline: Path | None) -> dict[str, Any] | None:
-    if baseline is None:
-        return None
+def _read(baseline: Path, scenario: Scenario, connections: int, rate: float | None) -> float:
     try:
         found = json.loads(baseline.read_bytes())
     except ValueError as error:
         raise click.UsageError(f"--baseline: {baseline} is not JSON: write one with --json > FILE") from error
-    if not isinstance(found, dict):
-        raise click.UsageError(f"--baseline: {baseline} is no result of --json")
-    return found
+    try:
+        return report.baseline_of(found, scenario, connections, rate)
+    except ValueError as error:
+        raise click.UsageError(f"--baseline {baseline}: {error}") from error
 
 
 @contextlib.contextmanager

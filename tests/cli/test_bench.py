@@ -85,8 +85,11 @@ def test_a_baseline_decides_the_exit_code(server: Running, tmp_path: Path) -> No
     for throughput, code in ((1.0, 0), (1e12, 1)):
         file.write_text(json.dumps(told | {"throughput": throughput}))
         assert run(server, "--baseline", str(file)).exit_code == code
-    file.write_text("no json")
-    assert run(server, "--baseline", str(file)).exit_code == 2
+    server.clear()
+    for text in ("no json", "{}", json.dumps(told | {"connections": 5})):
+        file.write_text(text)
+        assert run(server, "--baseline", str(file)).exit_code == 2
+    assert server.requests == (), "nobody waits for a load that cannot be compared"
 
 
 @pytest.mark.parametrize("example", examples(bench.epilog or ""))

@@ -1,9 +1,10 @@
 """The result as text and as JSON, and held against an earlier one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from textwrap import wrap
 from typing import Any, Final
 
+from corserver.tools.bench.plan import Scenario
 from corserver.tools.bench.result import Result
 
 #: How much slower a run must be than its baseline to be called slower: less is noise on most machines.
@@ -65,21 +66,27 @@ def as_json(result: Result) -> dict[str, Any]:
     }
 
 
-def compare(result: Result, baseline: Mapping[str, Any]) -> tuple[bool, str]:
-    """Whether *result* is slower than *baseline* (what `as_json` once gave), and a sentence on both.
-
-    Raises ValueError for a baseline of something else.
+def baseline_of(found: Any, scenario: Scenario, connections: int, rate: float | None) -> float:
+    """The figure to hold a result against, in *found*, which `as_json` once gave: at a given rate it is the latency
+    that tells. Raises ValueError for something else, or of another load.
     """
-    mine = as_json(result)
-    for name in ("scenario", "connections", "rate"):
-        if name not in baseline or baseline[name] != mine[name]:
-            raise ValueError(f"the baseline is of another load: {name} is {baseline.get(name)}, here {mine[name]}")
-    # At a given rate it is the latency that tells.
+    load = {"scenario": scenario.value, "connections": connections, "rate": rate}
+    try:
+        for name, here in load.items():
+            if found[name] != here:
+                raise ValueError(f"it is of another load: {name} is {found[name]}, here {here}")
+        return float(found["throughput"] if rate is None else found["latency"]["99%"])
+    except (KeyError, TypeError) as error:
+        raise ValueError("it is no result of --json") from error
+
+
+def compare(result: Result, before: float) -> tuple[bool, str]:
+    """Whether *result* is slower than its baseline, and a sentence on both."""
     if result.rate is None:
-        before, now, what = float(baseline["throughput"]), result.throughput, "requests/s"
+        now, what = result.throughput, "requests/s"
         slower = now < before * (1 - TOLERANCE)
     else:
-        before, now, what = float(baseline["latency"]["99%"]), mine["latency"]["99%"], "us at 99%"
+        now, what = result.latency[99.0], "us at 99%"
         slower = now > before * (1 + TOLERANCE)
     change = (now - before) / before
     verdict = "slower" if slower else "not slower"

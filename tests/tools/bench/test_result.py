@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from corserver.tools.bench.plan import BenchError, Scenario
-from corserver.tools.bench.report import as_json, as_text, compare
+from corserver.tools.bench.report import as_json, as_text, baseline_of, compare
 from corserver.tools.bench.result import Result, Share, gather
 
 
@@ -101,23 +101,33 @@ def test_the_text_is_aligned_and_whole() -> None:
     assert "  latency     mean 198 us, from the planned time" in lines
 
 
+def baseline(of: Result, **change: Any) -> float:
+    """The figure in what the JSON of *of* is by *change*."""
+    found = json.loads(json.dumps(as_json(of))) | change
+    return baseline_of(found, Scenario.PREFLIGHT_ALLOWED, 32, of.rate)
+
+
 @pytest.mark.parametrize(("factor", "slower"), [(1.0, False), (1.05, False), (1.2, True), (0.5, False)])
 def test_a_run_is_slower_than_its_baseline_beyond_the_noise(factor: float, slower: bool) -> None:
-    before = json.loads(json.dumps(as_json(result())))
-    before["throughput"] *= factor
-    assert compare(result(), before)[0] is slower
+    assert compare(result(), baseline(result()) * factor)[0] is slower
 
 
 def test_with_a_rate_the_latency_tells() -> None:
-    before = as_json(result(rate=50.0))
-    before["latency"]["99%"] /= 2
-    assert compare(result(rate=50.0), before)[0]
+    before = baseline(result(rate=50.0))
+    assert before == result(rate=50.0).latency[99]
+    assert compare(result(rate=50.0), before / 2)[0]
 
 
 @pytest.mark.parametrize("change", [{"connections": 1}, {"scenario": "get"}, {"rate": 1}])
 def test_a_baseline_of_another_load_is_refused(change: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="the baseline is of another load"):
-        compare(result(), as_json(result()) | change)
+    with pytest.raises(ValueError, match=f"it is of another load: {next(iter(change))} is "):
+        baseline(result(), **change)
+
+
+@pytest.mark.parametrize("found", [[], {}, None, {"scenario": "preflight-allowed", "connections": 32, "rate": None}])
+def test_what_is_no_result_is_no_baseline(found: object) -> None:
+    with pytest.raises(ValueError, match="it is no result of --json"):
+        baseline_of(found, Scenario.PREFLIGHT_ALLOWED, 32, None)
 
 
 def test_warnings_are_wrapped_and_one_second_is_no_range() -> None:
