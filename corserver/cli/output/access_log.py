@@ -8,9 +8,7 @@ beyond it are counted.
 """
 
 import contextlib
-import io
 import logging
-import select
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -18,13 +16,12 @@ from typing import Any, Final, Self
 
 import trio
 
+from corserver.cli.output.room import PIECE, has_room
 from corserver.http.log import Entry
 
 #: How long an exchange may wait, in seconds, and how many may: giving more of them out at once would hold everybody up.
 _WAIT: Final = 0.05
 _MOST: Final = 32
-#: How much a pipe takes whole, in bytes (PIPE_BUF, pipe(7)).
-_PIECE: Final = 4096
 #: How much may wait for whoever reads the log, in characters, and for how long in the end, in seconds.
 _MOST_BEHIND: Final = 1024 * 1024
 _PATIENCE: Final = 1.0
@@ -121,7 +118,7 @@ class Lines:
             self._lost += len(entries)
         # A log that nobody reads any more (a closed pipe) is no reason to stop serving.
         with contextlib.suppress(OSError):
-            while self._behind and _has_room():
+            while self._behind and has_room(sys.stdout):
                 piece = self._behind.popleft()
                 self._size -= len(piece)
                 sys.stdout.write(piece)
@@ -132,21 +129,11 @@ class Lines:
         return bool(self._behind)
 
 
-def _has_room() -> bool:
-    """Whether stdout takes a piece at once: a pipe does that has a page free, and a file always."""
-    try:
-        poll = select.poll()
-        poll.register(sys.stdout.fileno(), select.POLLOUT)
-    except (AttributeError, io.UnsupportedOperation):  # It is in memory, or this is Windows.
-        return True
-    return bool(poll.poll(0))
-
-
 def _pieces(lines: list[str]) -> Iterator[str]:
     """Lines, in pieces that a pipe takes whole. None is divided that is no longer than a piece."""
     text = "\n".join(lines) + "\n" if lines else ""
-    if len(text) <= _PIECE or len(lines) == 1:
-        yield from (text[start : start + _PIECE] for start in range(0, len(text), _PIECE))
+    if len(text) <= PIECE or len(lines) == 1:
+        yield from (text[start : start + PIECE] for start in range(0, len(text), PIECE))
     else:
         middle = len(lines) // 2
         yield from _pieces(lines[:middle])

@@ -5,8 +5,10 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, unique
+from typing import TextIO
 
 from corserver.cli.output.access_log import AccessLog, Lines, Reader
+from corserver.cli.output.room import PIECE, has_room
 from corserver.cli.output.terminal import wants_colour
 from corserver.cli.output.text_lines import TextLines
 from corserver.http.log import Entry, common, json_line
@@ -90,10 +92,32 @@ class PlainFormatter(logging.Formatter):
         return f"{record.levelname} " + "\n  ".join(map(plain, lines))
 
 
+class PatientHandler(logging.StreamHandler[TextIO]):
+    """Writes to stderr as far as there is room. What was not written whole is counted, and said once there is."""
+
+    _lost = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write *record*."""
+        try:
+            text = self.format(record) + self.terminator
+            if self._lost:
+                text = f"\nWARNING {self._lost} messages are missing here: whoever reads them is slow\n{text}"
+            self._lost += 1
+            for start in range(0, len(text), PIECE):
+                if not has_room(self.stream):
+                    return
+                self.stream.write(text[start : start + PIECE])
+                self.flush()
+            self._lost = 0
+        except Exception:
+            self.handleError(record)
+
+
 def log_to_stderr() -> Repeated:
     """Write what corserver and trio log to stderr, repeated messages counted instead of written."""
     repeated = Repeated()
-    handler = logging.StreamHandler()
+    handler = PatientHandler()
     handler.setFormatter(PlainFormatter())
     handler.addFilter(repeated)
     for name in ("corserver", "trio"):

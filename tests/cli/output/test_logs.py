@@ -14,10 +14,11 @@ import pytest
 import trio
 
 from corserver.cli.output.access_log import AccessLog, Lines
-from corserver.cli.output.logs import LogFormat, Output, PlainFormatter
+from corserver.cli.output.logs import LogFormat, Output, PatientHandler, PlainFormatter
 from corserver.cors.decision import CORSRequest, Decision
 from corserver.http.log import Entry, common, json_line
 from tests.cli.running import corserver, output
+from tests.trio_asyncio_here import needs_asyncio
 
 ENTRY = Entry(
     time=0.0,
@@ -238,6 +239,34 @@ async def test_the_lines_that_wait_are_written_later_or_given_up_in_the_end(
             for _ in range(100):
                 log(ENTRY._replace(target=b"x" * 1000))
     assert caplog.messages == ["the last lines of the log were not written: nobody reads it"]
+
+
+def test_messages_that_nobody_reads_are_counted() -> None:
+    with piped() as pipe:
+        handler = PatientHandler(sys.stdout)
+        for number in range(300):
+            handler.emit(logging.makeLogRecord({"msg": f"{number} " + "x" * 6000}))
+        text = read(pipe)
+        for _ in range(2):
+            handler.emit(logging.makeLogRecord({"msg": "read again"}))
+        first, notice, *rest = read(pipe).splitlines()
+    whole = sum(len(line) > 6000 for line in text.splitlines(keepends=True) if line.endswith("\n"))
+    assert (first, rest) == ("", ["read again", "read again"])
+    assert 5 < whole < 20
+    assert notice == f"WARNING {300 - whole} messages are missing here: whoever reads them is slow"
+
+
+@needs_asyncio
+async def test_a_server_whose_errors_nobody_reads_goes_on_serving(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(f"async def app(scope, receive, send):\n    raise ValueError({'x' * 3000!r})\n")
+    async with (
+        corserver("run", "main:app", "--app-dir", tmp_path, "-p", "0", "--lifespan", "off") as running,
+        httpx.AsyncClient() as client,
+    ):
+        url = await running.url()
+        for _ in range(60):
+            assert (await client.get(url)).status_code == 500
+        assert await running.stop() == 0
 
 
 async def test_a_server_whose_log_nobody_reads_goes_on_serving(tmp_path: Path) -> None:
