@@ -1,24 +1,12 @@
 """What a user writes, on the command line or in a file, becomes values.
 
-`flags` reads the values of flags, `file` finds and reads a file, `scopes` reads its `[[cors]]` tables; `lines` knows on
-which line of it a value stands, `toml` writes values as they would stand there.
+`policy` makes the policy of the flags, `flags` reads what others say; `file` finds and reads a file, `scopes` reads its
+`[[cors]]` tables, `lines` knows on which line of it a value stands, `toml` writes values as they would stand there.
 """
 
 from corserver.config.file import ConfigError, ConfigFile, Mistake, find_config, in_toml, read_config, shown
-from corserver.config.flags import (
-    EXPOSED,
-    LOCALHOST,
-    MAX_AGE,
-    allowing_flag,
-    cache_control,
-    cors_policy,
-    embedding_lines,
-    header_lines,
-    limits,
-    limits_sentence,
-    policy_sentence,
-    users,
-)
+from corserver.config.flags import cache_control, embedding_lines, header_lines, limits, limits_sentence, users
+from corserver.config.policy import EXPOSED, LOCALHOST, MAX_AGE, allowing_flag, cors_policy, policy_sentence
 from corserver.config.scopes import (
     CORS_KEYS,
     CORSTable,

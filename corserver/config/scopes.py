@@ -6,8 +6,8 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from corserver.config.file import ConfigFile, Mistake, in_toml
-from corserver.config.flags import EXPOSED, HEADERS, MAX_AGE, METHODS, cors_policy, policy_sentence
 from corserver.config.lines import Where
+from corserver.config.policy import EXPOSED, HEADERS, MAX_AGE, METHODS, cors_policy, policy_sentence
 from corserver.cors.policy import Policy, PolicyError, Refusal
 from corserver.cors.scopes import INHERIT, Inherit, PathPattern, PathTable, PolicyChoice, Scope, Scopes
 
