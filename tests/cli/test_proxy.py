@@ -154,7 +154,7 @@ async def test_a_socket_that_was_opened_before(tmp_path: Path, way: str, workers
         )
         command = [sys.executable, "-c", script, *command]
     else:
-        command += ["--fd", str(listener.fileno())]
+        command += ["--fd", str(listener.fileno())] * 2
     process = await trio.lowlevel.open_process(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT, pass_fds=(listener.fileno(),)
     )

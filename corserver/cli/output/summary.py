@@ -148,8 +148,8 @@ def summary(tally: Tally) -> Iterator[tuple[str, str]]:
     yield "Served", f"{_counted(tally.requests, 'request')}{f' ({failed})' if failed else ''}"
     denied = tally.preflights_denied
     if tally.preflights_allowed or denied:
-        why = ", ".join(f"{count} {reason}" for reason, count in denied.most_common())
-        said = f"{denied.total()} denied ({why})" if denied else "none denied"
+        why = ", ".join(f"{count:,} {reason}" for reason, count in denied.most_common())
+        said = f"{denied.total():,} denied ({why})" if denied else "none denied"
         yield "CORS", f"{_counted(tally.preflights_allowed, 'preflight')} allowed, {said}"
     for what, count in tally.denied.most_common(_SHOWN):
         mend = f"to allow it: {unbroken(what.flag)}" if what.flag else f"to mend it: {what.change}"

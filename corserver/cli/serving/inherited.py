@@ -11,8 +11,8 @@ class BadSocket(ValueError):
 
 
 def inherited(numbers: Sequence[int]) -> list[socket.socket]:
-    """The sockets with these numbers. Raises `BadSocket`."""
-    return [_listening(number) for number in numbers]
+    """The sockets with these numbers, each once: it can be closed only once. Raises `BadSocket`."""
+    return [_listening(number) for number in dict.fromkeys(numbers)]
 
 
 def shared(sockets: Sequence[socket.socket], workers: int) -> list[list[socket.socket]]:
