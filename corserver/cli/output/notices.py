@@ -16,6 +16,7 @@ import click
 
 from corserver import __version__
 from corserver.cli.output.addresses import network_urls
+from corserver.cli.output.room import has_room
 from corserver.cli.output.summary import Tally, summary
 from corserver.cli.output.terminal import wants_colour, wrapped
 from corserver.config import scope_sentences
@@ -158,9 +159,11 @@ def bind_error(error: OSError, host: str, port: int, *, strict: bool, uds: str |
 
 def print_line(line: str, *, aside: bool = False) -> None:
     """A line as it is, to stdout or, *aside*, to stderr; without its colours where they are not wanted."""
-    # A log that nobody reads any more (a closed pipe) is no reason to stop serving.
+    stream = _stream(aside)
+    # A log that nobody reads (a pipe that is full, or closed) is no reason to stop serving, or not to stop.
     with contextlib.suppress(OSError):
-        click.echo(line, err=aside, color=wants_colour(_stream(aside)))
+        if has_room(stream):
+            click.echo(line, err=aside, color=wants_colour(stream))
 
 
 def _end_line(aside: bool) -> None:

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,6 +15,7 @@ import trio
 
 from corserver.cli.output.access_log import AccessLog, Lines
 from corserver.cli.output.logs import LogFormat, Output, PatientHandler, PlainFormatter
+from corserver.cli.output.notices import print_stopped
 from corserver.cors.decision import CORSRequest, Decision
 from corserver.http.log import Entry, common, json_line
 from tests.cli.running import corserver, output
@@ -279,3 +280,20 @@ async def test_a_server_whose_log_nobody_reads_goes_on_serving(tmp_path: Path) -
         running.process.terminate()
         assert (await output(running)).count(long) == count
         assert await running.process.wait() == 0
+
+
+def test_what_is_said_of_the_stop_waits_for_nobody_who_does_not_read() -> None:
+    with piped() as pipe:
+        os.set_blocking(sys.stdout.fileno(), False)  # So that the test ends where it fails.
+        while True:
+            try:
+                os.write(sys.stdout.fileno(), b"x")
+            except BlockingIOError:
+                break
+        print_stopped(was_cut_off=False)
+        assert set(read(pipe)) == {"x"}
+        with suppress(BlockingIOError):
+            sys.stdout.flush()
+        assert read(pipe) == ""
+        print_stopped(was_cut_off=False)
+        assert read(pipe) == "Stopped.\n"
