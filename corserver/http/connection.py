@@ -106,7 +106,7 @@ class Connection:
         finally:
             if not self._transport.is_at_rest():
                 with trio.CancelScope(shield=True):  # It does not wait; unshielded, it would hide a KeyboardInterrupt.
-                    await self._transport.close()
+                    await (self._transport.cut() if self._wire.is_answering() else self._transport.close())
 
     def stop(self) -> None:
         """Close at once if no request is under way, else after its answer, which says so."""

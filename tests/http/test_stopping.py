@@ -200,6 +200,29 @@ async def test_stopping_closes_who_is_idle_at_once_while_others_are_served(lobby
         await stream.aclose()
 
 
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+async def test_a_streamed_answer_that_is_cut_off_cannot_be_taken_for_a_whole_one(lobby: bool, version: str) -> None:
+    """In HTTP/1.0 its end is that of the connection."""
+
+    async def app(request: Request) -> Response:
+        async def body() -> AsyncIterator[bytes]:
+            yield b"half"
+            await trio.sleep_forever()
+
+        return Response(body())
+
+    async with trio.open_nursery() as nursery:
+        server: Server = await nursery.start(partial(serve, app, port=0, lobby=lobby))
+        async with await trio.open_tcp_stream("127.0.0.1", server.addresses[0].port) as stream:
+            await stream.send_all(request("GET", "/", version=version))
+            received = b""
+            while b"half" not in received:
+                received += await stream.receive_some()
+            server.stop(grace=0)
+            with pytest.raises(trio.BrokenResourceError), trio.fail_after(SOON):
+                await stream.receive_some()
+
+
 def test_ctrl_c_is_a_keyboard_interrupt_as_in_any_other_program() -> None:
     program = """
 import functools, signal, trio

@@ -254,10 +254,13 @@ class Wire:
         """Whether a response can still be sent to this request."""
         return self._answer is _NOT_STARTED
 
+    def is_answering(self) -> bool:
+        """Whether the body of a response has begun, and not come to its end."""
+        return self._answer is _STARTED
+
     def start(self, length: int | None, *, chunked: bool = False) -> None:
         """A response's head goes out. *length* is what its body must have, None where it ends with the connection."""
-        self._answer = _STARTED
-        self._answer_left = length
+        self._answer, self._answer_left = _STARTED, length
         self._held_back = False
         if chunked:
             self._framer = chunk_framer()
@@ -282,8 +285,7 @@ class Wire:
         if self._answer_left:
             raise BodyMismatch("the body of a response is shorter than its Content-Length")
         end = b"" if self._framer is None else self._framer.send(h11.EndOfMessage(headers=list(trailers))) or b""
-        self._framer = None
-        self._answer = _FINISHED
+        self._framer, self._answer = None, _FINISHED
         return end
 
     def take_rest(self) -> bytes:
