@@ -131,10 +131,10 @@ class Directory(click.Path):
 def serve_directory(directory: Path, settings: Settings, **flags: Any) -> None:
     """Serve DIRECTORY (default: the current one) over HTTP, to this machine only; without CORS until asked for."""
     _keep_passwords(directory)
-    fallback = flags.pop("fallback")
-    behind = None if fallback is None else make_proxy(fallback, settings.policy, "--fallback: ")
+    fallback, own = flags.pop("fallback"), header_lines(flags["headers"])
+    behind = None if fallback is None else make_proxy(fallback, settings.policy, "--fallback: ", headers=own)
     app, remarks, govern = _site(directory, settings.policy, behind, **flags)
-    settings = replace(settings, headers=header_lines(flags["headers"]))
+    settings = replace(settings, headers=own)
     if flags["live"]:
         if settings.workers > 1:
             raise click.UsageError("--live is for one process: leave out --workers")

@@ -49,6 +49,17 @@ async def test_a_line_of_ones_own_is_on_every_answer_once(public: Path) -> None:
         assert (answer.headers.get_list("x-test"), answer.headers.get_list("cache-control")) == (["a"], ["no-store"])
 
 
+async def test_a_line_of_ones_own_takes_the_place_of_the_upstreams(public: Path, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "more.txt").write_text("more")
+    async with corserver(tmp_path / "there", "-p", "0", "-H", "X-Test: theirs") as behind:
+        flags = ["--fallback", await behind.url(), "-H", "X-Test: ours"]
+        async with corserver(public, "-p", "0", *flags) as running, httpx.AsyncClient() as client:
+            answers = [await client.get(f"{await running.url()}/{path}") for path in ("data.json", "more.txt", "no")]
+    assert [answer.status_code for answer in answers] == [200, 200, 404]
+    assert [answer.headers.get_list("x-test") for answer in answers] == [["ours"]] * 3
+
+
 @pytest.mark.parametrize(
     ("flags", "policy", "opener"),
     [

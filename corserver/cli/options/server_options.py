@@ -163,7 +163,7 @@ header_option: Final = option(
     type=Lines(),
     callback=checked(lambda given: shared_fields(header_lines(given))),
     metavar="'NAME: VALUE'",
-    help="Put this line on every answer. Repeatable.",
+    help="Put this line on every answer. Repeatable. An app's own line of that name stands.",
 )
 
 
