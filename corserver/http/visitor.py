@@ -146,6 +146,7 @@ class Visitor(SocketTransport):
                 sent = 0
             if sent < len(head):
                 await self._send(memoryview(head)[sent:])
+                ended = None  # Something else may be under way by now.
             sent = send_at_once(self._socket, file)
         except ConnectionError as error:
             self.peer_left = True
@@ -160,32 +161,33 @@ class Visitor(SocketTransport):
             return True
         self.served += 1
         if is_whole:
-            self._rest_after(ended)
+            ended(None)
+            self.since = trio.current_time()
+            self._host.seat(self)
         else:
             self._ended, sending = ended, FileSending(self._socket, file, sent, count)
             sending.over = self._go_on_without_task
             self._host.carry(self, sending)
         return False
 
-    def _rest_after(self, ended: Ended) -> None:
-        ended(None)
-        self.since = trio.current_time()
-        self._host.seat(self)
-
     def _go_on_without_task(self, sending: FileSending, result: "outcome.Value[bool] | outcome.Error") -> None:
-        ended = self._ended
+        ended, self.since = self._ended, trio.current_time()
         assert ended is not None, "it was left to the lobby"
         if isinstance(result, outcome.Error):
             ended(result.error)
             self.state, self._ended = WAITING, None
             self._host.dismiss(self)
-        elif result.value:
-            self._rest_after(ended)
+            return
+        if result.value:
+            ended(None)
             self._ended = None
         else:
             self.owed_file = sending
-            if self._host.is_stopping:
-                self.until = trio.current_time()
+        if self._host.is_stopping:
+            self.until = self.since
+        if result.value and not self.until:
+            self._host.seat(self)
+        else:
             self._host.call(self)
 
     async def _send_owed(self) -> None:

@@ -1,5 +1,7 @@
 """Files on their way into sockets: the lobby goes on with them, and they arrive as they are."""
 
+import socket
+
 import pytest
 import trio
 import trio.testing
@@ -8,6 +10,7 @@ from corserver.http.crew import Crew
 from corserver.http.exchange import run_call
 from corserver.http.fileslice import FileSlice
 from corserver.http.messages import Request, Response
+from corserver.http.visitor import WAITING
 from tests.apps.files.site import open_descriptors
 
 from .files import CONTENT, SIZE, SMALL, Files, enter_by_tcp, take
@@ -134,6 +137,41 @@ async def test_who_is_waited_for_by_its_handler_is_so_while_a_file_goes_out(atte
         await client.aclose()
         await until(lambda: bool(left))
         hall.service.crew.stop()
+
+
+class Turns(trio.abc.Instrument):
+    """How many turns trio's tasks had."""
+
+    count = 0
+
+    def before_io_wait(self, timeout: float) -> None:
+        self.count += 1
+
+
+async def test_what_is_sent_at_once_and_is_not_small_leaves_others_their_turn(attended: Attended, fd: int) -> None:
+    turns = Turns()
+    looks: list[int] = []
+
+    class Looked(FileSlice):
+        __slots__ = ()
+
+        def is_at_hand(self, offset: int, length: int) -> bool:
+            looks.append(turns.count)
+            return True
+
+    trio.lowlevel.add_instrument(turns)
+    async with attended(Files(fd, Looked).service()) as hall:
+        for _ in range(8):
+            ours, theirs = socket.socketpair()
+            theirs.setblocking(False)
+            theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 400_000)
+            hall.lobby.admit(theirs, "a client")
+            ours.sendall(request("GET", "/270000"))
+            hall.clients.append(trio.SocketStream(trio.socket.from_stdlib_socket(ours)))
+        await until(lambda: len(looks) >= 8)
+        assert all(visitor.state is WAITING for visitor in visitors(hall)), "each went out whole"
+    trio.lowlevel.remove_instrument(turns)
+    assert len(set(looks)) == 8
 
 
 async def test_many_at_once_get_theirs_and_leave_others_their_turn(attended: Attended, fd: int) -> None:
