@@ -58,9 +58,10 @@ path = "/api/*"
         ("tls-cert = 1", "corserver.toml:1: tls-cert = 1\n      File '1' does not exist"),
         ("tls-key = 99999999999999999999", "corserver.toml:1: tls-key = 99999999999999999999\n      File '9"),
         ('uds = "\\u0000"', 'corserver.toml:1: uds = "\\u0000"\n      a path has no NUL in it'),
+        ('host = "a\\u0000"', "host = \"a\\u0000\"\n      'a\\x00' is neither an address nor a host name"),
         ("a = " + "{ a = " * 3000, "this is not TOML: maximum recursion depth exceeded"),
     ],
-    ids=["origin", "path", "huge", "NUL", "deep"],
+    ids=["origin", "path", "huge", "NUL", "host", "deep"],
 )
 def test_what_no_flag_could_be_given_is_a_mistake_like_any_other(here: Path, text: str, expected: str) -> None:
     (here / "corserver.toml").write_text(text)

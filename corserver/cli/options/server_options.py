@@ -31,6 +31,12 @@ def topic_texts(base: Limits = _LIMITS) -> dict[str, str]:
 def _check_host(given: str) -> None:
     if not given:
         raise ValueError("write an address: 127.0.0.1 is for this machine only, 0.0.0.0 for others, too")
+    try:
+        named = given.encode("idna")  # As the system's resolver is asked for it.
+    except UnicodeError:
+        named = b"\0"
+    if b"\0" in named:
+        raise ValueError(f"{given!r} is neither an address nor a host name")
 
 
 _WHERE: Final = (

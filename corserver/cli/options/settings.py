@@ -120,6 +120,8 @@ def read_settings(ctx: click.Context, base: Limits) -> Settings:
 
 def _settings(base: Limits, ctx: click.Context) -> Settings:
     given, found = _Flags(**{name: ctx.params[name] for name in _NAMES}), configuration(ctx)
+    if given.uds is not None and given.fds:
+        raise click.UsageError("--uds and --fd: a socket that is open already has its address: leave out one of them")
     fds = given.fds or listen_fds()
     if given.inspect and given.workers > 1:
         raise click.UsageError("--inspect is for one process: leave out --workers")
