@@ -23,3 +23,12 @@ class Slot:
     def is_empty(self) -> bool:
         """Whether nobody has it."""
         return self.worker is None and self.successor is None
+
+    def give_up_start(self) -> Process | None:
+        """Whoever does not serve yet, and perhaps never will, makes room for who has what is new."""
+        starting = None
+        if self.successor is not None:
+            starting, self.successor = self.successor, None
+        elif self.worker is not None and self.worker.serving_since is None:
+            starting, self.worker = self.worker, None
+        return starting

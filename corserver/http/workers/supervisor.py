@@ -121,9 +121,11 @@ class Supervisor:
         elif number in (signal.SIGINT, signal.SIGTERM) or (hangs_up and self._had_terminal and not has_terminal()):
             self._stop()
         elif hangs_up and not is_ending and (self._prepare is None or self._prepare()):
-            self._to_replace = [slot for slot in self._slots if not slot.is_empty]
             for slot in self._slots:
                 slot.start_at = 0.0
+                if (starting := slot.give_up_start()) is not None:
+                    starting.tell(Command.STOP, _KILL_SECONDS)
+            self._to_replace = [slot for slot in self._slots if not slot.is_empty]
 
     @property
     def _is_draining(self) -> bool:
