@@ -80,7 +80,7 @@ class Conversation(BodyWithTrailers):
         self._error: BaseException | None = None
         #: Whether nobody takes anything any more.
         self._is_closed = False
-        #: How much was sent since.
+        #: How many messages were sent since, or raised.
         self._unwanted = 0
         #: The app's task, and the connection's while it waits for the app.
         self._task: Any = None
@@ -192,24 +192,30 @@ class Conversation(BodyWithTrailers):
         return message
 
     async def _send(self, message: Message) -> None:
-        if self._is_closed and self._phase is not _COMPLETE:
-            await self._drop()
-            return
-        kind = message["type"]
-        phase = self._phase
-        if phase is _START and kind == "http.response.start":
-            self._start, self._phase = response_start(message), _BODY
-        elif (phase is _BODY or phase is _MORE) and kind == "http.response.body":
-            await self._take(piece_of(message), bool(message.get("more_body", False)))
-        elif phase is _BODY and kind == "http.response.pathsend":
-            self._file = file_slice(message["path"])
-            self._complete()
-        elif phase is _TRAILERS and kind == "http.response.trailers":
-            self.trailers += trailer_lines(message)
-            if not message.get("more_trailers", False):
+        try:
+            if self._is_closed and self._phase is not _COMPLETE:
+                await self._drop()
+                return
+            kind = message["type"]
+            phase = self._phase
+            if phase is _START and kind == "http.response.start":
+                self._start, self._phase = response_start(message), _BODY
+            elif (phase is _BODY or phase is _MORE) and kind == "http.response.body":
+                await self._take(piece_of(message), bool(message.get("more_body", False)))
+            elif phase is _BODY and kind == "http.response.pathsend":
+                self._file = file_slice(message["path"])
                 self._complete()
-        else:
-            raise RuntimeError(f"the message {kind!r} does not fit into the answer: {phase.value}")
+            elif phase is _TRAILERS and kind == "http.response.trailers":
+                self.trailers += trailer_lines(message)
+                if not message.get("more_trailers", False):
+                    self._complete()
+            else:
+                raise RuntimeError(f"the message {kind!r} does not fit into the answer: {phase.value}")
+        except Exception:
+            if self._unwanted:  # An app that tries again and again lets others have turns.
+                await self._loop.turn()
+            self._unwanted += 1
+            raise
 
     async def _drop(self) -> None:
         """Nobody wants it: the body of an answer to HEAD, for one. Who goes on and on is told to end."""

@@ -109,23 +109,27 @@ class Talk:
         return {"type": "websocket.receive", kind: message}
 
     async def _send(self, message: Message) -> None:
-        kind = message["type"]
-        match self._phase:
-            case _Phase.HANDSHAKE if kind == "websocket.accept":
-                await self._accept(message)
-            case _Phase.HANDSHAKE if kind == "websocket.close":
-                self._phase = _Phase.OVER
-                self._session.deny(HTTPError(403).response())
-            case _Phase.HANDSHAKE if kind == "websocket.http.response.start":
-                self._denial, self._phase = response_start(message), _Phase.DENIAL
-            case _Phase.DENIAL if kind == "websocket.http.response.body":
-                await self._deny(message)
-            case _Phase.MESSAGES if kind == "websocket.send":
-                await self._send_message(message)
-            case _Phase.MESSAGES if kind == "websocket.close":
-                self._close(message)
-            case _:
-                raise RuntimeError(f"the message {kind!r} does not fit into the WebSocket: {self._phase.value}")
+        try:
+            kind = message["type"]
+            match self._phase:
+                case _Phase.HANDSHAKE if kind == "websocket.accept":
+                    await self._accept(message)
+                case _Phase.HANDSHAKE if kind == "websocket.close":
+                    self._phase = _Phase.OVER
+                    self._session.deny(HTTPError(403).response())
+                case _Phase.HANDSHAKE if kind == "websocket.http.response.start":
+                    self._denial, self._phase = response_start(message), _Phase.DENIAL
+                case _Phase.DENIAL if kind == "websocket.http.response.body":
+                    await self._deny(message)
+                case _Phase.MESSAGES if kind == "websocket.send":
+                    await self._send_message(message)
+                case _Phase.MESSAGES if kind == "websocket.close":
+                    self._close(message)
+                case _:
+                    raise RuntimeError(f"the message {kind!r} does not fit into the WebSocket: {self._phase.value}")
+        except Exception:
+            await self._loop.turn()  # An app that tries again and again lets others have theirs.
+            raise
 
     async def _accept(self, message: Message) -> None:
         try:
