@@ -159,7 +159,7 @@ class Panic(BaseException):
 
 @pytest.mark.parametrize("error", [Panic(), GeneratorExit(), BaseExceptionGroup("both", [Panic(), Mistake()])])
 @pytest.mark.parametrize("where", ["handler", "child", "stream"])
-async def test_a_panic_is_a_mistake(where: str, error: BaseException) -> None:
+async def test_a_panic_is_a_mistake(autojump_clock: object, where: str, error: BaseException) -> None:
     async def panics(*args: object) -> AsyncIterator[bytes]:
         if args:
             yield b"one"
