@@ -4,7 +4,6 @@ A thread does a request in one go, from the lookup to the first bytes read: one 
 only for what is streamed. Of the file system the event loop does no more than `memory` says.
 """
 
-import errno
 import logging
 import os
 from dataclasses import KW_ONLY, dataclass, field
@@ -12,6 +11,7 @@ from typing import Final
 
 import trio
 
+from corserver.apps.causes import too_many_files
 from corserver.apps.files import answers
 from corserver.apps.files.asking import Askings
 from corserver.apps.files.entries import entries
@@ -49,8 +49,6 @@ _OTHER_THREADS: Final = 40
 _LIMITERS: Final = trio.lowlevel.RunVar[tuple[trio.CapacityLimiter, trio.CapacityLimiter] | None]("limiters", None)
 #: How often a file is looked up that is made shorter while it is read.
 _ATTEMPTS: Final = 3
-#: What keeps a file from being opened that is no fault of its own.
-_EXHAUSTED: Final = (errno.EMFILE, errno.ENFILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +137,10 @@ class StaticFiles:
         except HTTPError as error:
             raise answers.error(request, error, self._finish) from None
         except OSError as error:
-            if error.errno not in _EXHAUSTED:
+            crowded = too_many_files(error)
+            if crowded is None:
                 raise
             logger.warning("no file can be opened for the moment: %s", error.strerror)
-            crowded = HTTPError(503, "too many files are open at this moment", {"Retry-After": "1"})
             raise answers.error(request, crowded, self._finish) from None
         if found is not None:
             self._memory.keep(key, codings, found, file)

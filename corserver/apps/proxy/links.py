@@ -9,7 +9,6 @@ the pool be had alone: for each idle connection it looks at every other, twice a
 of 32 are idle, 1.3 ms where half of 100 are, and 7 ms of 256.
 """
 
-import errno
 import logging
 import ssl
 from collections import deque
@@ -17,14 +16,12 @@ from typing import Final
 
 import trio
 
+from corserver.apps.causes import too_many_files
 from corserver.apps.proxy.target import Target
-from corserver.http.messages import HTTPError
 from corserver.http.wire import Asking, KnownHeads
 
 logger = logging.getLogger("corserver")
 
-#: The errors of a server that has no file descriptor left, which is not its upstream's fault.
-_EXHAUSTED: Final = (errno.EMFILE, errno.ENFILE)
 #: How much is read at once, in bytes.
 _RECEIVE: Final = 65536
 #: How long an idle connection is kept, in seconds: a bit less than servers do (Node, uvicorn: 5), and how many are.
@@ -150,9 +147,9 @@ class Links:
             return await trio.open_tcp_stream(target.host, target.port)
         except OSError as error:
             cause = _cause(error)
-            if cause.errno in _EXHAUSTED:
+            if (crowded := too_many_files(cause)) is not None:
                 logger.warning("no connection to the upstream can be opened for the moment: %s", cause.strerror)
-                raise HTTPError(503, "too many files are open at this moment", {"Retry-After": "1"}) from error
+                raise crowded from error
             raise UpstreamGone(f"it cannot be reached: {cause.strerror or cause}") from error
 
     async def _secured(self, stream: trio.abc.Stream, tls: ssl.SSLContext) -> trio.abc.Stream:
