@@ -1,14 +1,13 @@
 """What other flags say becomes values: header lines, ages, logins, limits."""
 
 import re
-import types
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import Final, get_args, get_type_hints
+from typing import Final
 
-from corserver.http.limits import Limits
+from corserver.http.limits import Limits, can_be_lifted, misfit
 
 
 def header_lines(values: Iterable[str]) -> tuple[tuple[str, str], ...]:
@@ -92,6 +91,8 @@ def limits(pairs: Iterable[str], base: Limits = _DEFAULTS) -> Limits:
     for pair in pairs:
         try:
             name, value = _limit(pair)
+            if words := misfit(name, value):
+                raise ValueError(words)
             found[name] = value
         except ValueError as error:
             mistakes.append(f"{pair!r}: {error}")
@@ -105,10 +106,7 @@ def limits_sentence(base: Limits = _DEFAULTS) -> str:
     return ", ".join(_shown(name, base) for name in _LIMITS)
 
 
-#: Each limit's name and whether `None` is one of its values.
-_LIMITS: Final[Mapping[str, bool]] = {
-    field.name: types.NoneType in get_args(get_type_hints(Limits)[field.name]) for field in fields(Limits)
-}
+_LIMITS: Final = tuple(field.name for field in fields(Limits))
 
 
 def _limit(pair: str) -> tuple[str, int | float | None]:
@@ -132,13 +130,13 @@ def _limit_value(name: str, given: str) -> int | float | None:
     value, is_time = given.strip().lower(), name.endswith("_seconds")
     examples = "a time, such as 5, 500ms or 2m" if is_time else "a number or a size, such as 1000, 64k or 16MiB"
     if value == "none":
-        if _LIMITS[name]:
+        if can_be_lifted(name):
             return None
         raise ValueError(f"{_dashed(name)} cannot be lifted; write {examples}")
     units: Mapping[str, int | Decimal] = _TIMES if is_time else _SIZES
     quantity = _QUANTITY.fullmatch(value)
     if quantity is None or quantity[2] not in units:
-        raise ValueError(f"{given!r} is not {examples}{', or none' if _LIMITS[name] else ''}")
+        raise ValueError(f"{given!r} is not {examples}{', or none' if can_be_lifted(name) else ''}")
     number = Decimal(quantity[1]) * units[quantity[2]]
     if is_time:
         return float(number)

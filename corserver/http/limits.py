@@ -1,11 +1,21 @@
 """What a peer may make the server do, in bytes, counts and seconds."""
 
-from dataclasses import dataclass
+import types
+from dataclasses import dataclass, fields
+from typing import Final, get_args
+
+#: Those of which nothing at all is a limit, too.
+_MAY_BE_0: Final = frozenset(
+    {"body", "chunk_extensions", "trailers", "drain", "concurrency"}
+    | {"idle_seconds", "rate_grace_seconds", "linger_seconds", "linger_idle_seconds", "grace_seconds"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """Sizes in bytes, times in seconds, rates in bytes per second. Each bounds something that a peer controls.
+
+    Raises ValueError, with every mistake at once, for what can be no such limit.
 
     >>> from corserver import App, Limits
     >>> from corserver.testing import running
@@ -55,3 +65,33 @@ class Limits:
     concurrency: int | None = None
     #: How long answers under way may take to finish when the server stops.
     grace_seconds: float = 10.0
+
+    def __post_init__(self) -> None:
+        mistakes = [
+            f"{limit.name}={value!r}: {words}"
+            for limit in fields(self)
+            if (words := misfit(limit.name, value := getattr(self, limit.name)))
+        ]
+        if mistakes:
+            raise ValueError("\n".join(mistakes))
+
+
+_TYPES: Final = {limit.name: limit.type for limit in fields(Limits)}
+
+
+def can_be_lifted(name: str) -> bool:
+    """Whether None is a value of the limit *name*."""
+    return types.NoneType in get_args(_TYPES[name])
+
+
+def misfit(name: str, value: object) -> str:
+    """What the limit *name* must be, where *value* is no such thing; else nothing."""
+    is_whole, or_none, may_be_0 = _TYPES[name] is not float, can_be_lifted(name), name in _MAY_BE_0
+    if value is None:
+        fits = or_none
+    elif not isinstance(value, int | float) or isinstance(value, (bool, float) if is_whole else bool):
+        fits = False
+    else:
+        fits = value >= 0 if may_be_0 else value > 0
+    least = "0 or more" if may_be_0 else "1 or more" if is_whole else "more than 0"
+    return "" if fits else f"this must be a {'whole ' * is_whole}number, {least}{', or None' * or_none}"

@@ -15,7 +15,7 @@ def test_all_that_is_wrong_in_a_file_is_said_at_once_with_file_line_and_what_is_
     (here / "corserver.toml").write_text("""\
 prot = 9
 quiet = "yes"
-limit = ["body=1", "bdoy=2"]
+limit = ["head=0", "bdoy=2"]
 workers = true
 port = 99999
 cache = "soon"
@@ -37,7 +37,8 @@ path = "/api/*"
     for expected in (
         "corserver.toml:1: prot = 9\n      there is no such key; did you mean port?",
         'corserver.toml:2: quiet = "yes"\n      this must be true or false',
-        "corserver.toml:3: limit = [\"body=1\", \"bdoy=2\"]\n      'bdoy=2': there is no limit 'bdoy'; did you mean",
+        'corserver.toml:3: limit = ["head=0", "bdoy=2"]\n      \'head=0\': this must be a whole number, 1 or more\n'
+        "      'bdoy=2': there is no limit 'bdoy'; did you mean",
         "corserver.toml:4: workers = true\n      this must be a whole number, 1 or more",
         "corserver.toml:5: port = 99999\n      this must be a whole number from 0 to 65535",
         "corserver.toml:6: cache = \"soon\"\n      'soon' is not a number of seconds",
