@@ -33,6 +33,20 @@ async def test_a_server_that_has_not_started_has_nobody_to_drain() -> None:
         assert await running.process.wait() == 0
 
 
+#: A program whose answers may take as long as they like.
+PATIENT = """
+from corserver import App, Limits, serve_workers
+started = lambda moment, number: print(moment.name + ":0", flush=True)
+serve_workers(App(), workers=1, port=0, limits=Limits(grace_seconds=1e9), tell=started)
+"""
+
+
+async def test_a_grace_of_years_is_one() -> None:
+    async with supervised(PATIENT) as running:
+        running.signal(signal.SIGTERM)
+        assert await running.process.wait() == 0
+
+
 async def until_unhealthy(running: Running) -> None:
     with trio.fail_after(20):
         while True:

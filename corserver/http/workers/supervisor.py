@@ -22,6 +22,8 @@ _QUICK_SECONDS: Final = 1.0
 #: How long to wait after the second worker in a row that did not live, and at most, in seconds.
 _FIRST_DELAY: Final = 0.1
 _LONGEST_DELAY: Final = 10.0
+#: How long to wait for something to happen, in seconds: poll(2) counts no more than 24 days.
+_LONGEST_WAIT: Final = 86400.0
 #: How much later than it should have ended a worker is killed, in seconds.
 _KILL_SECONDS: Final = 2.0
 
@@ -99,8 +101,8 @@ class Supervisor:
             if fd is not None:
                 poll.register(fd, select.POLLIN)
         deadline = min(self._deadlines(), default=float("inf"))
-        seconds = max(0.0, deadline - time.monotonic())
-        for fd, _ in poll.poll(None if deadline == float("inf") else seconds * 1000 + 1):
+        seconds = min(max(0.0, deadline - time.monotonic()), _LONGEST_WAIT)
+        for fd, _ in poll.poll(seconds * 1000 + 1):
             if fd in reporting:
                 self._read_report(reporting[fd])
         for number in signals.take():
