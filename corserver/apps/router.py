@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from corserver.apps.wrapping import Wrapping
 from corserver.cors.scopes import INHERIT, Inherit, Path, PathPattern, PathTable, PolicyChoice, Scope, Scopes
 from corserver.http.memory import Memory
 from corserver.http.messages import App as AnyApp
@@ -91,10 +92,12 @@ class App:
         mounted = [str(getattr(entry.app, "own_cors", "")) for entry in self._entries if isinstance(entry, Mount)]
         return ", ".join(dict.fromkeys(filter(None, mounted)))
 
-    @property
-    def decodes_paths(self) -> bool:
-        """Whether an app that is mounted may take an encoded slash for a slash."""
-        return any(getattr(entry.app, "decodes_paths", False) for entry in self._entries if isinstance(entry, Mount))
+    def decodes_path(self, path: Path, method: str) -> bool:
+        """Whether an app that is mounted answers *path*, and may take an encoded slash for a slash."""
+        entry = self._find(path, method).entry
+        return isinstance(entry, Mount) and Wrapping(entry.app).decodes_path(
+            path.below(len(entry.pattern.parts)), method
+        )
 
     def route(self, path: str, *, methods: Iterable[str], cors: PolicyChoice = INHERIT) -> Callable[[Handler], Handler]:
         """Decorate an async function of a `Request`: it answers *methods* at *path* (`/items/{id:int}`).

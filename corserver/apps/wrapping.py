@@ -2,6 +2,7 @@
 
 from typing import Any, Self
 
+from corserver.cors.scopes import Path
 from corserver.http.messages import App
 
 
@@ -21,10 +22,10 @@ class Wrapping:
         """What in the app sets CORS headers by itself."""
         return str(getattr(self._app, "own_cors", ""))
 
-    @property
-    def decodes_paths(self) -> bool:
-        """Whether the app may take an encoded slash for a slash."""
-        return bool(getattr(self._app, "decodes_paths", False))
+    def decodes_path(self, path: Path, method: str) -> bool:
+        """Whether what answers *path* in the app may take an encoded slash for a slash."""
+        decodes: Any = getattr(self._app, "decodes_path", None)
+        return decodes is not None and bool(decodes(path, method))
 
     async def __aenter__(self) -> Self:
         enter: Any = getattr(self._app, "__aenter__", None)

@@ -88,13 +88,13 @@ class Service:
     #: By the bytes of a head.
     exchanges: "Memory[bytes, KnownExchange]" = field(init=False)
     heads: ResponseHeads = field(init=False)
-    #: Whether the app may take an encoded slash in a path for a slash.
-    decodes_paths: bool = field(init=False)
+    #: Whether what answers a path and a method may take an encoded slash for a slash.
+    decodes_path: Callable[[Path, str], bool] = field(init=False)
 
     def __post_init__(self) -> None:
         self.sections, self.lines, self.verdicts, self.exchanges = (self.memory() for _ in range(4))
         own_cors = functools.partial(getattr, self.app, "own_cors", "")
-        self.decodes_paths = getattr(self.app, "decodes_paths", False)
+        self.decodes_path = getattr(self.app, "decodes_path", lambda path, method: False)
         self.heads = ResponseHeads(self.server_header, self.memory(), own_cors, self.headers)
 
     def memory(self) -> Memory[Any, Any]:
@@ -202,7 +202,7 @@ def _verdict_on(head: Head, raw: bytes, path: Path, scopes: Scopes, service: Ser
     if policy is INHERIT:
         request = _cors_request(head, service, sender)
         method = request.governed_method.decode("latin-1")
-        if service.decodes_paths and (b"%" in raw or b";" in raw or b"//" in raw):
+        if (b"%" in raw or b";" in raw or b"//" in raw) and service.decodes_path(path, method):
             policy = scopes.certain_policy_for(path, method, raw)
         else:
             policy = scopes.policy_for(path, method)

@@ -10,6 +10,7 @@ from corserver import App, Policy, Request, Response, Scopes, asgi, wsgi
 from corserver.apps.auth import BasicAuth
 from corserver.apps.live import Live
 from corserver.apps.proxy import Fallback, Proxy
+from corserver.cors import Path
 from corserver.http.exchange import Service
 from corserver.http.polling import Poller
 
@@ -121,4 +122,17 @@ async def test_the_lobby_refuses_what_a_connection_refuses(open_poller: Callable
     ],
 )
 def test_who_may_read_paths_in_another_way(app: Any, expected: bool) -> None:
-    assert Service(app=app).decodes_paths is expected
+    assert Service(app=app).decodes_path(Path(("below", "below")), "GET") is expected
+
+
+@pytest.mark.parametrize("target", ["/items/a%2Fb", "//items/7", "/items//7", "/items/7;v=1", "/items/a%5Cb"])
+@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
+async def test_where_no_hosted_app_answers_a_path_is_read_in_one_way(method: str, target: str) -> None:
+    app = App()
+    app.get("/items/{name}", cors=OPEN)(own)
+    app.mount("/hosted", wsgi(environ_path), cors=CLOSED)
+    head = request(method, target, f"Origin: {SITE}", *["Access-Control-Request-Method: GET"] * (method == "OPTIONS"))
+    answer = await ask(Service(app=app, scopes=app.cors), head)
+    assert answer.status == (204 if method == "OPTIONS" else 200)
+    assert answer.get(b"access-control-allow-origin") == [b"*"]
+    assert (await ask(Service(app=app, scopes=app.cors), request("GET", "/hosted/..;/items/7"))).status == 400

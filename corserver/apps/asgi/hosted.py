@@ -1,7 +1,7 @@
 """A hosted ASGI app: an app of corserver's that calls it for each request, and leads it through its life."""
 
 import contextlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import trio
 
@@ -11,6 +11,7 @@ from corserver.apps.asgi.loop import Loop
 from corserver.apps.asgi.loops import LoopName, open_loop
 from corserver.apps.asgi.protocol import ASGIApp, base_scope
 from corserver.apps.own_cors import own_cors
+from corserver.cors.scopes import Path
 from corserver.http.messages import Request, Response
 
 if TYPE_CHECKING:
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
 class Hosted:
     """*app* on a *loop*. It has to be entered, as `serve` and the router do with what they are given."""
-
-    #: A scope's `path` is: an encoded slash in it is a slash.
-    decodes_paths: Final = True
 
     def __init__(
         self,
@@ -72,6 +70,10 @@ class Hosted:
     def own_cors(self) -> str:
         """What in the app sets CORS headers by itself."""
         return own_cors(self._app)
+
+    def decodes_path(self, path: Path, method: str) -> bool:
+        """A scope's `path` is decoded: an encoded slash in it is a slash."""
+        return True
 
     async def __call__(self, request: Request) -> Response:
         """The app's answer. Raises what the app raises before it answers, and RuntimeError where it does not."""

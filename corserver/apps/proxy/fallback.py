@@ -4,6 +4,7 @@ import contextlib
 from typing import Any, Final
 
 from corserver.apps.wrapping import Wrapping
+from corserver.cors.scopes import Path
 from corserver.http.messages import App, HTTPError, Request, Response
 
 _READING: Final = ("GET", "HEAD")
@@ -29,10 +30,9 @@ class Fallback:
         """What in the first sets CORS headers by itself."""
         return self._both[0].own_cors
 
-    @property
-    def decodes_paths(self) -> bool:
+    def decodes_path(self, path: Path, method: str) -> bool:
         """Whether either may take an encoded slash for a slash."""
-        return any(each.decodes_paths for each in self._both)
+        return any(each.decodes_path(path, method) for each in self._both)
 
     def stopping(self) -> None:
         """The server stops, which either may want to know."""

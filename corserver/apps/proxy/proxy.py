@@ -21,6 +21,7 @@ from corserver.apps.proxy.places import Places
 from corserver.apps.proxy.returning import Returning
 from corserver.apps.proxy.target import Target
 from corserver.apps.proxy.tunnel import Tunnel
+from corserver.cors.scopes import Path
 from corserver.http.header_lines import HeadersLike, header_fields
 from corserver.http.messages import HTTPError, Request, Response
 from corserver.http.wire import AnswerHead, BadAnswer
@@ -56,9 +57,6 @@ class Proxy:
     ...     assert_readable(f"{server.url}/hello", origin="https://site.example").status
     200
     """
-
-    #: How the upstream reads them is not known.
-    decodes_paths: Final = True
 
     def __init__(
         self,
@@ -96,6 +94,10 @@ class Proxy:
         tls = (ssl_context or tls_context(insecure)) if target.scheme == "https" else None
         self._links = Links(target, timeout, tls)
         self._stack = contextlib.AsyncExitStack()
+
+    def decodes_path(self, path: Path, method: str) -> bool:
+        """How the upstream reads it is not known."""
+        return True
 
     async def __call__(self, request: Request) -> Response:
         """Raises `HTTPError`: 404 outside of the prefix, 502 and 504 where the upstream fails, 508 for a loop."""

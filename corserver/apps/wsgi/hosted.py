@@ -14,6 +14,7 @@ from corserver.apps.wsgi.errors import Errors
 from corserver.apps.wsgi.files import FileWrapper
 from corserver.apps.wsgi.handover import Handover
 from corserver.apps.wsgi.threads import Threads
+from corserver.cors.scopes import Path
 from corserver.http.messages import Request, Response
 
 #: How many requests are in the app at once, if nobody says it.
@@ -26,9 +27,6 @@ _LAST_SECONDS: Final = 3.0
 
 class Hosted:
     """*app*, called in at most *threads* threads at once; further requests wait, in order."""
-
-    #: PATH_INFO is decoded (PEP 3333): an encoded slash in it is a slash.
-    decodes_paths: Final = True
 
     def __init__(self, app: WSGIApplication, *, threads: int, multiprocess: bool, root_path: str) -> None:
         self._app = app
@@ -60,6 +58,10 @@ class Hosted:
     def own_cors(self) -> str:
         """What in the app sets CORS headers by itself."""
         return own_cors(self._app)
+
+    def decodes_path(self, path: Path, method: str) -> bool:
+        """PATH_INFO is decoded (PEP 3333): an encoded slash in it is a slash."""
+        return True
 
     async def __aenter__(self) -> "Hosted":
         return self
