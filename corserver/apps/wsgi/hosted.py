@@ -2,6 +2,7 @@
 
 import contextvars
 import functools
+import logging
 from typing import Any, Final
 from wsgiref.types import WSGIApplication
 
@@ -17,12 +18,15 @@ from corserver.apps.wsgi.threads import Threads
 from corserver.cors.scopes import Path
 from corserver.http.messages import Request, Response
 
+logger = logging.getLogger("corserver")
+
 #: How many requests are in the app at once, if nobody says it.
 THREADS: Final = 8
 #: A body of so many bytes at most is waited for before the app is called: who sends it slowly holds no thread then.
 _MOST_READ_FIRST: Final = 65536
-#: How long the calls may take to end when all is over, in seconds: their answers are sent, or their clients gone.
-_LAST_SECONDS: Final = 3.0
+#: How long the calls may take to end when all is over, in seconds: their answers are sent, or their clients gone. A
+#: supervisor waits for its worker a moment longer.
+_LAST_SECONDS: Final = 1.0
 
 
 class Hosted:
@@ -69,7 +73,10 @@ class Hosted:
     async def __aexit__(self, *exc_info: object) -> None:
         # What the calls do at their end is done before the program ends, unless they hang.
         with trio.CancelScope(shield=True):
-            await trio.to_thread.run_sync(self._threads.wait_idle, _LAST_SECONDS)
+            has_ended = await trio.to_thread.run_sync(self._threads.wait_idle, _LAST_SECONDS)
+        if not has_ended:
+            places = "; ".join(self._threads.places())
+            logger.warning("calls of the app have not ended, and are left where they are: %s", places)
 
 
 def _is_to_be_read_first(request: Request) -> bool:

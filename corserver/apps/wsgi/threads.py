@@ -4,6 +4,7 @@ A thread that has done its work looks for more before it ends, so that most call
 server's: with a `trio.CapacityLimiter`, which only the server's thread may touch, a call would cost a wake more.
 """
 
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -22,6 +23,8 @@ class Threads:
         self._most = most
         self._line: deque[Work] = deque()
         self._running = 0
+        #: Those that have begun.
+        self._idents: set[int] = set()
         self._changed = threading.Condition()
 
     def run(self, work: Work) -> None:
@@ -43,12 +46,20 @@ class Threads:
         with self._changed:
             return self._changed.wait_for(lambda: not self._running, seconds)
 
+    def places(self) -> list[str]:
+        """Where the threads are that have something to do: a file, a line and a function of each."""
+        frames = [frame for ident, frame in sys._current_frames().items() if ident in self._idents]
+        return [f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_name}" for frame in frames]
+
     def _work(self, work: Work) -> None:
+        ident = threading.get_ident()
+        self._idents.add(ident)
         while True:
             work()
             with self._changed:
                 if not self._line:
                     self._running -= 1
+                    self._idents.discard(ident)
                     self._changed.notify_all()
                     return
                 work = self._line.popleft()

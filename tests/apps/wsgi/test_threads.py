@@ -206,7 +206,9 @@ async def test_leaving_waits_for_the_end_of_calls_whose_answers_are_sent() -> No
     assert ended.is_set()
 
 
-async def test_leaving_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_leaving_does_not_wait_for_ever_and_says_where_the_app_hangs(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr("corserver.apps.wsgi.hosted._LAST_SECONDS", 0.01)
     gate = Gate()
     async with wsgi(returning(gate)) as app, trio.open_nursery() as nursery:
@@ -214,6 +216,9 @@ async def test_leaving_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -
         await all_begun(gate, 1)
         nursery.cancel_scope.cancel()
     assert gate.now == 1
+    (message,) = caplog.messages
+    assert "calls of the app have not ended" in message
+    assert f"{threading.__file__}:" in message, "where it waits"
     gate.open.set()
 
 
