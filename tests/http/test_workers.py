@@ -6,15 +6,17 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import trio
 
+from corserver import App, Server, serve
 from corserver.http.listeners import open_queues
 from corserver.http.workers import serve_workers
 from corserver.http.workers.process import Process
-from corserver.http.workers.worker import Command
+from corserver.http.workers.worker import Command, _Worker
 
 from .peer import Answer, read_answers, request
 from .supervised import GET_PID, ROOT, Client, supervised
@@ -145,6 +147,33 @@ def test_patience_with_a_worker_is_not_made_longer_by_who_has_none() -> None:
     assert (soon := process.kill_at) < latest
     process.tell(Command.CUT, 20.0)
     assert process.kill_at == soon
+    process.forget()
+
+
+def test_the_app_of_a_worker_that_has_served_all_has_time_to_end() -> None:
+    control, writing = os.pipe()
+    reading, report = os.pipe()
+    process = Process(0, writing, reading)
+
+    class Ending(App):
+        async def __aexit__(self, *exc_info: object) -> None:
+            with trio.fail_after(20):
+                while process.kill_at < time.monotonic() + 30:  # It is told to be gone in two seconds.
+                    await trio.lowlevel.wait_readable(reading)
+                    process.read_report()
+
+    async def stop_it() -> None:
+        await trio.lowlevel.wait_readable(reading)
+        assert process.read_report(), "it serves"
+        process.tell(Command.STOP, 2.0)
+
+    async def serve_on(*, task_status: trio.TaskStatus[Server]) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(stop_it)
+            await serve(Ending(), port=0, task_status=task_status)
+
+    assert not trio.run(_Worker(control, report).run, serve_on)
+    os.close(report)
     process.forget()
 
 

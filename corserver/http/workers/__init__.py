@@ -23,7 +23,8 @@ What holds
 * SIGTERM with a time to drain: the workers go on for that long, saying that they will end, and so does one that has to
   take another's place meanwhile; another SIGTERM or SIGINT ends it, a SIGHUP does nothing any more.
 * SIGTERM or SIGINT stops: answers under way are finished, within the grace; a second one does not wait for them. A
-  worker that does not stop in time is killed. One that gets SIGTERM itself stops and is replaced meanwhile.
+  worker that does not stop in time is killed; once it has served all, its app has time of its own to end. A worker that
+  gets SIGTERM itself stops and is replaced meanwhile.
 * A SIGHUP that comes because the terminal is gone stops too; where it was ignored from the start (nohup) it stays so.
 
 `supervisor` decides; `process` is a worker as the supervisor sees it, `worker` as it sees itself; `signals` has what

@@ -7,10 +7,13 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from typing import Self
+from typing import Final, Self
 
 from corserver.http.workers.signals import HEARD
 from corserver.http.workers.worker import Command, Serve, run_worker
+
+#: How long the app of a worker may take to end, which has served all: an ASGI app's lifespan gets 30 seconds anyway.
+_APP_SECONDS: Final = 32.0
 
 
 class Process:
@@ -88,6 +91,8 @@ class Process:
                 self.is_leaving = True
             elif word == b"closed":
                 self.accepts = False
+            elif word == b"served":
+                self.kill_at = max(self.kill_at, time.monotonic() + _APP_SECONDS)
             else:
                 self.left = int(number)
         return begins

@@ -2,8 +2,9 @@
 
 It has two pipes. On one the supervisor commands, a byte each; when that ends the supervisor is gone, and the worker
 stops as if it was told to. On the other it reports, in lines: `serving`, once it does; `closed`, once it accepts no
-more; `left 3`, the connections that are left some moments after it was told to stop; `leaving`, when it stops for
-another reason, a SIGTERM. The signals of a terminal are for the supervisor, and ignored here.
+more; `left 3`, the connections that are left some moments after it was told to stop; `served`, once none is, and the
+app ends; `leaving`, when it stops for another reason, a SIGTERM. The signals of a terminal are for the supervisor, and
+ignored here.
 """
 
 import contextlib
@@ -108,7 +109,7 @@ class _Worker:
                         self._obey(self._told)
                     self._say("serving")
                     nursery.start_soon(self._count, self._server)
-                    nursery.start_soon(self._tell_closed, self._server)
+                    nursery.start_soon(self._tell_ends, self._server)
             nursery.cancel_scope.cancel()
         return self._was_cut_off
 
@@ -151,9 +152,11 @@ class _Worker:
         await trio.sleep(_PATIENCE)
         self._say(f"left {server.connections}")
 
-    async def _tell_closed(self, server: Server) -> None:
+    async def _tell_ends(self, server: Server) -> None:
         await server.wait_closed()
         self._say("closed")
+        await server.wait_stopped()
+        self._say("served")
 
     def _say(self, line: str) -> None:
         with contextlib.suppress(BrokenPipeError):  # The supervisor is gone, which the other pipe says.
