@@ -20,6 +20,8 @@ _SPOKE_HTTP: Final = (
     b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: 47\r\n\r\n"
     b"This port speaks HTTPS: write https:// instead\n"
 )
+#: What OpenSSL calls bytes that are no TLS, of any version: four methods it knows, and CONNECT.
+_NO_TLS: Final = ("HTTP_REQUEST", "HTTPS_PROXY_REQUEST", "WRONG_VERSION_NUMBER")
 
 
 async def secured(stream: trio.abc.Stream, tls: ssl.SSLContext, limits: Limits) -> Transport:
@@ -29,8 +31,8 @@ async def secured(stream: trio.abc.Stream, tls: ssl.SSLContext, limits: Limits) 
         try:
             await transport.stream.do_handshake()
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-            spoke_http = getattr(error.__cause__, "reason", "") == "HTTP_REQUEST"
-            await transport.say_at_last(_SPOKE_HTTP if spoke_http else b"")
+            is_no_tls = getattr(error.__cause__, "reason", "") in _NO_TLS
+            await transport.say_at_last(_SPOKE_HTTP if is_no_tls else b"")
             raise PeerLeft from error
         transport.since = trio.current_time()  # The handshake has had a deadline of its own.
         return transport

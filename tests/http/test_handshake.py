@@ -17,7 +17,6 @@ from corserver.http.messages import App
 from .peer import read_answers, request
 from .serving import hello
 
-PLAIN = b"GET / HTTP/1.1\r\n\r\n"
 #: Nothing in these tests is to wait for it.
 LONG = 600.0
 
@@ -47,11 +46,12 @@ async def connect(server: Server) -> trio.SocketStream:
     return await trio.open_tcp_stream("127.0.0.1", server.addresses[0].port)
 
 
+@pytest.mark.parametrize("method", ["GET", "OPTIONS", "DELETE", "CONNECT", "X"])
 @pytest.mark.parametrize("has_left", [True, False])
-async def test_who_speaks_http_is_told_so_if_it_is_there_still(has_left: bool) -> None:
+async def test_who_speaks_http_is_told_so_if_it_is_there_still(has_left: bool, method: str) -> None:
     """A client that is gone when it is to be told must not end the server."""
     client, stream = trio.testing.memory_stream_pair()
-    await client.send_all(PLAIN)
+    await client.send_all(request(method, "/"))
     if has_left:
         client.receive_stream.close()
     limits = Limits(linger_seconds=0, linger_idle_seconds=0)
