@@ -76,6 +76,8 @@ class App:
         self._policy = cors
         self._lifespan = lifespan
         self._life: contextlib.AsyncExitStack | None = None
+        #: What is entered already by those around, which is there only while one of them enters this.
+        self._entered: set[int] | None = None
         self._table: PathTable[Route | Mount] = PathTable()
         self._entries: list[Route | Mount] = []
         #: What was found of late.
@@ -207,10 +209,14 @@ class App:
         async with contextlib.AsyncExitStack() as stack:
             if self._lifespan is not None:
                 await stack.enter_async_context(self._lifespan(self))
-            # Once each, though an app may be mounted under two prefixes.
-            mounted: dict[int, Any] = {id(e.app): e.app for e in self._entries if isinstance(e, Mount)}
-            for app in mounted.values():
-                if hasattr(app, "__aenter__"):
+            # Once each, though an app may be mounted under two prefixes, or in two apps that are mounted.
+            entered, self._entered = self._entered or set(), None
+            mounted: list[Any] = [entry.app for entry in self._entries if isinstance(entry, Mount)]
+            for app in mounted:
+                if hasattr(app, "__aenter__") and id(app) not in entered:
+                    entered.add(id(app))
+                    if isinstance(app, App):
+                        app._entered = entered
                     await stack.enter_async_context(app)
             self._life = stack.pop_all()
         return self

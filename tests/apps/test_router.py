@@ -229,3 +229,23 @@ async def test_a_lifespan_is_around_the_app_and_its_mounts() -> None:
     async with app:
         seen.append("served")
     assert seen == ["app in", "inner in", "served", "inner out", "app out"]
+
+
+async def test_an_app_that_two_mounted_apps_mount_is_entered_once_each_time() -> None:
+    seen = []
+
+    @contextlib.asynccontextmanager
+    async def life(app: App) -> AsyncIterator[None]:
+        seen.append("in")
+        yield
+        seen.append("out")
+
+    outer, inner, parents = App(), App(lifespan=life), (App(), App())
+    for number, parent in enumerate(parents):
+        parent.mount("/inner", inner)
+        outer.mount(f"/{number}", parent)
+    for entered in (outer, parents[1], outer):
+        async with entered:
+            assert seen.pop() == "in"
+        assert seen.pop() == "out"
+        assert not seen
