@@ -7,6 +7,7 @@ signal, to an asynchronous generator that Cython compiled, and to `asyncio.run` 
 
 import asyncio
 import logging
+import signal
 import sys
 import traceback
 from asyncio import events
@@ -14,6 +15,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from contextvars import Context, ContextVar
+from types import FrameType
 from typing import Any, Final
 
 import trio
@@ -122,9 +124,18 @@ class AsyncioLoop(trio_asyncio.TrioEventLoop):  # type: ignore[misc]  # It has n
         return handle
 
     def add_signal_handler(self, sig: int, callback: Callable[..., Any], *args: Any) -> None:
-        """As asyncio's: in the place of the one before."""
+        """As asyncio's: in the place of the one before. But what the server does at the signal is done, too."""
         self.remove_signal_handler(sig)
+        servers = signal.getsignal(sig)
         super().add_signal_handler(sig, callback, *args)
+        own = signal.getsignal(sig)
+
+        def both(signum: int, frame: FrameType | None) -> None:
+            for handler in (own, servers):
+                if callable(handler):
+                    handler(signum, frame)
+
+        signal.signal(sig, both)
 
 
 @contextmanager

@@ -104,6 +104,19 @@ async def test_a_signal_has_the_handler_that_came_last() -> None:
     assert signal.getsignal(signal.SIGUSR1) is before
 
 
+async def test_a_signal_is_the_servers_though_the_app_handles_it_too() -> None:
+    async def app() -> None:
+        loop, done = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_signal_handler(signal.SIGUSR1, done.set)
+        os.kill(os.getpid(), signal.SIGUSR1)
+        await done.wait()
+
+    with trio.open_signal_receiver(signal.SIGUSR1) as signals:
+        await on_asyncio(app)
+        with trio.fail_after(10):
+            assert await anext(signals) == signal.SIGUSR1
+
+
 class Compiled:
     """An asynchronous generator as Cython's are: Python has no frame of it."""
 
