@@ -83,7 +83,7 @@ def test_the_attackers_page_reads_nothing(name: str, policy: str, origins: tuple
             assert not reads(POLICY[policy], origin, credentials, b"PUT")
 
 
-@pytest.mark.parametrize("name", POLICY)
+@pytest.mark.parametrize("name", ["two", "ends"])
 def test_nor_does_a_page_at_any_origin_that_is_put_together_from_allowed_ones(name: str) -> None:
     policy = POLICY[name]
     exact = [origin for origin in policy.origins if "*" not in origin]

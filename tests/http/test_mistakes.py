@@ -225,13 +225,13 @@ class RaisesWhenClosed:
         raise Mistake("on closing")
 
 
-#: What the app returns, how the answer begins, and whether the connection may live on.
+#: What the app returns, and how the answer begins.
 UNSENDABLE: dict[str, tuple[Callable[[], Response], bytes]] = {
     "a number": (lambda: Response(7), b"HTTP/1.1 500 "),  # type: ignore[arg-type]
     "a list": (lambda: Response([b"a"]), b"HTTP/1.1 500 "),  # type: ignore[arg-type]
     "a plain iterator": (lambda: Response(iter([b"a"])), b"HTTP/1.1 500 "),  # type: ignore[arg-type]
     "a stream that cannot be begun": (lambda: Response(NotIterable()), b"HTTP/1.1 500 "),
-    "a stream of text": (lambda: Response(_text()), b"HTTP/1.1 "),
+    "a stream of text": (lambda: Response(_text()), b"HTTP/1.1 200 "),
     "a length of 30 digits": (lambda: Response(_one(), headers={"Content-Length": "9" * 30}), b"HTTP/1.1 500 "),
     "too many bytes": (lambda: Response(_one(), headers={"Content-Length": "2"}), b"HTTP/1.1 200 "),
     "too few bytes": (lambda: Response(_one(), headers={"Content-Length": "4"}), b"HTTP/1.1 200 "),

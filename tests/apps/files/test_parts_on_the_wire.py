@@ -13,24 +13,24 @@ from .asking import Start
 from .site import SETTLED_DATE, SETTLED_NS, tag_of, write
 
 ATTACKED_RANGES = [
-    ("S30 many ranges", "bytes=" + "0-0," * 5000 + "0-0", 200),
-    ("S31 whole ranges", "bytes=" + ",".join(["0-"] * 500), 200),
-    ("S31 few whole ranges", "bytes=0-,0-", 200),
-    ("S32 beyond every integer", "bytes=99999999999999999999-", 416),
-    ("S32 backwards", "bytes=5-2", 200),
-    ("S32 an empty suffix", "bytes=-0", 416),
-    ("S33 one byte", "bytes=0-0", 206),
-    ("S33 a suffix", "bytes=-5", 206),
-    ("S33 other units", "items=0-1", 200),
+    ("S30 many ranges", "bytes=" + "0-0," * 5000 + "0-0", 200, None),
+    ("S31 whole ranges", "bytes=" + ",".join(["0-"] * 500), 200, None),
+    ("S31 few whole ranges", "bytes=0-,0-", 200, None),
+    ("S32 beyond every integer", "bytes=99999999999999999999-", 416, "bytes */100"),
+    ("S32 backwards", "bytes=5-2", 200, None),
+    ("S32 an empty suffix", "bytes=-0", 416, "bytes */100"),
+    ("S33 one byte", "bytes=0-0", 206, "bytes 0-0/100"),
+    ("S33 a suffix", "bytes=-5", 206, "bytes 95-99/100"),
+    ("S33 other units", "items=0-1", 200, None),
 ]
 
 
 async def test_ranges_that_attack(root: Path, start: Start) -> None:
     ask = await start(StaticFiles(root))
-    for name, value, status in ATTACKED_RANGES:
+    for name, value, status, content_range in ATTACKED_RANGES:
         reply = await ask.get("/hundred.bin", f"Range: {value}")
         assert reply.status == status, name
-        assert reply["content-range"] == ("bytes */100" if status == 416 else reply["content-range"]), name
+        assert reply["content-range"] == content_range, name
         assert len(reply.body) == int(reply["content-length"] or -1) <= 100, name
     for condition in ('"stale"', 'W/"stale"', "Thu, 01 Jan 1970 00:00:00 GMT"):
         reply = await ask.get("/hundred.bin", "Range: bytes=0-9", f"If-Range: {condition}")

@@ -46,12 +46,11 @@ def test_no_path_leads_out_of_the_base(target: str) -> None:
 
 def test_without_anything_a_target_stays_as_it_is() -> None:
     places = Places(Target.parse("http://a"), "", {})
-    for target in ("/", "/?x", "//a//b/%2e/", "/a;b=c?d?e"):
-        if "%2e" not in target:
-            assert places.there(asked(target)) == target.encode()
+    for target in ("/", "/?x", "//a//b/", "/a;b=c?d?e"):
+        assert places.there(asked(target)) == target.encode()
 
 
-@given(st.lists(st.text(st.sampled_from("ab%2F-_é".replace("%", "")), min_size=1), max_size=4), st.booleans())
+@given(st.lists(st.text(st.sampled_from("ab2F-_é"), min_size=1), max_size=4), st.booleans())
 def test_what_leads_there_leads_back(segments: list[str], slash: bool) -> None:
     path = Path(tuple(segments), slash)
     places = Places(TARGET, "/api", {"/a": "/x/y"})
