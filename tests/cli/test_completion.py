@@ -4,22 +4,26 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from corserver.cli.commands import COMPLETE, DEFAULT
+from corserver.cli.completion import complete
 
-def completions(words: str, cwd: Path | None = None) -> set[str]:
-    """What is offered for the last of *words*, which may be empty."""
-    environment = {
-        **os.environ,
-        "_CORSERVER_COMPLETE": "bash_complete",
-        "COMP_WORDS": words,
-        "COMP_CWORD": str(words.count(" ")),
-    }
-    command = [sys.executable, "-m", "corserver"]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=cwd, check=True)
-    return {line.partition(",")[2] for line in done.stdout.split()}
+
+@pytest.fixture
+def completions(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], set[str]]:
+    """What is offered for the last of some words, which may be empty."""
+
+    def ask(words: str) -> set[str]:
+        monkeypatch.setenv(COMPLETE, "bash_complete")
+        monkeypatch.setenv("COMP_WORDS", words)
+        monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
+        return {line.partition(",")[2] for line in complete(DEFAULT.load()).split()}
+
+    return ask
 
 
 @pytest.mark.parametrize(
@@ -34,11 +38,13 @@ def completions(words: str, cwd: Path | None = None) -> set[str]:
         ("corserver --completion ", {"bash", "zsh", "fish"}),
     ],
 )
-def test_commands_and_options_are_offered(words: str, expected: set[str]) -> None:
+def test_commands_and_options_are_offered(
+    words: str, expected: set[str], completions: Callable[[str], set[str]]
+) -> None:
     assert expected <= completions(words)
 
 
-def test_a_command_is_offered_as_the_first_word_only() -> None:
+def test_a_command_is_offered_as_the_first_word_only(completions: Callable[[str], set[str]]) -> None:
     assert not {"check", "demo"} & completions("corserver check ")
     assert not {"check", "demo"} & completions("corserver --spa ")
 

@@ -103,7 +103,7 @@ EVERY_STATUS = {
     "400 target": request("GET", "200", ORIGIN),
     "400 no Host": f"GET /200 HTTP/1.1\r\n{ORIGIN}\r\n\r\n".encode(),
     "417": request("POST", "/200", ORIGIN, "Expect: tea"),
-    "431 size": request("GET", "/200", ORIGIN, "Cookie: " + "c" * 40000),
+    "431 size": request("GET", "/200", ORIGIN, "Cookie: " + "c" * 3000),
     "400 end": request("GET", "/200", ORIGIN).removesuffix(b"\r\n"),
     "400 line": request("GET", "/200", ORIGIN, "X: 1").removesuffix(b"\r\n\r\n") + b"\n",
     "431 fields": request("GET", "/200", ORIGIN, *(f"X-{n}: 1" for n in range(120))),
@@ -122,7 +122,7 @@ async def test_every_response_is_readable_by_the_allowed_origin(
     autojump_clock: object, data: bytes, cut: Cutter
 ) -> None:
     method = data.split(b" ")[0].decode()
-    answer = await ask(served(POLICY, answer_by_path, body=200), data, cut=cut, method=method)
+    answer = await ask(served(POLICY, answer_by_path, head=2500, body=200), data, cut=cut, method=method)
     assert {
         b"access-control-allow-origin": SITE.encode(),
         b"access-control-allow-credentials": b"true",
@@ -135,8 +135,8 @@ async def test_every_response_is_readable_by_the_allowed_origin(
 async def test_no_response_tells_another_origin_anything(autojump_clock: object, data: bytes) -> None:
     method = data.split(b" ")[0].decode()
     denied = data.replace(SITE.encode(), b"https://evil.example")
-    good = await ask(served(POLICY, answer_by_path, body=200), data, method=method)
-    bad = await ask(served(POLICY, answer_by_path, body=200), denied, method=method)
+    good = await ask(served(POLICY, answer_by_path, head=2500, body=200), data, method=method)
+    bad = await ask(served(POLICY, answer_by_path, head=2500, body=200), denied, method=method)
     assert (bad.cors, bad.vary) == ({}, [b"Origin"])
     assert (good.status, good.body) == (bad.status, bad.body)
 
@@ -144,16 +144,16 @@ async def test_no_response_tells_another_origin_anything(autojump_clock: object,
 @pytest.mark.parametrize("data", EVERY_STATUS.values(), ids=EVERY_STATUS.keys())
 async def test_a_policy_of_any_origin_answers_without_asking_who(autojump_clock: object, data: bytes) -> None:
     method = data.split(b" ")[0].decode()
-    with_origin = await ask(served(ANY, answer_by_path, body=200), data, method=method)
+    with_origin = await ask(served(ANY, answer_by_path, head=2500, body=200), data, method=method)
     without = data.replace(ORIGIN.encode() + b"\r\n", b"")
     expected = {b"access-control-allow-origin": b"*", b"access-control-expose-headers": b"etag"}
     assert (expected, []) == (with_origin.cors, with_origin.vary)
-    assert (await ask(served(ANY, answer_by_path, body=200), without, method=method)).cors == expected
+    assert (await ask(served(ANY, answer_by_path, head=2500, body=200), without, method=method)).cors == expected
 
 
 @pytest.mark.parametrize("data", EVERY_STATUS.values(), ids=EVERY_STATUS.keys())
 async def test_without_a_policy_nothing_is_added(autojump_clock: object, data: bytes) -> None:
-    answer = await ask(served(None, answer_by_path, body=200), data, method=data.split(b" ")[0].decode())
+    answer = await ask(served(None, answer_by_path, head=2500, body=200), data, method=data.split(b" ")[0].decode())
     assert (answer.cors, answer.vary) == ({}, [])
 
 

@@ -23,7 +23,7 @@ def has_connection(visitor: Visitor) -> bool:
 
 
 async def test_a_visitor_has_a_connection_only_for_what_the_lobby_cannot_answer_and_briefly(
-    attended: Attended,
+    mock_clock: trio.testing.MockClock, attended: Attended
 ) -> None:
     async with attended(served()) as hall:
         client = hall.enter()
@@ -35,6 +35,7 @@ async def test_a_visitor_has_a_connection_only_for_what_the_lobby_cannot_answer_
             assert (await ask(client, GET)).body == b"hello"
             assert (await ask(client, PREFLIGHT)).status == 204
         assert has_connection(visitor)
+        mock_clock.jump(1)
         await until(lambda: not has_connection(visitor))
         assert visitor.state is State.WAITING
         assert (await ask(client, GET)).body == b"hello"

@@ -12,7 +12,7 @@ from .peer import read_answers, request
 from .serving import SITE, fetch, hello
 
 
-@pytest.fixture(params=[True, False], ids=["lobby", "alone"], autouse=True)
+@pytest.fixture(params=[True, False], ids=["lobby", "alone"])
 def lobby(request: pytest.FixtureRequest) -> bool:
     """Whether connections wait in the lobby, or each for itself."""
     return bool(request.param)

@@ -100,6 +100,7 @@ async def test_a_client_may_have_a_name_that_is_no_path(path: str, nursery: trio
         await stream.socket.connect(path)
         await stream.send_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         assert (await stream.receive_some()).startswith(b"HTTP/1.1 404 ")
+        await stream.aclose()
         server.stop()
         await server.wait_stopped()
     assert [line.partition(" ")[0].startswith("\\x00") for line in logged] == [True]

@@ -2,6 +2,7 @@
 
 import pytest
 import trio
+import trio.testing
 
 from corserver import Request, Response
 from tests.http.peer import request
@@ -72,14 +73,22 @@ async def test_a_client_that_expects_a_continue_gets_the_upstreams() -> None:
     assert there.lines()["expect"] == "100-continue"
 
 
-async def test_an_upstream_that_knows_no_continue_is_not_waited_for_for_long() -> None:
+async def test_an_upstream_that_knows_no_continue_is_not_waited_for_for_long(
+    mock_clock: trio.testing.MockClock,
+) -> None:
+    asked = trio.Event()
+
     async def script(peer: Peer, number: int) -> None:
         await peer.head()
+        asked.set()
         assert await peer.exactly(3) == b"abc"
         await peer.say(ok())
 
     async with proxied(script) as (_, server), await connect(server) as stream:
         await stream.send_all(EXPECTS)
+        await asked.wait()
+        await trio.testing.wait_all_tasks_blocked()
+        mock_clock.jump(1)
         assert await stream.receive_some() == CONTINUE
         await stream.send_all(b"abc")
         assert (await stream.receive_some()).startswith(b"HTTP/1.1 200 OK")
