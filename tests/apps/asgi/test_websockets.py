@@ -14,6 +14,7 @@ from corserver.apps.asgi import asgi
 from corserver.apps.asgi.protocol import ASGIApp, Receive, Scope, Send
 from corserver.http.connection import Connection
 from tests.apps.websocket.peer import CLOSE, PONG, TEXT, Client, close_frame, connected, frame, handshake
+from tests.apps.websocket.seen import code_of
 from tests.http.transcript import recorded
 
 from .hosting import LOOPS
@@ -40,12 +41,6 @@ async def pause(loop: str) -> None:
 async def accepting(scope: Scope, receive: Receive, send: Send) -> None:
     assert await receive() == {"type": "websocket.connect"}
     await send({"type": "websocket.accept"})
-
-
-def code_of(closed: tuple[int, bytes] | None) -> int:
-    assert closed is not None
-    assert closed[0] == CLOSE
-    return int.from_bytes(closed[1][:2], "big")
 
 
 async def test_the_scope_says_what_is_asked_for(loop: str) -> None:
@@ -87,6 +82,7 @@ async def test_messages_go_both_ways_until_the_client_closes(loop: str) -> None:
         received.append(await receive())
         with pytest.raises(OSError, match="4001 bye"):
             await send({"type": "websocket.send", "text": "late"})
+        received.append({"type": "it raised"})
 
     async with hosted(app, loop, "Sec-WebSocket-Protocol: a, b") as (client, _):
         head = await client.read_head()
@@ -102,7 +98,7 @@ async def test_messages_go_both_ways_until_the_client_closes(loop: str) -> None:
         assert await client.next_frame() is None
     end = {"type": "websocket.disconnect", "code": 4001, "reason": "bye"}
     texts = {"type": "websocket.receive", "text": "ä"}, {"type": "websocket.receive", "bytes": b"\xff"}
-    assert received == [*texts, end, end]
+    assert received == [*texts, end, end, {"type": "it raised"}]
 
 
 @pytest.mark.parametrize(
@@ -125,13 +121,14 @@ async def test_the_app_closes(loop: str, message: dict[str, Any] | None, expecte
             ended.append(await receive())
             with pytest.raises(RuntimeError, match="it has closed the WebSocket"):
                 await send({"type": "websocket.send", "text": "late"})
+            ended.append({"type": "it raised"})
 
     async with hosted(app, loop) as (client, _):
         await client.read_head()
         assert await client.next_frame() == expected
         await client.send(close_frame(1000))
         assert await client.next_frame() is None
-    assert [end["type"] for end in ended] == ["websocket.disconnect"] * (message is not None)
+    assert [end["type"] for end in ended] == ["websocket.disconnect", "it raised"] * (message is not None)
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
