@@ -1,5 +1,6 @@
 """The browser model reproduces what Chromium and Firefox did: every modelled case of the project's own copy."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -83,7 +84,9 @@ def test_unmodelled_names_its_reason(records: list[Record]) -> None:
 def test_the_copy_is_small_and_rewrites_to_the_same_bytes(records: list[Record], tmp_path: Path) -> None:
     copy = tmp_path / "copy.gz"
     write_compact(records, copy)
-    assert load_compact(copy) == records
+    # What zlib makes of it is a matter of its release; the head of the file has the time that it is from.
+    assert gzip.decompress(copy.read_bytes()) == gzip.decompress(COMPACT.read_bytes())
+    assert copy.read_bytes()[4:8] == bytes(4)
     assert COMPACT.stat().st_size < 500_000
 
 

@@ -50,12 +50,11 @@ async def test_what_comes_after_an_answer_is_nobodys_answer() -> None:
 
 
 async def test_a_loop_ends() -> None:
-    async with trio.open_nursery() as nursery:
-        with reserved_ports(1) as [port]:
-            pass
-        proxy = Proxy(f"http://127.0.0.1:{port}")
-        server = await nursery.start(partial(serve, proxy, port=port, cors=POLICY))
-        answer = await ask(server, GET)
-        nursery.cancel_scope.cancel()
+    with reserved_ports(1) as [port]:
+        async with trio.open_nursery() as nursery:
+            proxy = Proxy(f"http://127.0.0.1:{port}")
+            server = await nursery.start(partial(serve, proxy, port=port, cors=POLICY))
+            answer = await ask(server, GET)
+            nursery.cancel_scope.cancel()
     assert answer.status == 508
     assert len(answer.get(b"via")) == 1
