@@ -5,7 +5,6 @@ import socket
 from typing import Any
 
 import trio
-import trio.testing
 
 from corserver.http.exchange import Service
 from corserver.http.fileslice import FileSlice

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 
 import trio
-import trio.testing
 
 from corserver.http.exchange import Service
 from corserver.http.limits import Limits

@@ -1,7 +1,6 @@
 """A server on port 0, and one answer from it."""
 
 import trio
-import trio.testing
 
 from corserver import Request, Response, Server
 

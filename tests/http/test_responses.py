@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 import trio
-import trio.testing
 
 from corserver.http.messages import Request, Response
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import trio
-import trio.testing
 
 from corserver.http.fileslice import FileSlice
 from corserver.http.limits import Limits

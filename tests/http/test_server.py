@@ -6,7 +6,6 @@ import ssl
 import httpx
 import pytest
 import trio
-import trio.testing
 import trustme
 
 from corserver import Entry, Limits, Request, Response, Server, serve

@@ -4,7 +4,6 @@ from functools import partial
 
 import pytest
 import trio
-import trio.testing
 
 from corserver import App, Entry, Policy, Request, Server, serve
 

@@ -7,7 +7,6 @@ import anyio
 import anyio.lowlevel
 import pytest
 import trio
-import trio.testing
 
 from corserver import Limits
 

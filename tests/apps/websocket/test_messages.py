@@ -2,7 +2,6 @@
 
 import pytest
 import trio
-import trio.testing
 
 from corserver import WebSocket
 

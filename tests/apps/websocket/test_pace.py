@@ -5,7 +5,6 @@ from functools import partial
 
 import pytest
 import trio
-import trio.testing
 
 from corserver import Limits, Server, WebSocket, WebSocketClosed, WebSocketOptions, serve
 
