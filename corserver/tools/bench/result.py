@@ -110,7 +110,7 @@ def _histogram(latencies: Mapping[int, int]) -> Any:
     try:
         from hdrh.histogram import HdrHistogram
     except ImportError as error:
-        raise BenchError("percentiles need HdrHistogram: pip install 'corserver[bench]'") from error
+        raise BenchError("percentiles need HdrHistogram: pip install 'corserver[all]'") from error
     histogram = HdrHistogram(1, _MAX_LATENCY, 3)
     for microseconds, count in latencies.items():
         histogram.record_value(min(max(microseconds, 1), _MAX_LATENCY), count)
