@@ -70,7 +70,8 @@ def _without_slash(root: Root, rules: Rules, name: bytes, path: Path) -> Found:
     if name and rules.clean_urls and (page := maybe_file(root, name + _PAGE.encode())):
         return page
     # A directory that nothing would be shown of is not redirected to either: it would tell that it is there.
-    has_page = root.maybe_directory(name) if rules.listing else root.maybe_file(_index_of(rules, name))
+    # One that may be entered and not be read, as a home often is, has its index alone.
+    has_page = (root.maybe_directory(name) if rules.listing else None) or root.maybe_file(_index_of(rules, name))
     if has_page is None:
         return None
     with has_page:

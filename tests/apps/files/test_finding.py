@@ -106,6 +106,15 @@ def test_without_listings_a_directory_without_a_page_is_nothing(site: Path, targ
     assert meaning(site, target, CLEAN_UNLISTED) is None
 
 
+def test_a_directory_that_may_be_entered_only_is_its_page(site: Path) -> None:
+    (site / "both").chmod(0o111)
+    if os.access(site / "both", os.R_OK):
+        pytest.skip("this user may read everything: drop CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH")
+
+    assert meaning(site, "/both", PLAIN) == "go /both/"
+    assert meaning(site, "/both/", PLAIN) == "file both/index.html"
+
+
 def test_where_somebody_is_sent_there_is_something(site: Path) -> None:
     for rules in (PLAIN, CLEAN, CLEAN_WITH_DOTS, CLEAN_UNLISTED):
         for target in ("/index.html", "/about.html", "/about/", "/both", "/both.html", "/both/index.html", "/docs"):
