@@ -198,6 +198,7 @@ def _site(
                 index=index,
                 listing=not no_listing,
                 spa=spa,
+                has_fallback=behind is not None,
                 clean_urls=clean_urls,
                 compress=compress,
                 cache_control=age,

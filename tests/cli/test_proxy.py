@@ -77,6 +77,18 @@ async def test_files_first_then_the_upstream(tmp_path: Path) -> None:
         assert (await client.put(f"{url}/index.html")).status_code == 404
 
 
+async def test_a_single_page_leaves_the_upstream_what_scripts_ask_for(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("a page")
+    async with (
+        serving(api(), cors=None) as upstream,
+        corserver(tmp_path, "-p", "0", "--spa", "--fallback", upstream.url) as running,
+        httpx.AsyncClient() as client,
+    ):
+        url = f"{await running.url()}/v2/items"
+        assert (await client.get(url, headers={"Accept": "*/*"})).json()["key"] is None
+        assert (await client.get(url, headers={"Accept": "text/html,*/*;q=0.8"})).text == "a page"
+
+
 async def test_a_login_guards_the_upstream_behind_the_files_too(tmp_path: Path) -> None:
     upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
     async with (

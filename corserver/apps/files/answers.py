@@ -112,12 +112,19 @@ def takes_page(request: Request) -> bool:
     return preferred_type(request.headers.get("accept", ""), ("text/html",)) is not None
 
 
-def awaits_page(request: Request) -> bool:
-    """Whether the client is about to show a page: it says so, or takes anything and asks for no kind of file."""
-    segments = request.path.segments
-    return takes_page(request) and (
-        "text/html" in request.headers.get("accept", "") or not segments or "." not in segments[-1]
-    )
+def awaits_page(request: Request, *, by_name: bool) -> bool:
+    """Whether the client is about to show a page: it names HTML, or, unless it has to, takes anything and asks for no
+    kind of file."""
+    if "text/html" not in request.headers.get("accept", ""):
+        segments = request.path.segments
+        if by_name or (segments and "." in segments[-1]):
+            return False
+    return takes_page(request)
+
+
+def by_accept(page: Response) -> Response:
+    """*page*, which is not what everybody gets at this address (RFC 9110 §12.5.5)."""
+    return page._replace(headers=(*page.headers, _BY_ACCEPT))
 
 
 def _gathered(pieces: Iterator[str]) -> Generator[bytes, None, None]:

@@ -57,7 +57,8 @@ class StaticFiles:
 
     Names with a leading dot are not found without *dotfiles*, but for `.well-known`; neither is what a link leads to
     outside of *root*. *clean_urls* is `/about` for `about.html`; *spa* answers a page's path that is not found with the
-    root's index. A `404.html` in the root is the page of what is not found.
+    root's index; where something else is asked for what is not found, as *has_fallback* says, only who names HTML gets
+    it. A `404.html` in the root is the page of what is not found.
 
     `app.js.br`, `.zst` and `.gz` are sent for `app.js` to whom it suits; *compress* does the same on the fly, by gzip.
     *cache_control* is for files; None sends none. *immutable* lets files whose name has a hash be kept for good.
@@ -80,6 +81,7 @@ class StaticFiles:
     dotfiles: bool = False
     clean_urls: bool = False
     spa: bool = False
+    has_fallback: bool = False
     compress: bool = False
     cache_control: str | None = "no-cache"
     immutable: bool = False
@@ -238,12 +240,13 @@ class _Job:
 
     def _not_found(self, root: Root) -> Response:
         files = self.files
-        if files.spa and answers.awaits_page(self.request) and (index := maybe_file(root, os.fsencode(files.index))):
+        awaits_page = files.spa and answers.awaits_page(self.request, by_name=files.has_fallback)
+        if awaits_page and (index := maybe_file(root, os.fsencode(files.index))):
             with index.opened:
                 response, _, held = self._file(root, index)
                 if held is not None:
                     held.close()
-                return response
+                return answers.by_accept(response)
         nothing = HTTPError(404)
         if answers.takes_page(self.request) and (page := root.maybe_file(b"404.html")):
             with page:

@@ -121,6 +121,28 @@ async def test_a_single_page_answers_for_its_paths(
         assert again.status == 304
 
 
+async def test_a_single_page_is_not_what_everybody_gets_at_its_paths(root: Path) -> None:
+    """Else a cache has it for the script that asks for JSON there."""
+    write(root / "index.html", b"<p>the page")
+    write(root / "index.html.gz", b"the page, packed")
+    app = StaticFiles(root, spa=True)
+    tag = (await ask(app, "/")).headers["etag"]
+    for headers in ({}, {"range": "bytes=0-1"}, {"if-none-match": tag}):
+        for method in ("GET", "HEAD"):
+            answer = await ask(app, "/users/7", method, {**NAVIGATION, **headers})
+            assert set(answer.headers["vary"].split(", ")) == {"Accept-Encoding", "Accept"}, (method, headers)
+    assert (await ask(app, "/", "GET", NAVIGATION)).headers["vary"] == "Accept-Encoding"
+
+
+async def test_before_a_fallback_a_single_page_is_for_who_names_html(root: Path) -> None:
+    """What a script asks for is not found here, so that the fallback is asked."""
+    write(root / "index.html", b"<p>the page")
+    app = StaticFiles(root, spa=True, has_fallback=True)
+    assert (await ask(app, "/api/users", "GET", NAVIGATION)).body == b"<p>the page"
+    for headers in (FETCH, {}, {"accept": "text/html;q=0, */*"}):
+        assert (await ask(app, "/api/users", "GET", headers)).status == 404, headers
+
+
 async def test_a_single_page_hides_nothing_that_is_there(root: Path) -> None:
     write(root / "index.html", b"<p>the page")
     write(root / "404.html", b"<p>ours")
