@@ -1,6 +1,7 @@
 """What holds for all tests."""
 
 import logging
+import os
 import signal
 import traceback
 from collections.abc import Generator, Iterator
@@ -19,7 +20,13 @@ _CODE_UNDER_TEST = str(Path(corserver.__file__).parent)
 
 
 def pytest_configure() -> None:
-    """A shell lets what it runs in the background ignore Ctrl-C, and so would every server that a test starts."""
+    """A user's proxies and flags are not for the servers of tests.
+
+    A shell lets what it runs in the background ignore Ctrl-C, and so would every server that a test starts.
+    """
+    for name in tuple(os.environ):
+        if name.startswith("CORSERVER_") or name.lower().endswith("_proxy"):
+            del os.environ[name]
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -1,6 +1,5 @@
 """The log's lines for people: columns, what happens where the terminal is narrow, colours."""
 
-import os
 from collections.abc import Iterable
 
 import pytest
@@ -89,12 +88,11 @@ def test_a_narrow_terminal_gets_the_words_below_and_a_wide_one_beside() -> None:
 
 
 def test_the_terminals_size_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    columns = 60
-    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((columns, 24)))
+    monkeypatch.setenv("COLUMNS", "60")
     write = TextLines(coloured=False, width=0)
     entry = ENTRY._replace(target=b"/data.json", decision=ALLOWED)
     assert "\n" in write(entry)
-    columns = 80
+    monkeypatch.setenv("COLUMNS", "80")
     assert "\n" not in write(entry._replace(time=1.0))
 
 
