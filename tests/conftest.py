@@ -16,16 +16,17 @@ import corserver
 settings.register_profile("corserver", deadline=None)
 settings.load_profile("corserver")
 
+_UNUSUAL = ("NO_COLOR", "FORCE_COLOR", "PYTHONUNBUFFERED")
 _CODE_UNDER_TEST = str(Path(corserver.__file__).parent)
 
 
 def pytest_configure() -> None:
-    """A user's proxies and flags are not for the servers of tests.
+    """A user's proxies, flags and colours are not for what tests start; nor is what would hide how output is buffered.
 
     A shell lets what it runs in the background ignore Ctrl-C, and so would every server that a test starts.
     """
     for name in tuple(os.environ):
-        if name.startswith("CORSERVER_") or name.lower().endswith("_proxy"):
+        if name in _UNUSUAL or name.startswith("CORSERVER_") or name.lower().endswith("_proxy"):
             del os.environ[name]
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

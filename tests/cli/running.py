@@ -14,9 +14,8 @@ from click.testing import CliRunner
 from corserver.cli.commands import COMMANDS
 from corserver.cli.serve import serve_directory
 
-#: Without what a user's shell seldom has, and what would hide how the output is buffered.
-_UNUSUAL = ("NO_COLOR", "FORCE_COLOR", "PYTHONUNBUFFERED")
-ENVIRONMENT = {key: value for key, value in os.environ.items() if key not in _UNUSUAL}
+#: Of this process, without what the configuration of the tests has taken out of it.
+ENVIRONMENT = dict(os.environ)
 
 
 class Running:
