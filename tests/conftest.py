@@ -16,7 +16,7 @@ import corserver
 settings.register_profile("corserver", deadline=None)
 settings.load_profile("corserver")
 
-_UNUSUAL = ("NO_COLOR", "FORCE_COLOR", "PYTHONUNBUFFERED")
+_UNUSUAL = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "PYTHONUNBUFFERED")
 _CODE_UNDER_TEST = str(Path(corserver.__file__).parent)
 
 

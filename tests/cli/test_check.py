@@ -13,7 +13,7 @@ import trio
 from click.testing import CliRunner
 
 from corserver.cli.check import check
-from tests.cli.running import ENVIRONMENT
+from tests.cli.running import ENVIRONMENT, ended
 from tests.tools.check.server import Answered, Asked, serving
 
 PAGE = "https://app.example"
@@ -132,10 +132,11 @@ async def test_an_interrupt_is_no_verdict() -> None:
         url = f"http://127.0.0.1:{listeners[0].socket.getsockname()[1]}/"
         command = [sys.executable, "-m", "corserver", "check", url]
         process = await trio.lowlevel.open_process(command, stdout=pipe, stderr=pipe, env=ENVIRONMENT)
-        with trio.fail_after(60):
-            await connected.wait()
-            process.send_signal(signal.SIGINT)
-            assert await process.wait() == 130
+        async with ended(process):
+            with trio.fail_after(60):
+                await connected.wait()
+                process.send_signal(signal.SIGINT)
+                assert await process.wait() == 130
         nursery.cancel_scope.cancel()
 
 

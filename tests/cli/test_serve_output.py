@@ -141,7 +141,7 @@ async def test_on_a_terminal_nothing_but_a_long_path_is_wider_than_it(public: Pa
     command = [sys.executable, "-m", "corserver", str(public), "-p", "0", "-v", "--cors", "https://a.example"]
     process = await trio.lowlevel.open_process(command, stdout=theirs, env={**ENVIRONMENT, "NO_COLOR": "1"})
     os.close(theirs)
-    async with trio.lowlevel.FdStream(ours) as terminal:
+    async with ended(process), trio.lowlevel.FdStream(ours) as terminal:
         shown = b""
 
         async def read_until(words: bytes) -> None:
@@ -157,7 +157,7 @@ async def test_on_a_terminal_nothing_but_a_long_path_is_wider_than_it(public: Pa
         await read_until(b"see https")
         process.send_signal(signal.SIGINT)
         await read_until(b"Stopped.")
-    assert await process.wait() == 0
+        assert await process.wait() == 0
     lines = [line.rstrip() for line in shown.decode().splitlines() if str(public) not in line]
     assert [line for line in lines if len(line) > 60] == []
     assert [line.strip() for line in lines].count("to allow it: --cors https://b.example") >= 1

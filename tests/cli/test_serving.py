@@ -12,7 +12,7 @@ import httpx
 import pytest
 import trio
 
-from .running import ENVIRONMENT, Running, corserver, errors, refused, refused_at_once
+from .running import ENVIRONMENT, Running, corserver, ended, errors, refused, refused_at_once
 
 
 async def ask(url: str, number: int, path: str = "/data.json") -> None:
@@ -98,9 +98,10 @@ async def test_it_stops_when_its_terminal_is_closed(public: Path, workers: str) 
     command = [sys.executable, "-c", code, str(public), "-p", "0", "--workers", workers]
     process = await trio.lowlevel.open_process(command, stdin=theirs, stdout=subprocess.PIPE, env=ENVIRONMENT)
     os.close(theirs)
-    running = Running(process)
-    await running.line_with("Stop")
-    os.close(ours)
-    with trio.fail_after(20):
-        assert await process.wait() == 0
-    await running.line_with("Stopped.")
+    async with ended(process):
+        running = Running(process)
+        await running.line_with("Stop")
+        os.close(ours)
+        with trio.fail_after(20):
+            assert await process.wait() == 0
+        await running.line_with("Stopped.")
