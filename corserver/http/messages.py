@@ -1,7 +1,6 @@
 """The messages: what a handler is given and what it returns. Values, apart from the `Body`, which is read once."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
-from http import HTTPStatus
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
@@ -16,6 +15,7 @@ from corserver.http.forms import Form, FormError, FormLimits, Query, read_form
 from corserver.http.header_lines import Headers, HeadersLike, header_fields
 from corserver.http.json_text import from_json, to_json
 from corserver.http.percent import unquoted, urlencoded_pair
+from corserver.http.statuses import reason_phrase as reason_phrase  # Apps make pages of errors.
 
 if TYPE_CHECKING:
     from trio.abc import Stream
@@ -289,11 +289,3 @@ _JSON: Final = (b"Content-Type", b"application/json")
 _JSON_ALONE: Final = (_JSON,)
 #: What a server runs: a callable from a request to a response.
 App = Callable[[Request], Awaitable[Response]]
-
-
-def reason_phrase(status: int) -> str:
-    """The reason phrase of a status (RFC 9110 §15), empty for one that has none."""
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""

@@ -6,12 +6,12 @@ beside each answer, and the mend is a change of the policy.
 
 from collections.abc import Iterator
 from dataclasses import replace
-from http import HTTPStatus
 
 from corserver.cors.browser import Rule
 from corserver.cors.decision import CORSRequest, Decision, Kind, Outcome
 from corserver.cors.fetch import FORBIDDEN_RESPONSE_HEADERS, SAFELISTED_RESPONSE_HEADERS, Field
 from corserver.cors.policy import Policy
+from corserver.http.statuses import reason_phrase
 from corserver.tools.check.exchanges import Reply, Sending
 from corserver.tools.check.investigation import investigate, run
 from corserver.tools.check.question import Question
@@ -72,7 +72,7 @@ def _app_lines(question: Question) -> tuple[Field, ...]:
 
 
 def _reply(status: int, headers: tuple[Field, ...]) -> Reply:
-    return Reply(status=status, reason=HTTPStatus(status).phrase.encode(), headers=headers)
+    return Reply(status=status, reason=reason_phrase(status).encode(), headers=headers)
 
 
 def _spoken(decision: Decision) -> Spoken:

@@ -18,7 +18,8 @@ import h11
 from corserver.cors.decision import Decoration
 from corserver.cors.fetch import Field
 from corserver.http.memory import Memory
-from corserver.http.messages import Response, reason_phrase
+from corserver.http.messages import Response
+from corserver.http.statuses import reason_phrase
 
 logger = logging.getLogger("corserver")
 

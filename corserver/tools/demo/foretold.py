@@ -1,9 +1,8 @@
 """What the model of the browser says will happen, before anything is sent: `check`'s report, answered by B's values."""
 
-from http import HTTPStatus
-
 from corserver.cors.browser import CHROMIUM, FIREFOX, SAFARI, STANDARD, Browser, Url
 from corserver.cors.decision import CORSRequest
+from corserver.http.statuses import reason_phrase
 from corserver.tools.check.exchanges import Reply, Sending
 from corserver.tools.check.investigation import investigate, run
 from corserver.tools.check.question import Question
@@ -36,7 +35,7 @@ def foretell(wished: Run, origin: str, url: Url, browser: Browser) -> Report:
     def answer(sending: Sending) -> Reply:
         request = CORSRequest.read(sending.method, sending.headers, sending.url.origin)
         answered = wished.site_b.answer(sending.method.decode("latin-1"), sending.url.path, request)
-        phrase = HTTPStatus(answered.status).phrase.encode()
+        phrase = reason_phrase(answered.status).encode()
         return Reply(status=answered.status, reason=phrase, headers=answered.headers, body=answered.body)
 
     return run(investigate(question), answer)

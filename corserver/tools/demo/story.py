@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from corserver.cors.fetch import Field
 from corserver.http.log import Entry
-from corserver.http.messages import reason_phrase
+from corserver.http.statuses import reason_phrase
 from corserver.tools.check.report import Outcome, Report, Step
 from corserver.tools.check.rows import Mark, Row
 from corserver.tools.demo.record import asked_line

@@ -10,7 +10,7 @@ from typing import Any, Final
 from corserver.config import allowing_flag
 from corserver.cors.decision import Decision, Kind, Outcome, Reason, printable
 from corserver.http.log import Entry, asked_method, kind_words, shown_method, shown_target
-from corserver.http.messages import reason_phrase
+from corserver.http.statuses import reason_phrase
 from corserver.tools.sequence.events import BROWSER, SCRIPT, SERVER, Event, Line, note
 from corserver.tools.words import cased, sentence, text
 
