@@ -27,6 +27,7 @@ async def test_a_bad_policy_is_refused_with_all_its_mistakes(public: Path) -> No
         (["--cors-methods", "PUT"], "add --cors ORIGIN"),
         (["--port", "http"], "this must be a whole number from 0 to 65535, not 'http'"),
         (["--cors", "*", "--cors-credentials"], "every site on the web"),
+        (["--cors", "https://a.example,*"], "write: --cors '*', or the others without"),
         (["--limit", "bdoy=1"], "there is no limit 'bdoy'; did you mean body?"),
         (["--limit", "body=1", "--limit", "head=1s"], "'head=1s': '1s' is not a number or a size"),
         (["--log-format", "xml"], "'xml' is not one of 'text', 'clf', 'json'"),

@@ -97,7 +97,7 @@ def _refused(error: PolicyError, ctx: click.Context) -> str:
 
 def _as_flags(write: str) -> str:
     """What is to be written, said for Python, in words for the command line."""
-    write = write.replace("credentials=False", "no --cors-credentials")
+    write = write.replace("credentials=False", "no --cors-credentials").replace('origins=["*"]', "--cors '*'")
     return re.sub(
         r"(dangerously_[a-z_]+)=True",
         lambda found: f"in corserver.toml, in a [[cors]] table, {found[1].replace('_', '-')} = true",
