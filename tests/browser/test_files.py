@@ -167,18 +167,24 @@ async def test_without_cors_no_page_of_another_origin_may_embed(
 
 
 async def test_a_listing_works_as_a_page(start_site: StartSite, tmp_path: Path) -> None:
-    """Its style is allowed by its own policy, and a name that is markup is a name."""
+    """Its style is allowed by its own policy, a name that is markup is a name, spaces are as many as they are.
+
+    And the way to the top, a slash, can be hit by a finger (WCAG 2.2, target size).
+    """
     (tmp_path / "<img src=x onerror=console.log('RESULT injected')>").touch()
     b = await start_site(StaticFiles(tmp_path))
+    (tmp_path / "a  b").touch()
     (tmp_path / "frame").mkdir()
     (tmp_path / "frame" / "index.html").write_text(
         "<iframe src='/' onload=\"const d = this.contentDocument; console.log('RESULT ' + "
         "d.querySelectorAll('tbody a').length + ' ' + d.images.length + ' ' + "
-        "getComputedStyle(d.querySelector('h1')).fontSize)\">"
+        "getComputedStyle(d.querySelector('h1')).fontSize + ' ' + "
+        "(d.querySelector('h1 a').getBoundingClientRect().width >= 24) + ' ' + "
+        "[...d.links].at(-1).innerText.length)\">"
         "</iframe>"
     )
     async with chromium(f"{b.url}/frame/") as console:
         with trio.move_on_after(PATIENCE):
-            assert "RESULT 2 0 20px" in await console.expect("RESULT")
+            assert "RESULT 3 0 20px true 4" in await console.expect("RESULT")
             return
     raise AssertionError("the page did not end; the browser said:\n" + "\n".join(console.log))

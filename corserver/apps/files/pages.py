@@ -20,18 +20,19 @@ body {
 }
 h1 { font-size: 1.25rem; font-weight: 600; margin: 0 .75rem; overflow-wrap: anywhere }
 h1 i { font-style: normal; font-weight: 400; color: var(--soft); margin: 0 .15em }
-h1 a:first-child { margin-right: .15em }
+h1 a:first-child { margin-left: -.7em; padding: .25em .15em .25em .7em }
 h1 a:last-of-type { color: var(--ink) }
-bdi { direction: ltr }
+bdi { direction: ltr; white-space: pre-wrap }
 p { margin: .25rem .75rem 1.25rem; color: var(--soft) }
+table + p { margin-top: 1rem }
 a { color: var(--link); text-decoration: none }
 a:hover, a:focus-visible { text-decoration: underline; text-underline-offset: .2em }
 table { border-collapse: collapse; width: 100% }
 th { font-size: .85rem; font-weight: 400; text-align: left; border-bottom: 1px solid var(--line) }
 th a { color: var(--soft) }
 th[aria-sort] a { color: var(--ink); font-weight: 600 }
-th[aria-sort] a::after { content: " \2191"; font-weight: 400 }
-th[aria-sort=descending] a::after { content: " \2193" }
+th[aria-sort] a::after { content: "\a0\2191"; font-weight: 400 }
+th[aria-sort=descending] a::after { content: "\a0\2193" }
 th, td { padding: .375rem .75rem; vertical-align: baseline }
 td:first-child { overflow-wrap: anywhere }
 td a { display: block }
@@ -88,5 +89,13 @@ def text(name: str) -> str:
 def error_page(status: int, phrase: str, detail: str, links: Iterable[tuple[str, str]]) -> str:
     """An error for people. *links* are pairs of an address and what it is called."""
     ways = " · ".join(f'<a href="{escape(href)}">{text(name)}</a>' for href, name in links)
-    content = f'<div class="status">{status}</div>\n<h1>{text(phrase)}</h1>\n<p>{text(detail)}</p>\n<p>{ways}</p>\n'
+    content = (
+        f'<div class="status">{status}</div>\n<h1>{text(phrase)}</h1>\n'
+        f"<p>{text(_sentence(detail))}</p>\n<p>{ways}</p>\n"
+    )
     return head(f"{status} {phrase}") + content + TAIL
+
+
+def _sentence(detail: str) -> str:
+    # Below its heading it stands alone; in a text it follows the status.
+    return detail[:1].upper() + detail[1:] + "." * (detail[-1:] not in (".", ""))

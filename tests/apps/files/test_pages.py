@@ -4,6 +4,8 @@ import re
 from base64 import b64encode
 from hashlib import sha256
 
+import pytest
+
 from corserver.apps.files.pages import CONTENT_SECURITY_POLICY, error_page, head, text
 
 from .test_listing import Page
@@ -28,6 +30,14 @@ def test_text_is_never_markup() -> None:
     assert not {"b", "i", "script"} & set(Page(page).elements)
     assert Page(page).links == [('"><script>', "<i>")]
     assert text("caf\udce9 <") == "caf\ufffd &lt;"
+
+
+@pytest.mark.parametrize(
+    ("detail", "shown"),
+    [("the file has 6 bytes", "The file has 6 bytes."), ("It is gone.", "It is gone."), ("", "")],
+)
+def test_the_detail_of_an_error_is_a_sentence(detail: str, shown: str) -> None:
+    assert f"</h1>\n<p>{shown}</p>" in error_page(416, "Range Not Satisfiable", detail, [])
 
 
 def test_a_title_is_escaped() -> None:
