@@ -1,1 +1,1 @@
-"""What the documentation is made by: the reference, and the pictures."""
+"""What the documentation is made by: the reference, the pictures, and what others do."""

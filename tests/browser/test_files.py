@@ -10,6 +10,7 @@ import trio
 from corserver import StaticFiles
 from corserver.apps.auth import BasicAuth
 from corserver.config import cors_policy, embedding_lines
+from docs.others import IN_A_PAGE, make_directory, told
 from tests.browser.chromium import chromium, needs_chromium
 from tests.browser.conftest import StartSite
 from tests.browser.sites import PATIENCE, Page
@@ -180,7 +181,7 @@ async def test_a_listing_works_as_a_page(start_site: StartSite, tmp_path: Path) 
         "d.querySelectorAll('tbody a').length + ' ' + d.images.length + ' ' + "
         "getComputedStyle(d.querySelector('h1')).fontSize + ' ' + "
         "(d.querySelector('h1 a').getBoundingClientRect().width >= 24) + ' ' + "
-        "[...d.links].at(-1).innerText.length)\">"
+        '[...d.links].at(-1).innerText.length)">'
         "</iframe>"
     )
     async with chromium(f"{b.url}/frame/") as console:
@@ -188,3 +189,12 @@ async def test_a_listing_works_as_a_page(start_site: StartSite, tmp_path: Path) 
             assert "RESULT 3 0 20px true 4" in await console.expect("RESULT")
             return
     raise AssertionError("the page did not end; the browser said:\n" + "\n".join(console.log))
+
+
+async def test_a_page_reads_what_the_table_of_the_readme_says(
+    page: Page, start_site: StartSite, tmp_path: Path
+) -> None:
+    b = await start_site(StaticFiles(make_directory(tmp_path)), cors_policy(["*"]))
+    asked = ", ".join(f"{json.dumps(row)}: await (async () => {{ {body} }})()" for row, body in IN_A_PAGE.items())
+    said = told("corserver")
+    assert await page.run(f"return {{{asked}}}", url=b.url) == {row: said[row] for row in IN_A_PAGE}
