@@ -75,7 +75,8 @@ _TYPES: Final = {
     "application/vnd.google-earth.kml+xml": "kml",
     "application/vnd.google-earth.kmz": "kmz",
     # words
-    "text/plain": "txt text log ini cfg conf diff patch",
+    # Programs are among them: a browser shows what is text, and saves what it does not know.
+    "text/plain": "txt text log ini cfg conf diff patch bat c cc cpp cs go h hpp java kt lua pl ps1 rb rs sh swift",
     "text/markdown": "md markdown",
     "text/x-rst": "rst",
     "text/calendar": "ics",

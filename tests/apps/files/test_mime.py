@@ -36,6 +36,7 @@ from corserver.apps.files.mime import _TYPES, MEDIA_TYPES, UNKNOWN, media_type
         ("film.mp4", "video/mp4"),
         ("scene.glb", "model/gltf-binary"),
         ("archive.tar.gz", "application/gzip"),
+        ("main.rs", "text/plain; charset=utf-8"),
         ("LICENSE", UNKNOWN),
         ("html", UNKNOWN),
         (".html", UNKNOWN),
