@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
+from itertools import pairwise
 from typing import Final
 
 import click
@@ -63,6 +64,7 @@ class DefaultCommand(TopicCommand):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """A directory that does not exist may be a command that was mistyped; one after `-o` is no path of the site."""
         first = args[0] if args else ""
+        _check_origins(args)
         try:
             return super().parse_args(ctx, _with_paths(args))
         except click.UsageError as error:
@@ -71,6 +73,15 @@ class DefaultCommand(TopicCommand):
                 raise
             hint = f"{error.format_message()}\nDid you mean the command: {PROGRAM} {meant[0]}"
             raise click.UsageError(hint, ctx) from error
+
+
+def _check_origins(args: list[str]) -> None:
+    """Raises `click.UsageError` for a `--cors` alone, which is how other servers are told to let everybody in."""
+    for arg, after in pairwise((*args, "-")):
+        if arg == "--cors" and after.startswith("-"):
+            raise click.UsageError(
+                "--cors is followed by an origin: write --cors http://localhost:3000, or --cors '*' for every page"
+            )
 
 
 def _with_paths(args: list[str]) -> list[str]:

@@ -42,7 +42,8 @@ class Directory(click.Path):
         if path.is_file():
             raise click.UsageError(f"{value} is a file: write the directory that it is in, {path.parent}", ctx)
         if not path.exists():
-            raise click.UsageError(f"there is no directory {value!r} in {Path.cwd()}", ctx)
+            port = f"; a port is --port {value}" if value.isdecimal() else ""
+            raise click.UsageError(f"there is no directory {value!r} in {Path.cwd()}{port}", ctx)
         return super().convert(value, param, ctx)
 
 

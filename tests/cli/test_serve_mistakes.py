@@ -24,6 +24,9 @@ async def test_a_bad_policy_is_refused_with_all_its_mistakes(public: Path) -> No
     [
         (["no-such-directory"], "there is no directory 'no-such-directory' in "),
         ([__file__], f"{__file__} is a file: write the directory that it is in, {Path(__file__).parent}"),
+        (["8001"], f"there is no directory '8001' in {Path.cwd()}; a port is --port 8001"),
+        ([".", "--cors"], "--cors is followed by an origin: write --cors http://localhost:3000, or --cors '*'"),
+        (["--cors", "-p", "8001"], "--cors is followed by an origin"),
         (["--cors-methods", "PUT"], "add --cors ORIGIN"),
         (["--port", "http"], "this must be a whole number from 0 to 65535, not 'http'"),
         (["--cors", "*", "--cors-credentials"], "every site on the web"),
