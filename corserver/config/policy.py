@@ -23,6 +23,7 @@ LOCALHOST: Final = (
 #: What a script needs to see of files and APIs, beyond the seven headers that it always sees.
 EXPOSED: Final = (
     "accept-ranges",
+    "allow",
     "content-disposition",
     "content-encoding",
     "content-range",

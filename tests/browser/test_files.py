@@ -109,6 +109,13 @@ async def test_a_login_across_origins(page: Page, start_site: StartSite, tmp_pat
     assert b.requests == ["GET /data.json", "OPTIONS /data.json", "GET /data.json"]
 
 
+async def test_a_script_reads_of_a_405_what_is_allowed(page: Page, start_site: StartSite, tmp_path: Path) -> None:
+    (tmp_path / "data.json").write_text('{"a": 1}')
+    b = await start_site(StaticFiles(tmp_path), cors_policy([page.origin]))
+    outcome = await page.run("return await read(url, {method: 'DELETE'})", url=f"{b.url}/data.json")
+    assert (outcome["status"], outcome["headers"].get("allow")) == (405, "GET, HEAD, OPTIONS")
+
+
 _ISOLATED = """<!doctype html><link rel="icon" href="data:,"><script type="module">
 const worker = new Worker("/worker.js");
 const shared = new SharedArrayBuffer(4);
