@@ -86,7 +86,7 @@ class App:
     @property
     def cors(self) -> Scopes:
         """The scopes of the app, its routes and its mounts, as they are now."""
-        return Scopes(map(_scope_of, self._entries), default=self._policy)
+        return Scopes(map(_scope_of, self._entries), default=self._policy, of_routes=True)
 
     @property
     def own_cors(self) -> str:

@@ -151,12 +151,14 @@ class Router:
             key=lambda found: found[0].kinds,
         )
         allowed: set[str] = set()
+        passed: set[int] = set()
         while matches:
             here = [found for found in matches if found[0].kinds == matches[0][0].kinds]
             matches = matches[len(here) :]
             chosen = _serving(here, method)
             if chosen is None:
                 allowed.update(name for _, entry in here for name in entry.methods)
+                passed.update(0 if entry.choice in INHERITS else entry.choice for _, entry in here)
                 continue
             match, entry = chosen
             choice = own if entry.choice in INHERITS else entry.choice
@@ -166,6 +168,9 @@ class Router:
             inner = entry.app if entry.choice in INHERITS else Router(entry.choice, entry.app.entries)
             said, choice = inner._answer(method, below, values + match.values, own)
             return (_refused(method, allowed) if allowed and said.status in (404, 405) else said), choice
+        if self.choice in INHERITS and len(passed) == 1:
+            (shared,) = passed
+            own = own if shared in INHERITS else shared
         return (_refused(method, allowed) if allowed else Said(404)), own
 
 

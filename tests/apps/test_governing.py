@@ -8,7 +8,7 @@ import pytest
 
 from corserver.apps.router import App
 from corserver.cors.policy import Policy
-from corserver.cors.scopes import INHERIT, Path, PolicyChoice
+from corserver.cors.scopes import INHERIT, Path, PathPattern, PolicyChoice, Scope, Scopes
 from corserver.http.exchange import Service
 from corserver.http.messages import Request, Response
 
@@ -86,6 +86,36 @@ def test_the_policy_is_never_that_of_a_route_which_does_not_answer() -> None:
     app.mount("/api", inner)
     assert app.cors.policy_for(Path.parse(b"/api/special"), "GET") == P
     assert app.cors.policy_for(Path.parse(b"/api/special"), "PUT") == R
+
+
+async def test_a_405_has_the_policy_that_the_routes_of_its_path_share_where_the_app_has_none() -> None:
+    async def handler(request: Request) -> Response:
+        return Response()
+
+    inner = App()
+    inner.get("/shared", cors=P)(handler)
+    inner.put("/shared", cors=P)(handler)
+    inner.get("/apart", cors=P)(handler)
+    inner.put("/apart", cors=Q)(handler)
+    inner.get("/partly", cors=P)(handler)
+    inner.put("/partly")(handler)
+    inner.get("/mounted", cors=P)(handler)
+    inner.mount("/mounted", handler)
+    outer = App()
+    outer.mount("/inner", inner)
+    for app, prefix in ((inner, ""), (outer, "/inner")):
+        for path, policy in {"/shared": P, "/apart": None, "/partly": None, "/mounted": None, "/none": None}.items():
+            assert app.cors.policy_for(Path.parse(f"{prefix}{path}".encode()), "DELETE") == policy
+        assert app.cors.without("/live/*").policy_for(Path.parse(f"{prefix}/shared".encode()), "DELETE") == P
+        service = Service(app=app, scopes=app.cors)
+        answer = await ask(service, request("POST", f"{prefix}/shared", "Origin: https://p.example"))
+        assert (answer.status, answer.get(b"access-control-allow-origin")) == (405, [b"https://p.example"])
+
+
+def test_a_scope_for_some_methods_is_for_no_other_where_somebody_may_answer_them() -> None:
+    scopes = Scopes([Scope(PathPattern.parse("/a"), P, ("GET",))])
+    assert scopes.policy_for(Path.parse(b"/a"), "GET") == P
+    assert scopes.policy_for(Path.parse(b"/a"), "PUT") is None
 
 
 @pytest.mark.parametrize(("default", "inner"), [(P, P), (None, None), (INHERIT, None)])

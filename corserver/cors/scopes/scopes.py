@@ -58,15 +58,19 @@ class Scopes:
     True
     """
 
-    __slots__ = ("_table", "default", "only_policy", "scopes")
+    __slots__ = ("_of_routes", "_table", "default", "only_policy", "scopes")
 
-    def __init__(self, scopes: Iterable[Scope] = (), default: _Choice = INHERIT) -> None:
+    def __init__(self, scopes: Iterable[Scope] = (), default: _Choice = INHERIT, *, of_routes: bool = False) -> None:
         """*default* governs what no scope does, and requests whose path cannot be read.
+
+        *of_routes* says that a method without a scope is refused, where the path has scopes for others. That is theirs
+        to govern where there is no default, if they share a policy.
 
         Raises ValueError if two scopes are for the same pattern and method, or a table is not at a prefix.
         """
         self.scopes: Final = tuple(scopes)
         self.default: Final = default
+        self._of_routes: Final = of_routes
         self._table: PathTable[Scope] = PathTable()
         for choice in (default, *(scope.policy for scope in self.scopes)):
             if not issubclass(type(choice), Policy | Inherit | Scopes | None):
@@ -101,13 +105,14 @@ class Scopes:
 
     def with_default(self, default: _Choice) -> "Scopes":
         """These scopes with another default."""
-        return Scopes(self.scopes, default)
+        return Scopes(self.scopes, default, of_routes=self._of_routes)
 
     def without(self, *patterns: str) -> "Scopes":
         """These scopes, but no policy at the prefixes *patterns*, whatever they say of what is there."""
         prefixes = [PathPattern.parse(text) for text in patterns]
         others = [scope for scope in self.scopes if not any(each.holds(scope.pattern) for each in prefixes)]
-        return Scopes((*others, *(Scope(prefix, None) for prefix in prefixes)), self.default)
+        scopes = (*others, *(Scope(prefix, None) for prefix in prefixes))
+        return Scopes(scopes, self.default, of_routes=self._of_routes)
 
     @property
     def default_policy(self) -> Policy | None:
@@ -135,8 +140,11 @@ class Scopes:
         *inherited* says that a route outside has the path and takes its scope from what is around it: then the routes
         in here do not count, only prefixes do.
         """
+        others: list[_Choice | Scopes] = []
         for leaf, _ in self._table.candidates(path):
             scope = leaf.get(method)
+            if scope is None:
+                others += [other.policy for other in leaf.methods.values()]
             if scope is None or (inherited and not leaf.pattern.prefix):
                 continue
             choice = scope.policy
@@ -145,4 +153,11 @@ class Scopes:
             if choice is not INHERIT:
                 return self.default if choice is Inherit.DEFAULT else choice
             inherited = True
-        return self.default
+        return self.default if inherited else self._choice_for_refusal(others)
+
+    def _choice_for_refusal(self, others: "list[_Choice | Scopes]") -> _Choice:
+        # Of a method that nobody answers; *others* are the choices for those of the path that somebody does.
+        if not (self._of_routes and others and isinstance(self.default, Inherit)):
+            return self.default
+        shared = others[0] if all(other == others[0] for other in others) else INHERIT
+        return self.default if isinstance(shared, Inherit | Scopes) else shared
