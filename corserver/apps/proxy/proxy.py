@@ -96,7 +96,7 @@ class Proxy:
         self._stack = contextlib.AsyncExitStack()
 
     def decodes_path(self, path: Path, method: str) -> bool:
-        """How the upstream reads it is not known."""
+        """True: how the upstream reads a path is not known."""
         return True
 
     async def __call__(self, request: Request) -> Response:
