@@ -1,6 +1,8 @@
 """Files on their way into sockets: the lobby goes on with them, and they arrive as they are."""
 
+import contextlib
 import socket
+from pathlib import Path
 
 import pytest
 import trio
@@ -10,6 +12,7 @@ from corserver.http.crew import Crew
 from corserver.http.exchange import run_call
 from corserver.http.fileslice import FileSlice
 from corserver.http.messages import Request, Response
+from corserver.http.sendfile import PIECE, FileSending, may_be_enlarged
 from corserver.http.visitor import WAITING
 from tests.apps.files.site import open_descriptors
 
@@ -19,23 +22,25 @@ from .peer import read_answers, request
 from .transcript import recorded
 
 
-class Steps(trio.abc.Instrument):
-    """How often tasks of the crew had their turn."""
+class Members(trio.abc.Instrument):
+    """The tasks of the crew that had a turn."""
 
-    count = 0
+    def __init__(self) -> None:
+        self.seen: set[trio.lowlevel.Task] = set()
 
     def before_task_step(self, task: trio.lowlevel.Task) -> None:
-        self.count += "_work" in task.name
+        if "_work" in task.name:
+            self.seen.add(task)
 
 
 @pytest.mark.parametrize("tcp", [False, True], ids=["Unix socket", "TCP"])
 async def test_a_large_file_arrives_as_it_is_and_no_task_is_woken_for_the_rest_of_it(
     tcp: bool, attended: Attended, fd: int
 ) -> None:
-    files, steps = Files(fd), Steps()
+    files, members = Files(fd), Members()
     async with attended(files.service()) as hall:
         client = enter_by_tcp(hall) if tcp else hall.enter(buffer=SMALL)
-        trio.lowlevel.add_instrument(steps)
+        trio.lowlevel.add_instrument(members)
         for _ in range(2):
             await client.send_all(GET)
             await until(lambda: visitors(hall)[0].sending is not None)
@@ -43,10 +48,10 @@ async def test_a_large_file_arrives_as_it_is_and_no_task_is_woken_for_the_rest_o
             _, _, begin = data.partition(b"\r\n\r\n")
             data = begin + await take(client, SIZE - len(begin))
             assert data == CONTENT
-        trio.lowlevel.remove_instrument(steps)
+        trio.lowlevel.remove_instrument(members)
         await client.send_eof()
         await until(lambda: hall.left == 1)
-    assert steps.count == 2, "each began with it, and then the lobby went on, to the end"
+    assert len(members.seen) == 1, "who is at the door began with it, and nobody had to take that place meanwhile"
     assert [(entry.sent, entry.failure) for entry in files.entries] == [(SIZE, "")] * 2
 
 
@@ -211,3 +216,32 @@ async def test_many_at_once_get_theirs_and_leave_others_their_turn(attended: Att
         nursery.cancel_scope.cancel()
     assert got == [True] * 64
     assert max(looks.count(turn) for turn in set(looks)) <= 16, "eight in a turn of the lobby's"
+
+
+@pytest.mark.parametrize(
+    ("piece", "seconds", "is_large"), [(PIECE, 0.1, True), (PIECE, 1.0, False), (100_000, 0.1, False)]
+)
+def test_who_is_quick_to_take_much_has_a_larger_buffer(piece: int, seconds: float, is_large: bool, fd: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()):
+        ours, _ = listener.accept()  # Its peer is gone in a moment: the system does not tune the buffer, too.
+    with ours, contextlib.closing(FileSlice(fd, 0, SIZE)) as file:
+        ours.setblocking(False)
+        before = ours.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+        sending = FileSending(ours, file, piece, lambda sent: None)
+        sending.wait(100.0)
+        sending.look(100.0 + seconds)  # Who takes a little now and then is not quick.
+        sending.go_on(100.0 + seconds)
+        after = ours.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+    assert after == (PIECE if is_large and may_be_enlarged() else before)
+
+
+@pytest.mark.parametrize(
+    ("most", "allowed"), [("3145728\n", True), ("3145727\n", False), ("212992\n", False), ("?\n", False), (None, False)]
+)
+def test_a_buffer_is_enlarged_only_where_asking_for_it_makes_it_larger(
+    most: str | None, allowed: bool, tmp_path: Path
+) -> None:
+    setting = tmp_path / "wmem_max"
+    if most is not None:
+        setting.write_text(most)
+    assert may_be_enlarged(setting) is allowed
