@@ -2,8 +2,8 @@
 
 trio's own waiting costs a system call or two and a turn of the scheduler for every wait of every connection. The lobby
 keeps the sockets of all idle connections in one set of the operating system (`polling`), and takes what has arrived in
-batches. A preflight whose answer is known is answered there and then (`preflights`); for anything else a member of the
-crew is called (`crew`) and serves the connection, with the bytes in hand.
+batches. A preflight whose answer is known is answered there and then (`preflights`); anything else is the crew's
+(`crew`), one of whom is at the lobby's door and serves the connection, with the bytes in hand.
 
 A visitor is in one of three states:
 
@@ -29,6 +29,7 @@ from corserver.http.connection import Connection
 from corserver.http.crew import Crew
 from corserver.http.exchange import Service
 from corserver.http.messages import Address
+from corserver.http.outbox import Outbox
 from corserver.http.polling import Poller
 from corserver.http.preflights import Preflights, Prepared
 from corserver.http.sendfile import FileSending
@@ -53,15 +54,12 @@ class Lobby:
     def __init__(self, service: Service, poller: Poller, nursery: trio.Nursery, left: Callable[[], None]) -> None:
         self._service = service
         self._poller = poller
-        self._crew = Crew(nursery, self._serve)
+        self._crew = Crew(nursery, self._serve, door=self)
         self._left = left
         self._preflights = Preflights(service)
         self._visitors: dict[int, Visitor] = {}
         self.is_stopping = False
-        #: Whose last answer goes out in a moment.
-        self._posted: list[Visitor] = []
-        #: The task that delivers it, while it waits.
-        self._carrier: trio.lowlevel.Task | None = None
+        self._outbox = Outbox(self)
         self._clock = trio.lowlevel.current_clock()
         limits = service.limits
         #: How many requests of a connection may be answered here; its last answer is the connection's own.
@@ -84,36 +82,13 @@ class Lobby:
             logger.warning("a connection cannot be taken in: %s", error.strerror)
             self.dismiss(visitor)
 
-    async def attend(self) -> None:
-        """See to the visitors, until cancelled."""
-        while True:
-            await trio.lowlevel.wait_readable(self._poller.fileno())
-            self._see_to_the_ready()
+    def open(self) -> None:
+        """Have the visitors seen to, until the lobby stops."""
+        self._crew.open()
 
     async def deliver(self) -> None:
-        """Send what is posted, until cancelled."""
-        while True:
-            self._carrier = trio.lowlevel.current_task()
-            await trio.lowlevel.wait_task_rescheduled(self._stop_delivering)
-            self._deliver_now()
-
-    def _stop_delivering(self, raise_cancel: object) -> trio.lowlevel.Abort:
-        self._carrier = None
-        return trio.lowlevel.Abort.SUCCEEDED
-
-    def _deliver_now(self) -> None:
-        posted, self._posted = self._posted, []
-        now = trio.current_time()
-        for visitor in posted:
-            visitor.is_posted = False
-            visitor.since = now
-            try:
-                if visitor.owed:
-                    visitor.push()
-            except OSError:  # It has left.
-                self.dismiss(visitor)
-            if visitor.owed and visitor.state is WAITING:
-                self.call(visitor)
+        """Send the answers of those who had to wait, until cancelled."""
+        await self._outbox.deliver()
 
     async def sweep(self) -> None:
         """Let go whose time is over, until cancelled."""
@@ -147,9 +122,9 @@ class Lobby:
         if not self.is_stopping:
             self.is_stopping = True
             self.retire()
-            self._deliver_now()
+            self._outbox.empty()
             for _ in range(0, len(self._visitors), _BATCH):
-                self._see_to_the_ready()
+                self.look()
             for visitor in tuple(self._visitors.values()):
                 self.dismiss(visitor)
                 if visitor.state is BUSY and visitor.connection is not None:
@@ -174,14 +149,11 @@ class Lobby:
         visitor.state = WAITING
 
     def post(self, visitor: Visitor) -> None:
-        """As `Host`: one answer after the other, so that a client of many connections is not woken by each."""
-        if not visitor.is_posted:
-            visitor.is_posted = True
-            self._posted.append(visitor)
+        """As `Host`."""
+        self._outbox.put(visitor)
         self.seat(visitor)
-        if self._carrier is not None:
-            trio.lowlevel.reschedule(self._carrier)
-            self._carrier = None
+        if not self._crew.is_beginning:
+            self._outbox.wake()
 
     def dismiss(self, visitor: Visitor) -> None:
         """Let a visitor go, once it was sent what is owed, and if nothing is under way."""
@@ -226,9 +198,22 @@ class Lobby:
             self._look_away(visitor)
             self._left()
 
-    # --------------------------------------------------------------------------------------------------- seeing to one
+    # ---------------------------------------------------------------------------------------------------- at the door
 
-    def _see_to_the_ready(self) -> None:
+    async def wait(self) -> None:
+        """As `Door`."""
+        await trio.lowlevel.wait_readable(self._poller.fileno())
+
+    def all_begun(self) -> None:
+        """As `Door`: what was posted meanwhile goes out."""
+        self._outbox.empty()
+
+    def shut(self) -> None:
+        """As `Door`."""
+        trio.lowlevel.notify_closing(self._poller.fileno())
+
+    def look(self) -> None:
+        """As `Door`."""
         now, began, log = trio.current_time(), time.time(), self._service.access_log
         date = http_date(int(began))
         visitors, answer_to, pieces = self._visitors, self._preflights.answer, 0

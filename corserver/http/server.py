@@ -173,7 +173,7 @@ class Server:
                         self._service.crew = Crew(self._nursery, run_call)
                         if poller is not None:
                             self._lobby = Lobby(self._service, poller, self._nursery, self._left)
-                            attendants.start_soon(self._lobby.attend)
+                            self._lobby.open()
                             attendants.start_soon(self._lobby.sweep)
                             attendants.start_soon(self._lobby.deliver)
                         task_status.started()

@@ -66,7 +66,8 @@ async def attended_with(open_: Callable[[], Poller], service: Service) -> AsyncI
     async with trio.open_nursery() as attendants:
         async with trio.open_nursery() as nursery:
             hall = Hall(service, nursery, open_())
-            for attend in (hall.lobby.attend, hall.lobby.sweep, hall.lobby.deliver):
+            hall.lobby.open()
+            for attend in (hall.lobby.sweep, hall.lobby.deliver):
                 attendants.start_soon(attend)
             yield hall
             hall.lobby.stop()
