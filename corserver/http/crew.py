@@ -153,9 +153,8 @@ class Crew(Generic[V]):
             begun = context, serving, trap
         self._is_coming = bool(line) and begun is None
         self.is_beginning = False
-        if (
-            begun is None and self._door is not None
-        ):  # Nothing may come between a coroutine's trap and trio's seeing it.
+        # Where one has to wait, its successor tells the door: nothing may come between a trap and trio's seeing it.
+        if begun is None and self._door is not None:
             self._door.all_begun()
         return begun
 

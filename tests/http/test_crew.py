@@ -2,6 +2,9 @@
 
 import contextvars
 import weakref
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 import trio
@@ -135,7 +138,7 @@ class Door:
     """People come in when `come` is called."""
 
     def __init__(self) -> None:
-        self.crew: Crew[str] | None = None
+        self.crew: Crew[str]
         self.coming: list[str] = []
         self.told: list[str] = []
         self._somebody = trio.lowlevel.ParkingLot()
@@ -148,7 +151,6 @@ class Door:
                 raise trio.ClosedResourceError
 
     def look(self) -> None:
-        assert self.crew is not None
         while self.coming:
             self.crew.call(self.coming.pop(0))
 
@@ -166,6 +168,18 @@ class Door:
         await trio.testing.wait_all_tasks_blocked()
 
 
+@asynccontextmanager
+async def opened(serve: Callable[[str], Coroutine[Any, Any, None]]) -> AsyncIterator[tuple[Door, trio.Nursery]]:
+    """A door, and a crew one of whom is at it. The crew is to end by itself, soon after the block."""
+    door = Door()
+    with trio.fail_after(5):
+        async with trio.open_nursery() as nursery:
+            door.crew = Crew(nursery, serve, door)
+            door.crew.open()
+            await trio.testing.wait_all_tasks_blocked()
+            yield door, nursery
+
+
 async def test_who_is_at_the_door_sees_to_those_who_come_and_another_takes_the_place_of_who_has_to_wait() -> None:
     go_on = trio.Event()
     served: list[tuple[str, trio.lowlevel.Task]] = []
@@ -176,45 +190,33 @@ async def test_who_is_at_the_door_sees_to_those_who_come_and_another_takes_the_p
             await go_on.wait()
         served.append((visitor, trio.lowlevel.current_task()))
 
-    door = Door()
-    with trio.fail_after(5):
-        async with trio.open_nursery() as nursery:
-            crew = door.crew = Crew(nursery, serve, door)
-            crew.open()
-            await trio.testing.wait_all_tasks_blocked()
-            door.told.clear()
-            await door.come("a", "b")
-            assert door.told == ["a", "b", "all begun"]
-            assert {task for _, task in served} == set(nursery.child_tasks), "the one at the door saw to both"
-            await door.come("c", "waits", "d")
-            assert door.told[3:] == ["c", "waits", "d", "all begun"]
-            await door.come("e")
-            crew.call("f")  # By somebody else.
-            await trio.testing.wait_all_tasks_blocked()
-            assert [name for name, _ in served] == [*"abcdef"]
-            crew.stop()
-            await door.come("g")
-            assert "shut" not in door.told, "one is at work still, and may need what comes in by the door"
-            go_on.set()
+    async with opened(serve) as (door, nursery):
+        door.told.clear()
+        await door.come("a", "b")
+        assert door.told == ["a", "b", "all begun"]
+        assert {task for _, task in served} == set(nursery.child_tasks), "the one at the door saw to both"
+        await door.come("c", "waits", "d")
+        assert door.told[3:] == ["c", "waits", "d", "all begun"]
+        await door.come("e")
+        door.crew.call("f")  # By somebody else.
+        await trio.testing.wait_all_tasks_blocked()
+        assert [name for name, _ in served] == [*"abcdef"]
+        door.crew.stop()
+        await door.come("g")
+        assert "shut" not in door.told, "one is at work still, and may need what comes in by the door"
+        go_on.set()
     assert [name for name, _ in served] == [*"abcdefg", "waits"]
     assert door.told.count("shut") == 1
 
 
 async def test_a_crew_that_stops_with_nothing_to_do_leaves_the_door() -> None:
     async def serve(visitor: str) -> None:
-        crew.stop()
+        door.crew.stop()
 
-    for names in ((), ("who stops it",)):
-        door = Door()
-        with trio.fail_after(5):
-            async with trio.open_nursery() as nursery:
-                crew = door.crew = Crew(nursery, serve, door)
-                crew.open()
-                await trio.testing.wait_all_tasks_blocked()
-                if names:
-                    await door.come(*names)
-                else:
-                    crew.stop()
+    async with opened(serve) as (door, _):
+        door.crew.stop()
+    async with opened(serve) as (door, _):
+        await door.come("who stops it")
 
 
 async def test_each_turn_has_a_context_of_its_own_and_so_has_what_it_starts() -> None:
